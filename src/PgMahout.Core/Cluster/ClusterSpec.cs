@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Vocabulary;
+
+namespace PgMahout.Core.Cluster;
+
+/// <summary>What the operator asked for. Immutable and already validated; changed only by an operator's command.</summary>
+/// <param name="Name">The cluster's name, shown first in every output.</param>
+/// <param name="Members">Sorted by name. The first one bootstraps a new cluster.</param>
+/// <param name="MaximumLag">Asynchronous mode only: a standby further behind than this is never promoted by itself.</param>
+public sealed record ClusterSpec(
+    string Name,
+    ImmutableArray<MemberSpec> Members,
+    Durability Durability,
+    Timing Timing,
+    ByteSize MaximumLag)
+{
+    public static readonly ByteSize DefaultMaximumLag = ByteSize.Megabytes(16);
+
+    public MemberSpec? Find(MemberName name) => Members.FirstOrDefault(member => member.Name == name);
+
+    public IEnumerable<MemberSpec> Others(MemberName self) => Members.Where(member => member.Name != self);
+
+    /// <summary>Standbys that must confirm a commit when all are well: a majority of the members holds it with the primary's own copy.</summary>
+    public int CommitQuorum => Durability == Durability.Async ? 0 : Math.Max(1, Members.Length / 2);
+}
+
+/// <summary>One member: a PostgreSQL instance and the agent that cares for it.</summary>
+/// <param name="Host">Address at which PostgreSQL is reached by clients and by the other members.</param>
+/// <param name="Port">PostgreSQL's TCP port.</param>
+/// <param name="Api">Where the agent answers, as a URI: <c>unix:/path/to/socket</c>.</param>
+/// <param name="Priority">Breaks ties between equally advanced candidates, higher first; 0 means never promoted.</param>
+public sealed record MemberSpec(MemberName Name, string Host, int Port, string Api, int Priority = 100)
+{
+    public bool Promotable => Priority > 0;
+}
+
+/// <summary>What a confirmed commit is worth.</summary>
+public enum Durability
+{
+    /// <summary>On at least one other member; with no standby left, on the primary alone (a loud event says so).</summary>
+    Quorum,
+
+    /// <summary>On at least one other member, always: with no standby left, commits wait.</summary>
+    Strict,
+
+    /// <summary>On the primary; a failover may lose the last moments, at most the lag limit.</summary>
+    Async,
+}
