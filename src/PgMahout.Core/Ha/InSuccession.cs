@@ -31,7 +31,9 @@ internal static class InSuccession
         handover.At is not { } at || standby.Received >= at;
 
     private static Decision AwaitHeir(ClusterView view, Handover handover) =>
-        handover.Heir != view.Self && view.Postgres is PostgresState.Standby standby && standby.Upstream != handover.Heir
+        handover.Heir != view.Self
+        && view.Postgres is PostgresState.Standby standby
+        && standby.Upstream != handover.Heir
             ? Decision.Of(Rule.PointAtLeader, Decision.Soon, new HaAction.Follow(handover.Heir))
             : Decision.Of(Rule.AwaitHeir, Decision.Soon);
 
