@@ -24,8 +24,8 @@ logged() {
     mkdir -p "$artifacts/log"
     # The lock is ours alone: a server that the build leaves behind must not keep it.
     "$@" > "$log" 2>&1 < /dev/null 9>&- && return
-    if grep -qE '(error|warning) [A-Z]+[0-9]+:' "$log"; then
-        grep -E '(error|warning) [A-Z]+[0-9]+:' "$log" | sort -u | head -40 >&2
+    if grep -qE '(error|warning) [A-Za-z]+[0-9]+:' "$log"; then
+        grep -E '(error|warning) [A-Za-z]+[0-9]+:' "$log" | sort -u | head -40 >&2
     else
         tail -40 "$log" >&2
     fi
@@ -47,10 +47,11 @@ require_packages() {
     fi
     missing=$(missing_packages)
     if ! command -v apt-get > /dev/null; then
-        refuse 'system packages are missing' "not found:$missing; this is not Debian or Ubuntu, so they are yours to install" \
+        refuse 'system packages are missing' "not found:$missing; there is no apt-get to install them with" \
             'install PostgreSQL 14 to 18 (server) and util-linux, then run this again'
     elif [[ $EUID -ne 0 ]]; then
-        refuse 'system packages are missing' "not found:$missing; only root may install them" "sudo $root/scripts/install-packages"
+        refuse 'system packages are missing' "not found:$missing; only root may install them" \
+            "sudo $root/scripts/install-packages"
     fi
     say "installing$missing (once)"
     logged packages "$root/scripts/install-packages" || exit 1
@@ -59,10 +60,13 @@ require_packages() {
     exit 1
 }
 
+install_sdk='sudo apt-get install dotnet-sdk-10.0
+             (on Debian, first: https://learn.microsoft.com/dotnet/core/install/linux-debian)'
+
 require_dotnet() {
     if ! command -v dotnet > /dev/null; then
         refuse 'the .NET 10 SDK is missing' 'there is no dotnet command on the PATH' \
-            'sudo apt-get install dotnet-sdk-10.0   (Debian: https://learn.microsoft.com/dotnet/core/install/linux-debian first)'
+            "$install_sdk"
     fi
     # The built program looks for the runtime in DOTNET_ROOT, then in the system's own places, but not on the PATH.
     if [[ -z ${DOTNET_ROOT:-} && ! -e /etc/dotnet && ! -e /usr/share/dotnet && ! -e /usr/lib/dotnet ]]; then
@@ -73,8 +77,9 @@ require_dotnet() {
 
 require_sdk() {
     dotnet --list-sdks 2> /dev/null | grep -q '^10\.' && return
-    refuse 'the .NET 10 SDK is missing' "dotnet is there and has: $(dotnet --list-sdks 2> /dev/null | cut -d' ' -f1 | xargs)" \
-        'sudo apt-get install dotnet-sdk-10.0'
+    refuse 'the .NET 10 SDK is missing' \
+        "dotnet is there, with these SDKs: $(dotnet --list-sdks 2> /dev/null | cut -d' ' -f1 | xargs)" \
+        "$install_sdk"
 }
 
 # Directories count too: a deleted file leaves no other trace.
@@ -119,7 +124,8 @@ publish() {
     : > "$artifacts/publish/stamp.next"
     build=$(mktemp -d "$artifacts/publish/build.XXXXXX")
     chmod 755 "$build"
-    dotnet_build publish publish "$root/src/PgMahout" -r "$runtime" --no-self-contained -p:PublishReadyToRun=true -o "$build"
+    dotnet_build publish publish "$root/src/PgMahout" -o "$build" \
+        -r "$runtime" --no-self-contained -p:PublishReadyToRun=true
     previous=$(readlink "$artifacts/publish/current" || true)
     ln -sfnT "$(basename "$build")" "$artifacts/publish/next"
     mv -T "$artifacts/publish/next" "$artifacts/publish/current"
@@ -132,7 +138,8 @@ remove_builds_except() {
     local build running
     running=$(readlink /proc/[0-9]*/exe 2> /dev/null || true)
     for build in "$artifacts"/publish/build.*; do
-        [[ $build -ef $artifacts/publish/current || ${build##*/} == "$1" || $running == *"$build/"* ]] || rm -rf "$build"
+        [[ $build -ef $artifacts/publish/current || ${build##*/} == "$1" || $running == *"$build/"* ]] ||
+            rm -rf "$build"
     done
 }
 

@@ -23,7 +23,9 @@ public interface IClusterStore : IAsyncDisposable
     /// </summary>
     IDisposable Watch(Action changed);
 
-    /// <summary>Adds to the journal and trims its oldest entries. The entry's sequence number is given by the store.</summary>
+    /// <summary>
+    /// Adds to the journal and trims its oldest entries. The entry's sequence number is given by the store.
+    /// </summary>
     Task<WriteOutcome> AppendAsync(JournalEntry entry, TimeSpan limit, CancellationToken cancellation);
 
     /// <summary>The newest <paramref name="count"/> entries, oldest first.</summary>

@@ -15,7 +15,9 @@ public sealed record Leadership(Epoch Epoch, MemberName Holder, Handover? Releas
 {
     public bool IsHeld => Released is null;
 
-    /// <summary>The record by which <paramref name="taker"/> begins the next reign. Nobody else is known to have everything yet.</summary>
+    /// <summary>
+    /// The record by which <paramref name="taker"/> begins the next reign. Nobody else is known to have everything yet.
+    /// </summary>
     public static Leadership TakenBy(MemberName taker, Leadership? previous) =>
         new((previous?.Epoch ?? Epoch.Zero).Next, taker, null, SynchronousSet.Nobody);
 
@@ -41,7 +43,10 @@ public sealed record SynchronousSet(int Quorum, ImmutableArray<MemberName> Voter
 
     public bool Contains(MemberName name) => Voters.Contains(name);
 
-    /// <summary>How many voters must be heard so that one of them has every confirmed commit; more than there are when the quorum is 0.</summary>
+    /// <summary>
+    /// How many voters must be heard so that one of them has every confirmed commit; more than there are when the
+    /// quorum is 0.
+    /// </summary>
     public int PromotionQuorum => Voters.Length - Quorum + 1;
 
     public bool Equals(SynchronousSet? other) =>

@@ -11,7 +11,10 @@ public abstract record HaAction
 {
     private HaAction() { }
 
-    /// <summary>Write the record that begins this member's reign; <paramref name="Expected"/> is <see cref="Revision.None"/> before the first.</summary>
+    /// <summary>
+    /// Write the record that begins this member's reign; <paramref name="Expected"/> is <see cref="Revision.None"/>
+    /// before the first.
+    /// </summary>
     public sealed record AcquireLease(Revision Expected, Leadership Next) : HaAction;
 
     /// <summary>Write the record again, perhaps with another synchronous set.</summary>
@@ -37,7 +40,9 @@ public abstract record HaAction
 
     public sealed record Stop(StopMode Mode) : HaAction;
 
-    /// <summary>End recovery. Only ever decided while holding the lease, in a later turn than the one that took it.</summary>
+    /// <summary>
+    /// End recovery. Only ever decided while holding the lease, in a later turn than the one that took it.
+    /// </summary>
     public sealed record Promote(Revision Leadership) : HaAction;
 
     /// <summary>Point a running standby at <paramref name="Upstream"/>, by reload.</summary>
@@ -52,7 +57,9 @@ public abstract record HaAction
     /// <summary>Find where the stopped server's WAL ends.</summary>
     public sealed record InspectWal : HaAction;
 
-    /// <summary>Save and report what the new timeline lacks, then <c>pg_rewind</c> from <paramref name="Source"/>.</summary>
+    /// <summary>
+    /// Save and report what the new timeline lacks, then <c>pg_rewind</c> from <paramref name="Source"/>.
+    /// </summary>
     public sealed record RewindFrom(MemberName Source) : HaAction;
 
     /// <summary>Replace the data directory by a copy of <paramref name="Source"/>'s.</summary>
@@ -61,12 +68,17 @@ public abstract record HaAction
     /// <summary>Set <c>synchronous_standby_names</c>, by reload.</summary>
     public sealed record SetSynchronous(SynchronousSet Set) : HaAction;
 
-    /// <summary>Create a missing slot, or move one forward to <paramref name="AdvanceTo"/> so that it does not hold WAL for ever.</summary>
+    /// <summary>
+    /// Create a missing slot, or move one forward to <paramref name="AdvanceTo"/> so that it does not hold WAL for
+    /// ever.
+    /// </summary>
     public sealed record KeepSlot(string Slot, Lsn? AdvanceTo) : HaAction;
 
     public sealed record DropSlot(string Slot) : HaAction;
 
-    /// <summary>Remove the operator's switchover request: it is done, or refused for <paramref name="Reason"/>.</summary>
+    /// <summary>
+    /// Remove the operator's switchover request: it is done, or refused for <paramref name="Reason"/>.
+    /// </summary>
     public sealed record CloseSwitchover(string Id, bool Done, string Reason) : HaAction;
 
     /// <summary>The operator's request to this member is carried out.</summary>
@@ -76,7 +88,9 @@ public abstract record HaAction
 /// <summary>How PostgreSQL is stopped.</summary>
 public enum StopMode
 {
-    /// <summary>Checkpoint first, then disconnect everybody, shut down cleanly and send standbys the last byte.</summary>
+    /// <summary>
+    /// Checkpoint first, then disconnect everybody, shut down cleanly and send standbys the last byte.
+    /// </summary>
     Fast,
 
     /// <summary>Abort at once; the next start recovers from the WAL.</summary>

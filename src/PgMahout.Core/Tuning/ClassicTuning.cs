@@ -16,7 +16,8 @@ public static class ClassicTuning
     // PostgreSQL's own max_parallel_workers_per_gather, in force when the formula sets none.
     private const int DefaultWorkersPerGather = 2;
 
-    /// <param name="connections">The wanted <c>max_connections</c>; null for what the formula thinks the workload needs.</param>
+    /// <param name="connections">The wanted <c>max_connections</c>; null for what the formula thinks the workload
+    /// needs.</param>
     /// <returns>In the order in which such files are usually written.</returns>
     public static ImmutableArray<TuningSetting> For(Machine machine, WorkloadType workload, int? connections)
     {
@@ -30,7 +31,7 @@ public static class ClassicTuning
             Set("max_connections", clients, connections is null ? $"usual for {Title(workload)}" : "as asked"),
             SetMemory("shared_buffers", shared, $"1/{SharedBuffersPart(workload)} of the memory"),
             SetMemory("effective_cache_size", CacheSize(memory, workload), "what the kernel and PostgreSQL will cache"),
-            SetMemory("maintenance_work_mem", MaintenanceMemory(memory, workload), "a part of the memory, at most 2 GB"),
+            SetMemory("maintenance_work_mem", MaintenanceMemory(memory, workload), "at most 2 GB"),
             Set("checkpoint_completion_target", "0.9", "spreads a checkpoint over most of its interval"),
             SetMemory("wal_buffers", WalBuffers(shared), "3 % of shared_buffers, at most one WAL segment"),
             Set("default_statistics_target", StatisticsTarget(workload), $"usual for {Title(workload)}"),
@@ -120,13 +121,14 @@ public static class ClassicTuning
     {
         if (processors < 2)
             return [];
-        var half = (processors + 1) / 2;
+        var gather = WorkersPerGather(processors, workload);
+        var maintenance = Math.Min(4, (processors + 1) / 2);
         return
         [
             Set("max_worker_processes", processors, "one for each processor"),
-            Set("max_parallel_workers_per_gather", WorkersPerGather(processors, workload), "half the processors for one query"),
+            Set("max_parallel_workers_per_gather", gather, "half the processors for one query"),
             Set("max_parallel_workers", processors, "one for each processor"),
-            Set("max_parallel_maintenance_workers", Math.Min(4, half), "half the processors for one command, at most 4"),
+            Set("max_parallel_maintenance_workers", maintenance, "half the processors for one command, at most 4"),
         ];
     }
 

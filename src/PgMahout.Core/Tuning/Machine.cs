@@ -3,7 +3,8 @@ using PgMahout.Core.Vocabulary;
 namespace PgMahout.Core.Tuning;
 
 /// <summary>What PostgreSQL may use of a host, or one member's part of it.</summary>
-/// <param name="Memory">What processes may have: the control group's limit where it is lower than the host's memory.</param>
+/// <param name="Memory">What processes may have: the control group's limit where it is lower than the host's
+/// memory.</param>
 /// <param name="Processors">At least 1, counted like <paramref name="Memory"/>.</param>
 /// <param name="Storage">Of the file system that holds the data directory.</param>
 /// <param name="FreeDisk">Free on that file system; null when it is not known.</param>

@@ -59,7 +59,7 @@ public sealed record TuningPlan(Machine Part, ImmutableArray<TuningSetting> Sett
         {
             Value = ClassicTuning.Text(DefaultWorkers),
             Rule = TuningRule.KeepDefaultWorkers,
-            Reason = $"PostgreSQL's default, below which a standby could not follow; the classic formula says {classic.Value}",
+            Reason = $"PostgreSQL's default, so that no standby allows fewer; the classic formula says {classic.Value}",
         };
 
     private static TuningSetting AtLeastDefaultWorkMemory(TuningSetting classic, long kilobytes) =>

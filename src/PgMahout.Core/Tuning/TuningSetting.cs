@@ -22,7 +22,9 @@ public enum TuningRule
     /// <summary>The formula of <see cref="ClassicTuning"/>, unchanged.</summary>
     Classic,
 
-    /// <summary>Nobody asked for a number of connections: a cluster gets the default, not what the formula assumes.</summary>
+    /// <summary>
+    /// Nobody asked for a number of connections: a cluster gets the default, not what the formula assumes.
+    /// </summary>
     DefaultConnections,
 
     /// <summary>

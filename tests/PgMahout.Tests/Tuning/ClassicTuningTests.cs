@@ -67,7 +67,7 @@ public sealed class ClassicTuningTests
     [Fact]
     public void Every_setting_says_why_and_who_says_so()
     {
-        var settings = ClassicTuning.For(new Machine(ByteSize.Gigabytes(4), 2, StorageType.Hdd), WorkloadType.Oltp, null);
+        var settings = ClassicTuning.For(Of(4096, 2, StorageType.Hdd), WorkloadType.Oltp, null);
 
         Assert.All(settings, setting => Assert.NotEmpty(setting.Reason));
         Assert.All(settings, setting => Assert.Contains("PGTune", setting.Source, StringComparison.Ordinal));
