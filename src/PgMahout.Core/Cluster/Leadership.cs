@@ -38,8 +38,9 @@ public sealed record SynchronousSet(int Quorum, ImmutableArray<MemberName> Voter
     /// <summary>Commits wait for nobody; nobody but the holder is known to have them all.</summary>
     public static readonly SynchronousSet Nobody = new(0, []);
 
+    /// <summary>Normalised: sorted, without repetition, and <see cref="Nobody"/> when the quorum is 0.</summary>
     public static SynchronousSet Of(int quorum, IEnumerable<MemberName> voters) =>
-        new(quorum, [.. voters.Distinct().Order()]);
+        quorum == 0 ? Nobody : new(quorum, [.. voters.Distinct().Order()]);
 
     public bool Contains(MemberName name) => Voters.Contains(name);
 
@@ -48,6 +49,19 @@ public sealed record SynchronousSet(int Quorum, ImmutableArray<MemberName> Voter
     /// quorum is 0.
     /// </summary>
     public int PromotionQuorum => Voters.Length - Quorum + 1;
+
+    /// <summary>
+    /// Whether every commit that this set confirms is known to every promotion that <paramref name="recorded"/> allows.
+    /// In the worst case a commit is confirmed by all voters that the record does not know, and by the rest only inside
+    /// it; those few and any promotion quorum of the record must still have a member in common.
+    /// </summary>
+    public bool Meets(SynchronousSet recorded)
+    {
+        if (recorded.Quorum == 0)
+            return true;
+        var outside = Voters.Count(voter => !recorded.Contains(voter));
+        return Quorum - outside >= recorded.Quorum;
+    }
 
     public bool Equals(SynchronousSet? other) =>
         other is not null && Quorum == other.Quorum && Voters.AsSpan().SequenceEqual(other.Voters.AsSpan());

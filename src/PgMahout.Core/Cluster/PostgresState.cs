@@ -1,9 +1,17 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Core.Cluster;
 
 /// <summary>The local PostgreSQL instance as it was found.</summary>
+[JsonDerivedType(typeof(Uninitialized), "uninitialized")]
+[JsonDerivedType(typeof(Foreign), "foreign")]
+[JsonDerivedType(typeof(Stopped), "stopped")]
+[JsonDerivedType(typeof(Starting), "starting")]
+[JsonDerivedType(typeof(Standby), "standby")]
+[JsonDerivedType(typeof(Primary), "primary")]
+[JsonDerivedType(typeof(Unresponsive), "unresponsive")]
 public abstract record PostgresState
 {
     private PostgresState() { }

@@ -5,7 +5,7 @@ namespace PgMahout.Core.Ha;
 
 /// <summary>
 /// What a member can be told to do. Every action can be repeated, and each that could hurt if the view was stale
-/// carries its precondition: the leadership revision it was decided on.
+/// carries its precondition: the revision of the record it was decided on, or the epoch of the reign it belongs to.
 /// </summary>
 public abstract record HaAction
 {
@@ -30,10 +30,10 @@ public abstract record HaAction
     public sealed record Fence : HaAction;
 
     /// <summary>initdb, first start, roles; then publish the system identifier.</summary>
-    public sealed record Bootstrap(Revision Leadership) : HaAction;
+    public sealed record Bootstrap(Epoch Epoch) : HaAction;
 
     /// <summary>Start in place, as a primary after crash recovery. Only ever decided while holding the lease.</summary>
-    public sealed record StartPrimary(Revision Leadership, SynchronousSet Synchronous) : HaAction;
+    public sealed record StartPrimary(Epoch Epoch, SynchronousSet Synchronous) : HaAction;
 
     /// <summary>Start in recovery, following <paramref name="Upstream"/>; following nobody when null.</summary>
     public sealed record StartStandby(MemberName? Upstream) : HaAction;
@@ -43,7 +43,7 @@ public abstract record HaAction
     /// <summary>
     /// End recovery. Only ever decided while holding the lease, in a later turn than the one that took it.
     /// </summary>
-    public sealed record Promote(Revision Leadership) : HaAction;
+    public sealed record Promote(Epoch Epoch) : HaAction;
 
     /// <summary>Point a running standby at <paramref name="Upstream"/>, by reload.</summary>
     public sealed record Follow(MemberName Upstream) : HaAction;
@@ -52,13 +52,13 @@ public abstract record HaAction
     /// Stop receiving WAL, and promise not to as long as the leadership record has this revision: after this, an old
     /// primary that thaws can have nothing confirmed by this member.
     /// </summary>
-    public sealed record Seal(Revision Leadership) : HaAction;
+    public sealed record Seal(Revision Revision) : HaAction;
 
     /// <summary>Find where the stopped server's WAL ends.</summary>
     public sealed record InspectWal : HaAction;
 
     /// <summary>
-    /// Save and report what the new timeline lacks, then <c>pg_rewind</c> from <paramref name="Source"/>.
+    /// Save and report what the new timeline lacks, then <c>pg_rewind </c> from <paramref name="Source"/>.
     /// </summary>
     public sealed record RewindFrom(MemberName Source) : HaAction;
 

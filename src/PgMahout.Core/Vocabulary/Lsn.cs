@@ -41,6 +41,6 @@ public readonly record struct Lsn(ulong Value) : IComparable<Lsn>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Value >> 32:X}/{Value & 0xFFFFFFFF:X}");
 
-    private static bool TryParseHalf(ReadOnlySpan<char> text, out uint half) =>
-        uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out half);
+    private static bool TryParseHalf(ReadOnlySpan<char> digits, out uint half) =>
+        uint.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out half);
 }

@@ -12,7 +12,8 @@ public readonly record struct MemberName : IComparable<MemberName>
     {
         if (!IsValid(text))
             throw new FormatException(
-                $"'{text}' is not a member name: a lower-case letter, then up to 39 lower-case letters, digits or _");
+                $"'{text}' is not a member name: a lower-case letter, "
+                + "then up to 39 lower-case letters, digits or underscores");
         _text = text;
     }
 
