@@ -39,7 +39,7 @@ internal sealed class Actuator(
             HaAction.Stop stop => servers.Stop(view, stop),
             HaAction.Promote promote => servers.Promote(view, promote),
             HaAction.InspectWal => servers.InspectWal(),
-            HaAction.RewindFrom rewind => servers.Rewind(rewind),
+            HaAction.RewindFrom rewind => servers.Rewind(view, rewind),
             HaAction.CloneFrom clone => servers.Clone(view, clone),
             HaAction.Follow follow => await FollowAsync(follow, reload, cancellation),
             HaAction.Seal seal => await SealAsync(seal, reload, cancellation),
