@@ -1,3 +1,5 @@
+using PgMahout.Store.Sqlite;
+
 namespace PgMahout.Store;
 
 /// <summary>What became of opening or creating a store.</summary>
@@ -6,7 +8,7 @@ public abstract record StoreOpening
     private StoreOpening() { }
 
     /// <summary>There is a store to talk to; whether it can be read, its first answer says.</summary>
-    public sealed record Ready(IClusterStore Store) : StoreOpening;
+    public sealed record Ready(SqliteClusterStore Store) : StoreOpening;
 
     /// <summary>There is nothing at this path: no cluster was ever created here, or it was destroyed.</summary>
     public sealed record Missing(string Reason) : StoreOpening;

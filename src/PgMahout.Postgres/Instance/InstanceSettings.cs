@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Files;
+using PgMahout.Postgres.Installation;
+
+namespace PgMahout.Postgres.Instance;
+
+/// <summary>Everything that is fixed about one member's instance; its role, upstream and synchronous set are not.</summary>
+public sealed record InstanceSettings
+{
+    /// <summary>The role all members replicate with.</summary>
+    public const string ReplicationRole = "pgmahout_replication";
+
+    public const string Superuser = "postgres";
+
+    public required MemberName Name { get; init; }
+
+    public required string ClusterName { get; init; }
+
+    /// <summary>PGDATA: absolute, without symbolic links.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>
+    /// Beside PGDATA, for files that must outlive it (salvage, password files, clone markers). Owned by the account or
+    /// traversable for it.
+    /// </summary>
+    public required string MemberDirectory { get; init; }
+
+    /// <summary>Standard output and error of the postmaster until its logging collector runs.</summary>
+    public required string StartLog { get; init; }
+
+    /// <summary>At which the other members and clients reach this one; also what PostgreSQL listens on.</summary>
+    public required string Host { get; init; }
+
+    public required int Port { get; init; }
+
+    /// <summary>Where PostgreSQL puts its unix socket; null to have none (the path would be too long).</summary>
+    public required string? SocketDirectory { get; init; }
+
+    public required PostgresBinaries Binaries { get; init; }
+
+    public required ServerAccount Account { get; init; }
+
+    public required ClusterSecrets Secrets { get; init; }
+
+    public required Timing Timing { get; init; }
+
+    /// <summary>Settings of the tuning plan: PostgreSQL's names and values, unquoted.</summary>
+    public ImmutableSortedDictionary<string, string> Tuning { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>The other members: whom it may follow, and who may replicate from it.</summary>
+    public ImmutableArray<MemberSpec> Others { get; init; } = [];
+
+    /// <summary>The longest path of a unix socket that the kernel takes, less PostgreSQL's file name in it.</summary>
+    public static bool FitsSocket(string directory) => directory.Length + "/.s.PGSQL.65535".Length <= 107;
+}
