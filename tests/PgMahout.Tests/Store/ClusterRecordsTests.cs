@@ -164,7 +164,7 @@ public sealed class ClusterRecordsTests
         "'synchronous.voters[1]' is not a text")]
     [InlineData(
         "leadership",
-        """{"schema":1,"epoch":1,"holder":"m1","synchronous":{},"released":{"heir":"m2","at":{"timeline":1,"lsn":"x"}}}""",
+        """{"schema":1,"epoch":1,"holder":"a","synchronous":{},"released":{"heir":"b","at":{"timeline":1,"lsn":""}}}""",
         "'released.at.lsn' is not an LSN")]
     [InlineData("spec", """{"schema":1,"name":"a","members":{}}""", "'members' is not a list")]
     [InlineData("spec", """{"schema":1,"name":"a","members":[]}""", "'members' is empty")]
