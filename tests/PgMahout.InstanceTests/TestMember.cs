@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Npgsql;
 using PgMahout.Core.Cluster;
-using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Instance;
