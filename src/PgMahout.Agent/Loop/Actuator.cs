@@ -85,6 +85,8 @@ internal sealed class Actuator(
     {
         if (!Report(await instance.SetSynchronousAsync(set.Set, limit, cancellation)))
             return false;
+        if (view.Postgres is not PostgresState.Primary)
+            return true;
         var alone = set.Set.Quorum < view.Spec.CommitQuorum;
         state.Journal.Record(
             alone ? JournalKind.Degraded : JournalKind.SynchronousSet,
