@@ -15,14 +15,14 @@ internal sealed class RoleChanges(InstanceContext context)
     private InstanceSettings Settings => context.Settings;
 
     /// <summary>Files of a stopped server.</summary>
-    public Outcome Prepare(bool standby, Func<Standing, Standing> change)
+    public Outcome Prepare(bool standby, Func<AssignedRole, AssignedRole> change)
     {
         if (context.Processes.FindPostmaster() is not null)
             return new Outcome.Failed(Problems.Running("preparing a start"));
         try
         {
             OpenGate();
-            context.Files.Write(change(context.Files.ReadStanding()));
+            context.Files.Write(change(context.Files.ReadAssignedRole()));
             context.Files.DropReservedSystemSettings();
             context.Files.StartAsStandby(standby);
             return Outcome.Success;
@@ -38,7 +38,7 @@ internal sealed class RoleChanges(InstanceContext context)
         if (context.Other(upstream) is not { } target)
             return new Outcome.Failed(Problems.UnknownMember(upstream));
         OpenGate();
-        context.Files.WriteRole(context.Files.ReadStanding() with { Upstream = upstream });
+        context.Files.WriteRole(context.Files.ReadAssignedRole() with { Upstream = upstream });
         return await ReloadAsync(Upstream, PrimaryConnInfo.Render(Settings, target), limit, cancellation);
     }
 
@@ -48,7 +48,7 @@ internal sealed class RoleChanges(InstanceContext context)
     /// </summary>
     public async Task<Outcome> SealAsync(TimeSpan limit, CancellationToken cancellation)
     {
-        context.Files.WriteRole(context.Files.ReadStanding() with { Upstream = null });
+        context.Files.WriteRole(context.Files.ReadAssignedRole() with { Upstream = null });
         CloseGate();
         if (context.Processes.FindPostmaster() is not { } postmaster)
             return new Outcome.Failed(Problems.NotRunning("sealing"));
@@ -61,7 +61,7 @@ internal sealed class RoleChanges(InstanceContext context)
 
     public async Task<Outcome> SetSynchronousAsync(SynchronousSet set, TimeSpan limit, CancellationToken cancellation)
     {
-        context.Files.WriteRole(context.Files.ReadStanding() with { Synchronous = set });
+        context.Files.WriteRole(context.Files.ReadAssignedRole() with { Synchronous = set });
         context.Observer.Barrier.Reset();
         return await ReloadAsync(Synchronous, SynchronousNames.Render(set), limit, cancellation);
     }
@@ -69,11 +69,11 @@ internal sealed class RoleChanges(InstanceContext context)
     /// <summary>All files anew; whatever needs a restart waits for one.</summary>
     public async Task<Outcome> ReconfigureAsync(TimeSpan limit, CancellationToken cancellation)
     {
-        var standing = context.Files.ReadStanding();
-        context.Files.Write(standing);
+        var role = context.Files.ReadAssignedRole();
+        context.Files.Write(role);
         if (context.Processes.FindPostmaster() is null)
             return Outcome.Success;
-        return await ReloadAsync(Synchronous, SynchronousNames.Render(standing.Synchronous), limit, cancellation);
+        return await ReloadAsync(Synchronous, SynchronousNames.Render(role.Synchronous), limit, cancellation);
     }
 
     private async Task<Outcome> ReloadAsync(string setting, string expected, TimeSpan limit, CancellationToken cancellation)

@@ -41,7 +41,7 @@ internal sealed partial class Rebuild(InstanceContext context)
         var result = await run.RunAsync(limit, cancellation);
         // Whatever came of it: it brought the source's configuration along, and must never come up as a primary.
         context.Files.StartAsStandby(true);
-        context.Files.Write(new Standing(member.Name, SynchronousSet.Nobody));
+        context.Files.Write(new AssignedRole(member.Name, SynchronousSet.Nobody));
         return result.Complaint is { } complaint
             ? new Outcome.Failed(Problems.Tool($"rewinding from {member.Name}", complaint, AfterRewind))
             : Outcome.Success;
@@ -69,7 +69,7 @@ internal sealed partial class Rebuild(InstanceContext context)
         await Task.Factory.StartNew(
             () => Replace(unfinished), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         context.Files.StartAsStandby(true);
-        context.Files.Write(new Standing(member.Name, SynchronousSet.Nobody));
+        context.Files.Write(new AssignedRole(member.Name, SynchronousSet.Nobody));
         return Outcome.Success;
     }
 
