@@ -69,6 +69,9 @@ internal sealed class RoleChanges(InstanceContext context)
     /// <summary>All files anew; whatever needs a restart waits for one.</summary>
     public async Task<Outcome> ReconfigureAsync(TimeSpan limit, CancellationToken cancellation)
     {
+        // Where there is no server yet, initdb or a clone will write the files.
+        if (!File.Exists(Path.Combine(context.Settings.DataDirectory, "PG_VERSION")))
+            return Outcome.Success;
         var role = context.Files.ReadAssignedRole();
         context.Files.Write(role);
         if (context.Processes.FindPostmaster() is null)
