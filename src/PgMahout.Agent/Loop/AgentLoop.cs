@@ -62,7 +62,8 @@ internal sealed class AgentLoop(
 
     private static bool IsDown(ClusterView view) =>
         view is { Request: MemberRequest.Shutdown, Operation: null }
-        && view.Postgres is PostgresState.Stopped { ProcessesLeft: 0 } or PostgresState.Uninitialized or PostgresState.Foreign
+        && view.Postgres is PostgresState.Stopped { ProcessesLeft: 0 }
+            or PostgresState.Uninitialized or PostgresState.Foreign
         && view.Request == MemberRequest.Shutdown;
 
     /// <summary>The death of the postmaster is an event: the loop wakes the moment it happens.</summary>
