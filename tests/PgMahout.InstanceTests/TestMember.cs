@@ -24,7 +24,7 @@ public sealed class TestMember(InstanceSettings settings) : IAsyncDisposable
     public async Task LaunchAsync()
     {
         var launched = new TaskCompletionSource();
-        var command = ServerCommand.For(Instance.Settings);
+        var command = ServerCommand.For(Instance.Settings.Binaries, Instance.Settings.Account, Instance.Settings.DataDirectory, Instance.Settings.StartLog);
         new Thread(() =>
         {
             Launched = Process.Start(command)!;

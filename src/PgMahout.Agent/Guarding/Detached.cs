@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace PgMahout.Agent.Guarding;
 
-/// <summary>Launches this program in a session of its own, so that neither a terminal nor its parent's end reaches it.</summary>
+/// <summary>
+/// Launches this program in a session of its own, so that neither a terminal nor its parent's end reaches it.
+/// </summary>
 public static class Detached
 {
     // The shell opens the log, then becomes setsid, which becomes the program: one process, one pid.
@@ -26,9 +28,13 @@ public static class Detached
         return command;
     }
 
-    /// <summary>The published program is its own executable; run from a build it is <c>dotnet pgmahout.dll</c>.</summary>
+    /// <summary>
+    /// The published program is its own executable; run from a build it is <c>dotnet pgmahout.dll</c>.
+    /// </summary>
     private static void AddSelf(ProcessStartInfo command, ReadOnlySpan<string> arguments)
     {
+        foreach (var (name, value) in Frugality)
+            command.Environment[name] = value;
         var program = Environment.ProcessPath!;
         command.ArgumentList.Add(program);
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
