@@ -21,7 +21,8 @@ public static class ServerCommand
         var command = new ProcessStartInfo("setpriv") { WorkingDirectory = settings.DataDirectory };
         foreach (var argument in Launch.As(settings.Account, "QUIT"))
             command.ArgumentList.Add(argument);
-        string[] shell = ["sh", "-c", BecomeServer, settings.Binaries.Tool("postgres"), settings.DataDirectory, settings.StartLog];
+        var server = settings.Binaries.Tool("postgres");
+        string[] shell = ["sh", "-c", BecomeServer, server, settings.DataDirectory, settings.StartLog];
         foreach (var argument in shell)
             command.ArgumentList.Add(argument);
         Launch.CleanEnvironment(command);
