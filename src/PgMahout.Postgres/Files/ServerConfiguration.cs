@@ -25,7 +25,7 @@ internal static class ServerConfiguration
     [
         "listen_addresses", "port", "unix_socket_directories", "cluster_name", "wal_level", "hot_standby",
         "wal_log_hints", "restart_after_crash", "fsync", "full_page_writes", "synchronous_commit",
-        "recovery_target_timeline",        "primary_conninfo", "primary_slot_name", SynchronousKey,
+        "recovery_target_timeline", "primary_conninfo", "primary_slot_name", SynchronousKey,
     ];
 
     /// <param name="disk">Size of the file system of the data directory; it bounds what slots may keep.</param>
