@@ -43,6 +43,7 @@ public sealed record HomeLayout(string Root)
     public string ApiSocket(MemberName member) => Path.Combine(RunDirectory, member.Text + ".sock");
     public string ApiAddress(MemberName member) => "unix:" + ApiSocket(member);
     public string AgentLog(MemberName member) => Path.Combine(LogDirectory, $"agent-{member}.log");
+    public string TuningFile(MemberName member) => Path.Combine(MemberDirectory(member), "tuning.conf");
     public string StartLog(MemberName member) => Path.Combine(MemberDirectory(member), "postgres-start.log");
 
     /// <summary>The lease deadline that the agent writes and the guard obeys.</summary>

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using PgMahout.Postgres.Processes;
+
 namespace PgMahout.Postgres.Installation;
 
 /// <summary>
@@ -7,12 +10,46 @@ namespace PgMahout.Postgres.Installation;
 /// <param name="IsBorrowed">This process is root and the account is another's.</param>
 public sealed record ServerAccount(string Name, uint Uid, uint Gid, bool IsBorrowed)
 {
+    private const int EntryBytes = 16 << 10;
+
     /// <summary>The present user, or the account <paramref name="name"/> when the present user is root.</summary>
-    public static Outcome<ServerAccount> Find(string name = "postgres") => throw new NotImplementedException();
+    public static Outcome<ServerAccount> Find(string name = "postgres")
+    {
+        if (LibC.EffectiveUserId() != 0)
+            return new Outcome<ServerAccount>.Done(
+                new ServerAccount(Environment.UserName, LibC.EffectiveUserId(), 0, IsBorrowed: false));
+        return Lookup(name) is var (uid, gid)
+            ? new Outcome<ServerAccount>.Done(new ServerAccount(name, uid, gid, IsBorrowed: true))
+            : new Outcome<ServerAccount>.Failed(new Problem(
+                "server-account-missing",
+                $"there is no operating-system user '{name}' to run PostgreSQL as",
+                "PostgreSQL refuses to run as root, and the user database has no such entry",
+                "nothing was changed",
+                "install the package postgresql, which creates it, or run as an ordinary user"));
+    }
 
     /// <summary>Gives a file or directory to the account; does nothing when it is not borrowed.</summary>
-    public void TakeOwnership(string path) => throw new NotImplementedException();
+    public void TakeOwnership(string path)
+    {
+        if (IsBorrowed && LibC.ChangeOwner(path, Uid, Gid) != 0)
+            throw new IOException($"cannot give {path} to {Name}: error {Marshal.GetLastPInvokeError()}");
+    }
 
     /// <summary>Creates a directory with this mode, if it is missing, and gives it to the account.</summary>
-    public void CreateDirectory(string path, UnixFileMode mode) => throw new NotImplementedException();
+    public void CreateDirectory(string path, UnixFileMode mode)
+    {
+        if (!Directory.Exists(path))
+            Directory.CreateDirectory(path, mode);
+        TakeOwnership(path);
+    }
+
+    private static unsafe (uint Uid, uint Gid)? Lookup(string name)
+    {
+        var buffer = stackalloc byte[EntryBytes];
+        LibC.PasswordEntry entry;
+        LibC.PasswordEntry* found;
+        return LibC.FindPassword(name, &entry, buffer, EntryBytes, &found) == 0 && found != null
+            ? (entry.Uid, entry.Gid)
+            : null;
+    }
 }

@@ -2,4 +2,9 @@ namespace PgMahout.Postgres.Processes;
 
 /// <summary>One process, named so that a reused pid is never taken for it.</summary>
 /// <param name="StartTicks">Field 22 of /proc/PID/stat: clock ticks after boot at which it started.</param>
-public readonly record struct ServerProcess(int Pid, ulong StartTicks);
+public readonly record struct ServerProcess(int Pid, ulong StartTicks)
+{
+    /// <summary>The process that has this pid now; null when there is none, or only a zombie.</summary>
+    public static ServerProcess? Find(int pid) =>
+        ProcessTable.Status(pid) is { IsDead: false } status ? new ServerProcess(pid, status.StartTicks) : null;
+}

@@ -1,0 +1,68 @@
+using PgMahout.Postgres.Installation;
+using PgMahout.Postgres.Processes;
+
+namespace PgMahout.Postgres.Files;
+
+/// <summary>Files of which a reader, and the disk after a power loss, has either the old or the new content.</summary>
+internal static class AtomicFile
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Mode 0600, owned by <paramref name="owner"/>. Unchanged content is not written again.</summary>
+    public static void Write(string path, string content, ServerAccount owner)
+    {
+        if (ReadIfPresent(path) == content)
+            return;
+        var temporary = path + ".new";
+        File.Delete(temporary);
+        using (var file = new FileStream(temporary, Creation))
+        {
+            // Before the content: a secret is never readable by the wrong owner, not even for a moment.
+            owner.TakeOwnership(temporary);
+            using var writer = new StreamWriter(file, leaveOpen: true);
+            writer.Write(content);
+            writer.Flush();
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(temporary, path, overwrite: true);
+        SyncDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Null when there is no such file.</summary>
+    public static string? ReadIfPresent(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    public static void Remove(string path)
+    {
+        if (!File.Exists(path))
+            return;
+        File.Delete(path);
+        SyncDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Makes renames and removals in it survive a power loss.</summary>
+    public static void SyncDirectory(string directory)
+    {
+        var descriptor = LibC.Open(directory, 0, 0);
+        if (descriptor < 0)
+            throw new IOException($"cannot open {directory} to flush it");
+        _ = LibC.Sync(descriptor);
+        _ = LibC.Close(descriptor);
+    }
+
+    private static FileStreamOptions Creation => new()
+    {
+        Mode = FileMode.CreateNew,
+        Access = FileAccess.Write,
+        UnixCreateMode = OwnerOnly,
+    };
+}

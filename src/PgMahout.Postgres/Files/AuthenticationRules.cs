@@ -1,0 +1,42 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using PgMahout.Postgres.Instance;
+
+namespace PgMahout.Postgres.Files;
+
+/// <summary>The text of <c>pg_hba.conf</c>: what the cluster needs first, then the operator's lines.</summary>
+internal static class AuthenticationRules
+{
+    private const string Method = "scram-sha-256";
+
+    /// <param name="operatorLines">The content of pg_hba.local.conf, taken over as it is; null when there is none.</param>
+    public static string Render(InstanceSettings settings, string? operatorLines)
+    {
+        var text = new StringBuilder();
+        text.Append("# Written by pgmahout, and written again at any time: put your own lines into ")
+            .Append(MemberPaths.OperatorAuthentication).Append(" beside this file.\n");
+        Append(text, "local", "all", "all", "");
+        Append(text, "local", "replication", InstanceSettings.Superuser, "");
+        Append(text, "host", "all", "all", "samehost");
+        Append(text, "host", "replication", InstanceSettings.ReplicationRole, "samehost");
+        foreach (var address in settings.Others.Select(member => Address(member.Host)).Distinct())
+        {
+            Append(text, "host", "replication", InstanceSettings.ReplicationRole, address);
+            // pg_rewind reads files of the source as superuser.
+            Append(text, "host", "all", InstanceSettings.Superuser, address);
+        }
+        if (operatorLines is not null)
+            text.Append("# From ").Append(MemberPaths.OperatorAuthentication).Append(":\n").Append(operatorLines.TrimEnd()).Append('\n');
+        return text.ToString();
+    }
+
+    private static void Append(StringBuilder text, string type, string database, string user, string address) =>
+        text.Append(type.PadRight(6)).Append(database.PadRight(12)).Append(user.PadRight(24)).Append(address.PadRight(24))
+            .Append(Method).Append('\n');
+
+    private static string Address(string host) =>
+        IPAddress.TryParse(host, out var address)
+            ? $"{address}/{(address.AddressFamily == AddressFamily.InterNetworkV6 ? 128 : 32)}"
+            : host;
+}

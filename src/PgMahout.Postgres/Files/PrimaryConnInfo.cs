@@ -1,0 +1,50 @@
+using System.Globalization;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Instance;
+
+namespace PgMahout.Postgres.Files;
+
+/// <summary>The value of <c>primary_conninfo</c>.</summary>
+internal static class PrimaryConnInfo
+{
+    /// <summary>How this member's WAL receiver reaches <paramref name="upstream"/>. The password is in a file.</summary>
+    public static string Render(InstanceSettings settings, MemberSpec upstream)
+    {
+        var limit = settings.Timing.Ttl;
+        var seconds = (int)Math.Ceiling(limit.TotalSeconds / 3);
+        (string Key, string Value)[] pairs =
+        [
+            ("host", upstream.Host),
+            ("port", Number(upstream.Port)),
+            ("user", InstanceSettings.ReplicationRole),
+            ("passfile", MemberPaths.ReplicationPassFile(settings)),
+            ("application_name", settings.Name.Text),
+            // libpq raises anything shorter to two seconds.
+            ("connect_timeout", Number((int)Math.Max(2, limit.TotalSeconds))),
+            ("keepalives_idle", Number(seconds)),
+            ("keepalives_interval", Number(seconds)),
+            ("keepalives_count", "2"),
+            ("tcp_user_timeout", Number((int)limit.TotalMilliseconds)),
+            // Spares the search for Kerberos credentials at every attempt.
+            ("gssencmode", "disable"),
+        ];
+        return string.Join(' ', pairs.Select(pair => $"{pair.Key}={Quote(pair.Value)}"));
+    }
+
+    /// <summary>Which member such a value points at; null for none of them, or for nobody.</summary>
+    public static MemberName? Target(string value, IEnumerable<MemberSpec> members)
+    {
+        foreach (var member in members)
+            if (value.StartsWith($"host={Quote(member.Host)} port={Number(member.Port)} ", StringComparison.Ordinal))
+                return member.Name;
+        return null;
+    }
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Quote(string value) =>
+        value.Length > 0 && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/' or ':')
+            ? value
+            : "'" + value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal) + "'";
+}

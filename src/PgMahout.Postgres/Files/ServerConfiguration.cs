@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Instance;
+
+namespace PgMahout.Postgres.Files;
+
+/// <summary>
+/// The text of <c>pgmahout.conf</c>: all that this program rules. It is included by the last line of postgresql.conf,
+/// so it wins over the operator's lines there, which stay as they are.
+/// </summary>
+internal static class ServerConfiguration
+{
+    public const string IncludeLine = "include '" + MemberPaths.Configuration + "'";
+
+    private const string UpstreamMark = "# upstream: ";
+    private const string SynchronousKey = "synchronous_standby_names";
+
+    /// <summary>
+    /// Settings that ALTER SYSTEM must not hold, because postgresql.auto.conf would win over ours: each of them
+    /// decides who follows whom, who waits for whom, or how the server is reached.
+    /// </summary>
+    public static readonly ImmutableArray<string> Reserved =
+    [
+        "listen_addresses", "port", "unix_socket_directories", "cluster_name", "wal_level", "hot_standby", "wal_log_hints",
+        "restart_after_crash", "fsync", "full_page_writes", "synchronous_commit", "recovery_target_timeline",
+        "primary_conninfo", "primary_slot_name", SynchronousKey,
+    ];
+
+    /// <param name="disk">Size of the file system of the data directory; it bounds what slots may keep.</param>
+    public static string Render(InstanceSettings settings, Standing standing, ByteSize disk)
+    {
+        var text = new StringBuilder()
+            .AppendLine("# Written by pgmahout, and written again at any time: put your own settings into postgresql.conf.")
+            .Append(UpstreamMark).AppendLine(standing.Upstream?.Text ?? "-");
+        foreach (var (name, value) in settings.Tuning)
+            Append(text, name, value);
+        foreach (var (name, value) in Fixed(settings, disk).Concat(Roles(settings, standing)))
+            Append(text, name, value);
+        return text.ToString();
+    }
+
+    /// <summary>What an earlier <see cref="Render"/> was told; alone when the text is none of ours.</summary>
+    public static Standing ReadStanding(string? text)
+    {
+        var lines = (text ?? "").Split('\n');
+        var upstream = After(lines, UpstreamMark);
+        var synchronous = After(lines, SynchronousKey + " = ")?.Trim('\'');
+        return new Standing(
+            MemberName.IsValid(upstream) ? new MemberName(upstream!) : null,
+            SynchronousNames.Parse(synchronous ?? "") ?? Core.Cluster.SynchronousSet.Nobody);
+    }
+
+    private static IEnumerable<(string, string)> Roles(InstanceSettings settings, Standing standing)
+    {
+        var upstream = settings.Others.FirstOrDefault(member => member.Name == standing.Upstream);
+        yield return ("primary_conninfo", upstream is null ? "" : PrimaryConnInfo.Render(settings, upstream));
+        yield return ("primary_slot_name", settings.Name.SlotName);
+        yield return (SynchronousKey, SynchronousNames.Render(standing.Synchronous));
+    }
+
+    private static IEnumerable<(string, string)> Fixed(InstanceSettings settings, ByteSize disk) =>
+    [
+        .. Reachability(settings), .. Replication(settings), .. Limits(settings, disk), .. Logging(settings),
+    ];
+
+    private static (string, string)[] Reachability(InstanceSettings settings) =>
+    [
+        ("listen_addresses", settings.Host.StartsWith("127.", StringComparison.Ordinal) ? settings.Host : settings.Host + ",127.0.0.1"),
+        ("port", Number(settings.Port)),
+        ("unix_socket_directories", settings.SocketDirectory ?? ""),
+        ("cluster_name", settings.ClusterName + "/" + settings.Name),
+        ("password_encryption", "scram-sha-256"),
+        ("tcp_keepalives_idle", "30"),
+        ("tcp_keepalives_interval", "5"),
+        ("tcp_keepalives_count", "3"),
+        ("tcp_user_timeout", "30s"),
+    ];
+
+    private static (string, string)[] Replication(InstanceSettings settings) =>
+    [
+        ("wal_level", settings.Tuning.GetValueOrDefault("wal_level") is "logical" ? "logical" : "replica"),
+        ("hot_standby", "on"),
+        ("hot_standby_feedback", "off"),
+        // pg_rewind needs it where checksums are off, and it costs little where they are on.
+        ("wal_log_hints", "on"),
+        ("full_page_writes", "on"),
+        ("fsync", "on"),
+        // After a crash, somebody with intact memory should lead; whoever is best placed is decided, not assumed.
+        ("restart_after_crash", "off"),
+        ("recovery_target_timeline", "latest"),
+        ("wal_retrieve_retry_interval", "100ms"),
+        ("wal_receiver_status_interval", "1s"),
+        ("wal_receiver_timeout", Milliseconds(settings.Timing.Ttl * 2)),
+        ("wal_sender_timeout", Milliseconds(settings.Timing.Ttl * 2)),
+    ];
+
+    private static (string, string)[] Limits(InstanceSettings settings, ByteSize disk)
+    {
+        var members = settings.Others.Length + 1;
+        var megabytes = disk.Bytes >> 20;
+        return
+        [
+            ("max_wal_senders", Number(Math.Max(16, 2 * members + 8))),
+            ("max_replication_slots", Number(Math.Max(16, 2 * members + 8))),
+            ("wal_keep_size", Number(Math.Clamp(megabytes / 200, 64, 512)) + "MB"),
+            ("max_slot_wal_keep_size", Number(Math.Max(512, megabytes / 10)) + "MB"),
+        ];
+    }
+
+    private static (string, string)[] Logging(InstanceSettings settings) =>
+    [
+        ("logging_collector", "on"),
+        ("log_destination", "stderr"),
+        ("log_directory", MemberPaths.Logs(settings)),
+        // One file for each day of the week, begun anew a week later: a week is kept, and no more.
+        ("log_filename", "postgresql-%a.log"),
+        ("log_truncate_on_rotation", "on"),
+        ("log_rotation_age", "1d"),
+        ("log_rotation_size", "0"),
+        ("log_line_prefix", "%m [%p] %q%u@%d/%a "),
+        ("log_checkpoints", "on"),
+        ("log_lock_waits", "on"),
+    ];
+
+    private static void Append(StringBuilder text, string name, string value) =>
+        text.Append(name).Append(" = '")
+            .Append(value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal))
+            .Append("'\n");
+
+    private static string? After(string[] lines, string start) =>
+        lines.FirstOrDefault(line => line.StartsWith(start, StringComparison.Ordinal))?[start.Length..].Trim();
+
+    private static string Milliseconds(TimeSpan span) => Number((long)span.TotalMilliseconds) + "ms";
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,87 @@
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Instance;
+
+namespace PgMahout.Postgres.Files;
+
+/// <summary>Writes the files of one data directory, each as a whole, for the server account alone to read.</summary>
+internal sealed class ServerFiles(InstanceSettings settings)
+{
+    private const string MainConfiguration = "postgresql.conf";
+    private const string SystemConfiguration = "postgresql.auto.conf";
+    private const string StandbySignal = "standby.signal";
+    private const string RecoverySignal = "recovery.signal";
+
+    /// <summary>What the configuration says now; alone when it was never written.</summary>
+    public Standing ReadStanding() =>
+        ServerConfiguration.ReadStanding(AtomicFile.ReadIfPresent(Path(MemberPaths.Configuration)));
+
+    /// <summary>Everything a start or a reload reads, for this role.</summary>
+    public void Write(Standing standing)
+    {
+        WritePassFiles();
+        settings.Account.CreateDirectory(MemberPaths.Logs(settings), OwnerDirectory);
+        WriteRole(standing);
+        Put(MemberPaths.HostBasedAuthentication,
+            AuthenticationRules.Render(settings, AtomicFile.ReadIfPresent(Path(MemberPaths.OperatorAuthentication))));
+        Include();
+    }
+
+    /// <summary>The part that follows the role: one small file, for the moments in which every millisecond counts.</summary>
+    public void WriteRole(Standing standing)
+    {
+        var disk = new ByteSize(new DriveInfo(settings.DataDirectory).TotalSize);
+        Put(MemberPaths.Configuration, ServerConfiguration.Render(settings, standing, disk));
+    }
+
+    /// <summary>For a stopped server: whether its next start is in recovery, following.</summary>
+    public void StartAsStandby(bool standby)
+    {
+        if (standby)
+            Put(StandbySignal, "");
+        else
+            AtomicFile.Remove(Path(StandbySignal));
+        AtomicFile.Remove(Path(RecoverySignal));
+    }
+
+    /// <summary>For a stopped server: takes out of postgresql.auto.conf what would win over our settings.</summary>
+    public void DropReservedSystemSettings()
+    {
+        var path = Path(SystemConfiguration);
+        if (AtomicFile.ReadIfPresent(path) is not { } text)
+            return;
+        var kept = text.Split('\n').Where(line => !IsReserved(line));
+        Put(SystemConfiguration, string.Join('\n', kept));
+    }
+
+    public void WritePassFiles()
+    {
+        var replication = SecretFiles.PassFileLine(
+            "*", "*", "*", InstanceSettings.ReplicationRole, settings.Secrets.ReplicationPassword);
+        var superuser = SecretFiles.PassFileLine("*", "*", "*", InstanceSettings.Superuser, settings.Secrets.SuperuserPassword);
+        AtomicFile.Write(MemberPaths.ReplicationPassFile(settings), replication, settings.Account);
+        AtomicFile.Write(MemberPaths.ToolPassFile(settings), replication + superuser, settings.Account);
+    }
+
+    public const UnixFileMode OwnerDirectory = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>A line of postgresql.auto.conf is NAME = 'VALUE', written by the server itself.</summary>
+    internal static bool IsReserved(string line)
+    {
+        var end = line.IndexOf('=', StringComparison.Ordinal);
+        return end > 0 && ServerConfiguration.Reserved.Contains(line[..end].Trim(), StringComparer.OrdinalIgnoreCase);
+    }
+
+    private void Include()
+    {
+        var text = AtomicFile.ReadIfPresent(Path(MainConfiguration)) ?? "";
+        var last = text.Split('\n').LastOrDefault(line => !string.IsNullOrWhiteSpace(line))?.Trim();
+        if (last == ServerConfiguration.IncludeLine)
+            return;
+        var separator = text.Length == 0 || text.EndsWith('\n') ? "" : "\n";
+        Put(MainConfiguration, text + separator + ServerConfiguration.IncludeLine + "\n");
+    }
+
+    private void Put(string name, string content) => AtomicFile.Write(Path(name), content, settings.Account);
+
+    private string Path(string name) => System.IO.Path.Combine(settings.DataDirectory, name);
+}

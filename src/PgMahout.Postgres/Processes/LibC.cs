@@ -1,0 +1,104 @@
+using System.Runtime.InteropServices;
+
+namespace PgMahout.Postgres.Processes;
+
+/// <summary>The few system calls for which .NET has no equivalent.</summary>
+internal static unsafe partial class LibC
+{
+    public const int ClockBootTime = 7;
+    public const int NoSuchProcess = 3;
+    public const short PollIn = 1;
+
+    // The same numbers on every 64-bit architecture; glibc has had wrappers only since 2.36.
+    private const long PidfdSendSignal = 424;
+    private const long PidfdOpenNumber = 434;
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TimeSpec
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollDescriptor
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PasswordEntry
+    {
+        public byte* Name;
+        public byte* Password;
+        public uint Uid;
+        public uint Gid;
+        public byte* Comment;
+        public byte* Home;
+        public byte* Shell;
+    }
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    public static partial int ClockGetTime(int clock, out TimeSpec time);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint EffectiveUserId();
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int pid, int signal);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(PollDescriptor* descriptors, ulong count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    public static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int EventDescriptor(uint initial, int flags);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int descriptor, void* bytes, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    public static partial int Sync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint ReadLink(string path, byte* buffer, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Link(string existing, string created);
+
+    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ChangeOwner(string path, uint uid, uint gid);
+
+    [LibraryImport("libc", EntryPoint = "getpwnam_r", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int FindPassword(
+        string name, PasswordEntry* entry, byte* buffer, nuint size, PasswordEntry** result);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial long SystemCall(long number, long first, long second, long third, long fourth);
+
+    /// <summary>A descriptor that becomes readable when the process ends; -1 if there is none.</summary>
+    public static int PidfdOpen(int pid) => (int)SystemCall(PidfdOpenNumber, pid, 0, 0, 0);
+
+    public static bool PidfdSignal(int descriptor, int signal) =>
+        SystemCall(PidfdSendSignal, descriptor, signal, 0, 0) == 0;
+
+    /// <summary>Sleeps without a timer of the runtime: for threads that must not depend on it.</summary>
+    public static void Pause(int milliseconds) => Poll(null, 0, milliseconds);
+}
+
+/// <summary>Signals by their numbers on Linux.</summary>
+internal static class Signal
+{
+    public const int Hangup = 1;
+    public const int Interrupt = 2;
+    public const int Quit = 3;
+    public const int Kill = 9;
+    public const int User1 = 10;
+}
