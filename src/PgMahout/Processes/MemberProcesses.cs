@@ -6,7 +6,7 @@ using PgMahout.Postgres.Processes;
 
 namespace PgMahout.Processes;
 
-/// <summary>The processes of one member on this machine, found without asking its agent.</summary>
+/// <summary>The PostgreSQL processes of one member on this machine, found without asking its agent.</summary>
 public static class MemberProcesses
 {
     /// <summary>The postmaster; null when none runs or the account is not known.</summary>
@@ -20,8 +20,4 @@ public static class MemberProcesses
         ServerAccount.Find() is Outcome<ServerAccount>.Done { Value: var account }
             ? new ServerProcesses(home.DataDirectory(member), account.Uid)
             : null;
-
-    /// <summary>The process that holds one of a member's lock files; null when it is gone.</summary>
-    public static int? HolderOf(string lockFile, string verb) =>
-        SupervisorProcess.PidIn(lockFile) is { } pid && SupervisorProcess.CommandLineOf(pid).Contains(verb) ? pid : null;
 }

@@ -4,6 +4,7 @@ using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
 using PgMahout.Store;
 using PgMahout.Store.Records;
+using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Status;
 

@@ -6,6 +6,7 @@ using PgMahout.Core.Vocabulary;
 using PgMahout.Processes;
 using PgMahout.Store;
 using PgMahout.Store.Records;
+using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Status;
 
@@ -17,16 +18,22 @@ public sealed class StatusObserver(HomeLayout home) : IAsyncDisposable
     /// <summary>The whole of <c>status</c> is promised within 300 ms.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(200);
 
-    private readonly AgentClient _agents = new();
+    private readonly Dictionary<MemberSpec, AgentClient> _agents = [];
     private SqliteClusterStore? _store;
     private ClusterRecords _records = ClusterRecords.None;
 
     public async Task<ClusterStatus> ObserveAsync(CancellationToken cancellation) =>
         Verdict.On(await LookAsync(cancellation));
 
+    /// <summary>The newest entries of the history; unreachable before the first look, too.</summary>
+    public async Task<JournalRead> ReadJournalAsync(int count, CancellationToken cancellation) => _store is null
+        ? new JournalRead.Unreachable("the store is not open")
+        : await _store.ReadJournalAsync(count, Limit, cancellation);
+
     public async ValueTask DisposeAsync()
     {
-        _agents.Dispose();
+        foreach (var agent in _agents.Values)
+            agent.Dispose();
         if (_store is not null)
             await _store.DisposeAsync();
     }
@@ -36,7 +43,8 @@ public sealed class StatusObserver(HomeLayout home) : IAsyncDisposable
         var (records, problem) = await ReadStoreAsync(cancellation);
         var spec = records?.Spec?.Value;
         var members = spec?.Members ?? HomeMembers.In(home);
-        var answers = await Task.WhenAll(members.Select(member => AskAsync(member, cancellation)));
+        var asking = members.Select(member => AskAsync(AgentOf(member), cancellation)).ToArray();
+        var answers = await Task.WhenAll(asking);
         return new ClusterObservation(
             spec?.Name ?? Path.GetFileName(home.Root),
             spec,
@@ -81,17 +89,26 @@ public sealed class StatusObserver(HomeLayout home) : IAsyncDisposable
         }
     }
 
-    private async Task<MemberObservation> AskAsync(MemberSpec member, CancellationToken cancellation)
+    /// <summary>Kept between two looks, so that a watch does not connect anew each time.</summary>
+    private AgentClient AgentOf(MemberSpec member)
     {
-        var answer = await _agents.GetStatusAsync(member, Limit, cancellation);
-        var status = (answer as AgentAnswer<AgentStatus>.Given)?.Value;
+        if (!_agents.TryGetValue(member, out var agent))
+            _agents[member] = agent = new AgentClient(member);
+        return agent;
+    }
+
+    private async Task<MemberObservation> AskAsync(AgentClient agent, CancellationToken cancellation)
+    {
+        var member = agent.Member;
+        var answer = await agent.GetStatusAsync(Limit, cancellation);
+        var status = (answer as AgentAnswer<AgentStatus>.Said)?.Value;
         return new MemberObservation(
             member.Name,
             member.Host,
             member.Port,
             home.DataDirectory(member.Name),
             status,
-            (answer as AgentAnswer<AgentStatus>.Silence)?.Reason,
+            status is null ? $"its agent does not answer: {answer.Silence}" : null,
             status is null ? MemberProcesses.FindPostmaster(home, member.Name)?.Pid : null);
     }
 }
