@@ -143,7 +143,8 @@ remove_builds_except() {
     done
 }
 
+# What we cannot install comes first, so that "nothing was changed" is true.
 prepare() {
-    require_packages
     require_dotnet
+    require_packages
 }

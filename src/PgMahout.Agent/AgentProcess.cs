@@ -7,7 +7,6 @@ using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Installation;
 using PgMahout.Postgres.Instance;
-using PgMahout.Postgres.Processes;
 using PgMahout.Store;
 using PgMahout.Store.Records;
 using PgMahout.Store.Sqlite;

@@ -27,12 +27,14 @@ public interface IClusterStore : IAsyncDisposable
     /// <summary>
     /// Calls <paramref name="changed"/> soon after any record changed (not the journal), by whomever, at least once for
     /// the last of several changes, on any thread; perhaps once at the start, for what was there but never read through
-    /// this instance. Dispose to stop. A hint that shortens waiting; correctness never depends on it.
+    /// this instance. Dispose to stop; a call that has begun by then may still be under way. A hint that shortens
+    /// waiting; correctness never depends on it.
     /// </summary>
     IDisposable Watch(Action changed);
 
     /// <summary>
-    /// Adds to the journal and trims its oldest entries. The entry's sequence number is given by the store.
+    /// Adds to the journal and trims its oldest entries. The entry's sequence number is given by the store; the
+    /// revision that is answered is no record's.
     /// </summary>
     Task<WriteOutcome> AppendAsync(JournalEntry entry, TimeSpan limit, CancellationToken cancellation);
 

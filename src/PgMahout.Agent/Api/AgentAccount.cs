@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
 using PgMahout.Agent.Loop;

@@ -39,7 +39,7 @@ internal sealed class Actuator(
             HaAction.Stop stop => servers.Stop(view, stop),
             HaAction.Promote promote => servers.Promote(view, promote),
             HaAction.InspectWal => servers.InspectWal(),
-            HaAction.RewindFrom rewind => servers.Rewind(rewind),
+            HaAction.RewindFrom rewind => servers.Rewind(view, rewind),
             HaAction.CloneFrom clone => servers.Clone(view, clone),
             HaAction.Follow follow => await FollowAsync(follow, reload, cancellation),
             HaAction.Seal seal => await SealAsync(seal, reload, cancellation),
@@ -85,6 +85,8 @@ internal sealed class Actuator(
     {
         if (!Report(await instance.SetSynchronousAsync(set.Set, limit, cancellation)))
             return false;
+        if (view.Postgres is not PostgresState.Primary)
+            return true;
         var alone = set.Set.Quorum < view.Spec.CommitQuorum;
         state.Journal.Record(
             alone ? JournalKind.Degraded : JournalKind.SynchronousSet,

@@ -1,10 +1,7 @@
-using PgMahout.Agent.Home;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
-using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Instance;
 using PgMahout.Postgres.Processes;
-using PgMahout.Store.Records;
 
 namespace PgMahout.Agent.Loop;
 

@@ -95,11 +95,13 @@ internal sealed class ServerWork(
         Start(OperationKind.InspectWal, null, async _ =>
             Plain(await instance.InspectWalAsync(InspectLimit, CancellationToken.None)));
 
-    public bool Rewind(HaAction.RewindFrom rewind) =>
-        Start(OperationKind.Rewind, rewind.Source, async progress =>
+    public bool Rewind(ClusterView view, HaAction.RewindFrom rewind) =>
+        view.PeerReport(rewind.Source)?.Postgres is PostgresState.Primary source
+        && Start(OperationKind.Rewind, rewind.Source, async progress =>
         {
             progress.Report("saving what the new timeline lacks");
-            var saved = await instance.SalvageAsync(rewind.Source, InspectLimit, CancellationToken.None);
+            var saved = await instance.SalvageAsync(
+                source.History, TimeProvider.System.GetUtcNow(), InspectLimit, CancellationToken.None);
             progress.Report("pg_rewind");
             var outcome = await instance.RewindAsync(rewind.Source, RewindLimit, CancellationToken.None);
             if (outcome.Failure is null)

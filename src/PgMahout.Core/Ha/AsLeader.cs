@@ -61,7 +61,7 @@ internal static class AsLeader
     {
         var decision = Keep(view, Rule.PromoteAsHolder);
         var wanted = SynchronousPlanner.AtPromotion(view);
-        if (standby.Configured != wanted)
+        if (!SynchronousPlanner.SufficesForPromotion(standby.Configured, wanted))
             decision = decision.Then(new HaAction.SetSynchronous(wanted));
         return decision.Then(new HaAction.Promote(view.Leadership!.Epoch));
     }

@@ -70,8 +70,11 @@ internal static class AsStandby
         if (leader is not null && IsStuck(view, standby))
             return Unstick(view, standby, leader, holder);
 
-        return Decision.Of(Rule.FollowLeader, Wake(view, view.Timing.RenewEvery))
-            .Then([.. SlotPlan.OnStandby(view, standby, leader)]);
+        var follow = Decision.Of(Rule.FollowLeader, Wake(view, view.Timing.RenewEvery));
+        var prepared = SynchronousPlanner.Prepared(view);
+        return standby.Configured == prepared
+            ? follow.Then([.. SlotPlan.OnStandby(view, standby, leader)])
+            : follow.Then(new HaAction.SetSynchronous(prepared));
     }
 
     private static Decision OnRequest(

@@ -69,6 +69,23 @@ public static class SynchronousPlanner
         };
     }
 
+    /// <summary>
+    /// What a standby keeps configured for the day it is promoted, where it has no effect until then: a promotion need
+    /// not wait for a change of configuration.
+    /// </summary>
+    public static SynchronousSet Prepared(ClusterView view) =>
+        SynchronousSet.Of(view.Spec.CommitQuorum, Everybody(view));
+
+    /// <summary>
+    /// Whether a promotion may begin with <paramref name="configured"/>: its commits wait for as many as they should, and
+    /// enough of those answer that they do not wait for ever.
+    /// </summary>
+    public static bool SufficesForPromotion(SynchronousSet configured, SynchronousSet wanted) =>
+        configured == wanted
+        || (wanted.Quorum > 0
+            && configured.Quorum == wanted.Quorum
+            && wanted.Voters.All(configured.Contains));
+
     private static IEnumerable<MemberName> Everybody(ClusterView view) =>
         view.Spec.Others(view.Self).Where(member => member.Promotable).Select(member => member.Name);
 

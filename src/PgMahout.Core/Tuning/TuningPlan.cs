@@ -41,6 +41,10 @@ public sealed record TuningPlan(Machine Part, ImmutableArray<TuningSetting> Sett
         return new TuningPlan(part, [.. planned]);
     }
 
+    /// <summary>What goes into the configuration file.</summary>
+    public ImmutableSortedDictionary<string, string> Values =>
+        Settings.ToImmutableSortedDictionary(setting => setting.Name, setting => setting.Value, StringComparer.Ordinal);
+
     /// <summary>Memory in whole 16 MB, so that the values made from it are numbers a person can read.</summary>
     private static Machine PartOf(Machine machine, int members) => new(
         new ByteSize(machine.Memory.Bytes / members & ~((16L << 20) - 1)),

@@ -50,11 +50,14 @@ internal static class AtomicFile
     }
 
     /// <summary>Makes renames and removals in it survive a power loss.</summary>
-    public static void SyncDirectory(string directory)
+    public static void SyncDirectory(string directory) => Sync(directory);
+
+    /// <summary>Flushes a file or directory to disk.</summary>
+    public static void Sync(string path)
     {
-        var descriptor = LibC.Open(directory, 0, 0);
+        var descriptor = LibC.Open(path, 0, 0);
         if (descriptor < 0)
-            throw new IOException($"cannot open {directory} to flush it");
+            throw new IOException($"cannot open {path} to flush it");
         _ = LibC.Sync(descriptor);
         _ = LibC.Close(descriptor);
     }

@@ -1,108 +1,171 @@
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Processes;
 using PgMahout.Postgres.Rejoin;
 
 namespace PgMahout.Postgres.Instance;
 
 /// <summary>
-/// One member's PostgreSQL: observed, and told what to be. It launches no server (<see cref="ServerCommand"/> says how) and
-/// keeps no belief about the server between calls except what <see cref="PostgresState"/> asks to be remembered (since when, last seen).
-/// Observing and acting may overlap; two actions at a time are the caller's mistake, and wait for each other.
+/// One member's PostgreSQL: observed, and told what to be. It launches no server (<see cref="ServerCommand"/> says how)
+/// and keeps no belief about the server between calls except what <see cref="PostgresState"/> asks to be remembered
+/// (since when, last seen). Observing and acting may overlap; actions wait for each other, except fencing.
 /// Every action may be repeated, and ends within its limit plus the time to kill a child process.
 /// </summary>
-public sealed class PostgresInstance(InstanceSettings settings) : IAsyncDisposable
+public sealed class PostgresInstance : IAsyncDisposable
 {
-    public InstanceSettings Settings { get; } = settings;
+    private readonly InstanceContext _context;
+    private readonly Lifecycle _lifecycle;
+    private readonly RoleChanges _role;
+    private readonly Initialization _initialization;
+    private readonly WalInspection _wal;
+    private readonly Rebuild _rebuild;
+
+    public PostgresInstance(InstanceSettings settings)
+    {
+        _context = new InstanceContext(settings);
+        _lifecycle = new Lifecycle(_context);
+        _role = new RoleChanges(_context);
+        _initialization = new Initialization(_context);
+        _wal = new WalInspection(_context);
+        _rebuild = new Rebuild(_context);
+    }
+
+    public InstanceSettings Settings => _context.Settings;
 
     /// <summary>Every process of the data directory, for whoever must kill or count them.</summary>
-    public ServerProcesses Processes => throw new NotImplementedException();
+    public ServerProcesses Processes => _context.Processes;
 
     /// <summary>
     /// Looks at the instance. Never throws for what an instance may be in, and never takes longer than
-    /// <paramref name="limit"/> (plus scheduling): a server that does not answer is <see cref="PostgresState.Unresponsive"/>. Calls do not overlap.
+    /// <paramref name="limit"/> (plus scheduling): a server that does not answer is
+    /// <see cref="PostgresState.Unresponsive"/>. Calls do not overlap.
     /// </summary>
-    public ValueTask<PostgresState> ObserveAsync(TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+    public ValueTask<PostgresState> ObserveAsync(TimeSpan limit, CancellationToken cancellation) =>
+        _context.Observer.ObserveAsync(limit, cancellation);
 
     /// <summary>initdb and the configuration files. Wipes what an interrupted earlier run of ours left; nothing else.</summary>
-    public Task<Outcome> InitializeAsync(TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<Outcome> InitializeAsync(TimeSpan limit, CancellationToken cancellation) =>
+        _context.ActAsync("initializing", () => _initialization.InitializeAsync(limit, cancellation), cancellation);
 
     /// <summary>On a running primary: the replication role, with its password. Idempotent; waits for no standby.</summary>
-    public Task<Outcome> CreateRolesAsync(TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<Outcome> CreateRolesAsync(TimeSpan limit, CancellationToken cancellation) =>
+        _context.ActAsync("creating roles", () => _initialization.CreateRolesAsync(limit, cancellation), cancellation);
 
     /// <summary>
     /// Takes other settings (a member came or went, other tuning) into the configuration files, and into the running
-    /// server as far as a reload can. The upstream and the synchronous set stay.
+    /// server as far as a reload can. The upstream and the synchronous set stay. Name, directories, address and
+    /// account cannot change.
     /// </summary>
     public Task<Outcome> ReconfigureAsync(InstanceSettings settings, TimeSpan limit, CancellationToken cancellation) =>
-        throw new NotImplementedException();
+        _context.ActAsync("reconfiguring", () =>
+        {
+            _context.Adopt(settings);
+            return _role.ReconfigureAsync(limit, cancellation);
+        }, cancellation);
 
     /// <summary>Files of a stopped server, so that its next start is in recovery, following nobody when null.</summary>
-    public Outcome PrepareStandby(MemberName? upstream) => throw new NotImplementedException();
+    public Outcome PrepareStandby(MemberName? upstream) =>
+        _role.Prepare(standby: true, standing => standing with { Upstream = upstream });
 
     /// <summary>Files of a stopped server, so that its next start is as a primary with this synchronous set.</summary>
-    public Outcome PreparePrimary(SynchronousSet synchronous) => throw new NotImplementedException();
+    public Outcome PreparePrimary(SynchronousSet synchronous) =>
+        _role.Prepare(standby: false, _ => new AssignedRole(null, synchronous));
 
     /// <summary>Waits until it accepts connections; fails early when the postmaster has gone, with the end of its log.</summary>
-    public Task<Outcome> WaitUntilServingAsync(TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<Outcome> WaitUntilServingAsync(TimeSpan limit, CancellationToken cancellation) =>
+        _lifecycle.WaitUntilServingAsync(limit, cancellation);
 
     /// <summary>
     /// Stops the server; done when no process of it is left. A fast stop that exceeds <paramref name="limit"/> becomes
     /// an immediate one, and that one becomes <see cref="FenceAsync"/>: the outcome is still done.
     /// </summary>
-    public Task<Outcome> StopAsync(StopMode mode, TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<Outcome> StopAsync(StopMode mode, TimeSpan limit, CancellationToken cancellation) =>
+        _context.ActAsync("stopping", () => _lifecycle.StopAsync(mode, limit, cancellation), cancellation);
 
     /// <summary>Kills every process of the data directory at once.</summary>
-    public Task<Outcome> FenceAsync(TimeSpan limit) => throw new NotImplementedException();
+    public Task<Outcome> FenceAsync(TimeSpan limit) => _lifecycle.FenceAsync(limit);
 
     /// <summary>Ends recovery; done when the server is out of it. Does nothing on a primary.</summary>
-    public Task<Outcome> PromoteAsync(TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<Outcome> PromoteAsync(TimeSpan limit, CancellationToken cancellation) =>
+        _context.ActAsync("promoting", () => _lifecycle.PromoteAsync(limit, cancellation), cancellation);
 
     /// <summary>
-    /// Points a running standby at <paramref name="upstream"/> by reload; done when the server has taken the setting, not when it
-    /// streams. Repeated for the same upstream, it makes a standby that waits between two attempts try at once.
+    /// Points a running standby at <paramref name="upstream"/> by reload; done when the server has taken the setting,
+    /// not when it streams. Repeated for the same upstream, it makes a standby that waits between two attempts try at
+    /// once.
     /// </summary>
-    public Task<Outcome> FollowAsync(MemberName upstream, TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<Outcome> FollowAsync(MemberName upstream, TimeSpan limit, CancellationToken cancellation) =>
+        _context.ActAsync("following", () => _role.FollowAsync(upstream, limit, cancellation), cancellation);
 
-    /// <summary>Stops receiving WAL; done when no WAL receiver is left, so that what it received is final.</summary>
-    public Task<Outcome> SealAsync(TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+    /// <summary>
+    /// Stops receiving WAL; done when no WAL receiver is left and none can log in, so that what it received is final
+    /// until it is told to follow.
+    /// </summary>
+    public Task<Outcome> SealAsync(TimeSpan limit, CancellationToken cancellation) =>
+        _context.ActAsync("sealing", () => _role.SealAsync(limit, cancellation), cancellation);
 
     /// <summary>Sets <c>synchronous_standby_names</c> by reload; done when the server has taken it.</summary>
-    public Task<Outcome> SetSynchronousAsync(SynchronousSet set, TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<Outcome> SetSynchronousAsync(SynchronousSet set, TimeSpan limit, CancellationToken cancellation) =>
+        _context.ActAsync(
+            "setting the synchronous set", () => _role.SetSynchronousAsync(set, limit, cancellation), cancellation);
 
-    /// <summary>Creates the slot if it is missing; moves it forward to <paramref name="advanceTo"/> if that is ahead and this server has it.</summary>
-    public Task<Outcome> KeepSlotAsync(string slot, Lsn? advanceTo, TimeSpan limit, CancellationToken cancellation) =>
-        throw new NotImplementedException();
+    /// <summary>
+    /// Creates the slot if it is missing or void; moves it forward to <paramref name="advanceTo"/> if that is ahead and
+    /// this server has it.
+    /// </summary>
+    public async Task<Outcome> KeepSlotAsync(string slot, Lsn? advanceTo, TimeSpan limit, CancellationToken cancellation) =>
+        Plain(await _context.Commands.RunAsync(
+            $"keeping slot {slot}",
+            (connection, bound) => SlotKeeper.KeepAsync(connection, slot, advanceTo, bound), limit, cancellation));
 
     /// <summary>Drops the slot if it exists; cuts off whoever uses it.</summary>
-    public Task<Outcome> DropSlotAsync(string slot, TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<Outcome> DropSlotAsync(string slot, TimeSpan limit, CancellationToken cancellation) =>
+        Plain(await _context.Commands.RunAsync(
+            $"dropping slot {slot}",
+            (connection, bound) => SlotKeeper.DropAsync(connection, slot, bound), limit, cancellation));
 
     /// <summary>
-    /// Where the stopped server's WAL ends, exactly: the end of its last whole record. Remembered for <see cref="ObserveAsync"/> until
-    /// the server runs again or its directory is replaced.
+    /// Where the stopped server's WAL ends, exactly: the end of its last whole record. Remembered for
+    /// <see cref="ObserveAsync"/> until the server runs again or its directory is replaced.
     /// </summary>
-    public Task<Outcome<WalPosition>> InspectWalAsync(TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<Outcome<WalPosition>> InspectWalAsync(TimeSpan limit, CancellationToken cancellation) =>
+        _wal.InspectAsync(limit, cancellation);
 
     /// <summary>
-    /// Of a stopped server: copies the WAL that <paramref name="source"/>'s history lacks to <c>salvage/TIMESTAMP/</c> in the member
-    /// directory, and lists the transactions that committed there. The newest salvages are kept, old ones removed.
+    /// Of a stopped server: copies the WAL that <paramref name="source"/>'s history lacks to <c>salvage/TIMESTAMP/</c> in
+    /// the member directory, and lists the transactions that committed there. The newest five are kept.
     /// </summary>
     public Task<Outcome<DivergenceReport>> SalvageAsync(
-        TimelineHistory source, DateTimeOffset now, TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+        TimelineHistory source, DateTimeOffset now, TimeSpan limit, CancellationToken cancellation) =>
+        _wal.SalvageAsync(source, now, limit, cancellation);
 
     /// <summary>
-    /// Of a stopped server: <c>pg_rewind</c> from the running primary <paramref name="source"/>; then our configuration, as a standby of it.
-    /// A failed one can leave a directory that only <see cref="CloneAsync"/> repairs; the problem says so.
+    /// Of a stopped server: <c>pg_rewind</c> from the running primary <paramref name="source"/>; then our configuration,
+    /// as a standby of it. A failed one can leave a directory that only <see cref="CloneAsync"/> repairs; the problem
+    /// says so.
     /// </summary>
-    public Task<Outcome> RewindAsync(MemberName source, TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<Outcome> RewindAsync(MemberName source, TimeSpan limit, CancellationToken cancellation) =>
+        FromAsync("rewinding", source, member => _rebuild.RewindAsync(member, limit, cancellation), cancellation);
 
     /// <summary>
-    /// Of a stopped server, or where there is none: replaces the data directory by a copy of <paramref name="source"/>'s, as a standby
-    /// of it. The copy is made beside the present directory, which goes only when the copy is whole.
+    /// Of a stopped server, or where there is none: replaces the data directory by a copy of
+    /// <paramref name="source"/>'s, as a standby of it. The copy is made beside the present directory, which goes only
+    /// when the copy is whole, unless there is no room for both.
     /// </summary>
     public Task<Outcome> CloneAsync(
-        MemberName source, IProgress<CloneProgress> progress, TimeSpan limit, CancellationToken cancellation) => throw new NotImplementedException();
+        MemberName source, IProgress<CloneProgress> progress, TimeSpan limit, CancellationToken cancellation) =>
+        FromAsync("cloning", source, member => _rebuild.CloneAsync(member, progress, limit, cancellation), cancellation);
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public ValueTask DisposeAsync() => _context.DisposeAsync();
+
+    private Task<Outcome> FromAsync(
+        string what, MemberName source, Func<MemberSpec, Task<Outcome>> rebuild, CancellationToken cancellation) =>
+        _context.Other(source) is { } member
+            ? _context.ActAsync(what, () => rebuild(member), cancellation)
+            : Task.FromResult<Outcome>(new Outcome.Failed(Problems.UnknownMember(source)));
+
+    private static Outcome Plain(Outcome<bool> outcome) =>
+        outcome.Failure is { } problem ? new Outcome.Failed(problem) : Outcome.Success;
 }

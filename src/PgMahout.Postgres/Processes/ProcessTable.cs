@@ -68,6 +68,19 @@ internal static unsafe class ProcessTable
         }
     }
 
+    /// <summary>What it shows as its command line; null when it is gone.</summary>
+    public static string? Title(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline").TrimEnd('\0').Replace('\0', ' ');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     public static byte[] PathBytes(string directory) => Encoding.UTF8.GetBytes(directory);
 }
 

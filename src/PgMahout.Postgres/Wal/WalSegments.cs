@@ -76,6 +76,9 @@ internal sealed class WalSegments : IDisposable
             .Order(StringComparer.Ordinal);
     }
 
+    /// <summary>Whether this segment begins before that end; later ones are only preallocated.</summary>
+    public bool Reaches(string path, WalPosition end) => SegmentOf(path) * SegmentSize < end.Lsn.Value;
+
     public static bool IsSegmentName(string name) =>
         name.Length == 24 && name.All(c => c is (>= '0' and <= '9') or (>= 'A' and <= 'F'));
 

@@ -24,8 +24,8 @@ public sealed record ClusterRecords(
     public static readonly ClusterRecords None = new(null, null, null, null, null);
 
     /// <param name="previous">
-    /// What was decoded before: a record whose revision has not changed is taken from there, so that an agent that reads
-    /// twice a second decodes only what is new.
+    /// What was decoded before: a record whose revision has not changed is taken from there, so that an agent that
+    /// reads twice a second decodes only what is new.
     /// </param>
     public static RecordsRead Decode(StoreRead.Content content, ClusterRecords previous)
     {
@@ -59,7 +59,7 @@ public sealed record ClusterRecords(
     public static StoreTransaction ChangeSpec(Revision expected, ClusterSpec spec) =>
         StoreTransaction.Swap(SpecKey, expected, SpecCodec.Encode(spec));
 
-    /// <summary>Acquires, renews or releases the lease: one compare-and-swap covers it and the synchronous set.</summary>
+    /// <summary>Acquires, renews or releases the lease: one swap covers it and the synchronous set.</summary>
     public static StoreTransaction WriteLeadership(Revision expected, Leadership next) =>
         StoreTransaction.Swap(LeadershipKey, expected, LeadershipCodec.Encode(next));
 
@@ -94,15 +94,4 @@ public sealed record ClusterRecords(
             ? previous
             : new Stored<T>(RecordFields.Decode(key, record.Value, decode), record.Revision);
     }
-}
-
-/// <summary>What came of decoding the store's records.</summary>
-public abstract record RecordsRead
-{
-    private RecordsRead() { }
-
-    public sealed record Decoded(ClusterRecords Records) : RecordsRead;
-
-    /// <summary>A record is not what this version writes; <paramref name="Reason"/> names the key and the field.</summary>
-    public sealed record Unreadable(string Reason) : RecordsRead;
 }

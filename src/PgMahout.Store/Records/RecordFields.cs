@@ -1,10 +1,9 @@
-using System.Globalization;
 using System.Text.Json;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Store.Records;
 
-/// <summary>The fields of one JSON object in a record. Whatever is missing or of the wrong type is a fault that names it.</summary>
+/// <summary>The fields of one JSON object in a record. What is missing or ill-typed is a fault that names it.</summary>
 internal readonly struct RecordFields
 {
     private const int Schema = 1;
@@ -30,7 +29,8 @@ internal readonly struct RecordFields
             var fields = new RecordFields(key, "", document.RootElement);
             var schema = fields.Number("schema");
             if (schema != Schema)
-                throw new RecordFault($"The record '{key}' has schema {schema}, and this pgmahout knows only {Schema}.");
+                throw new RecordFault(
+                    $"The record '{key}' has schema {schema}, and this pgmahout knows only {Schema}.");
             return decode(fields);
         }
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
@@ -59,7 +59,7 @@ internal readonly struct RecordFields
             throw Fault(name, "is not a whole number");
         return number >= least && number <= most
             ? number
-            : throw Fault(name, string.Create(CultureInfo.InvariantCulture, $"is {number}, not from {least} to {most}"));
+            : throw Fault(name, $"is {number}, not from {least} to {most}");
     }
 
     public TimeSpan Seconds(string name) =>
@@ -79,7 +79,9 @@ internal readonly struct RecordFields
     public MemberName? MemberOrNull(string name) => IsAbsent(name) ? null : Member(name);
 
     public Lsn Lsn(string name) =>
-        Core.Vocabulary.Lsn.TryParse(Text(name), out var lsn) ? lsn : throw Fault(name, "is not an LSN such as 0/3000148");
+        Core.Vocabulary.Lsn.TryParse(Text(name), out var lsn)
+            ? lsn
+            : throw Fault(name, "is not an LSN such as 0/3000148");
 
     public IEnumerable<MemberName> Members(string name)
     {

@@ -10,7 +10,8 @@ namespace PgMahout.Store.Records;
 internal static class RecordText
 {
     // People read these records with the sqlite3 and etcdctl programs; none of them is ever put into a web page.
-    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Readable =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Encode(Action<Utf8JsonWriter> fields)
     {

@@ -39,7 +39,8 @@ internal static class SpecCodec
 
     private static ImmutableArray<MemberSpec> Members(RecordFields fields)
     {
-        ImmutableArray<MemberSpec> members = [.. fields.Objects("members").Select(Member).OrderBy(member => member.Name)];
+        ImmutableArray<MemberSpec> members =
+            [.. fields.Objects("members").Select(Member).OrderBy(member => member.Name)];
         if (members.IsEmpty)
             throw fields.Fault("members", "is empty");
         return members.DistinctBy(member => member.Name).Count() == members.Length
@@ -57,9 +58,10 @@ internal static class SpecCodec
     private static Timing Timing(RecordFields fields)
     {
         var rto = fields.Seconds("rtoSeconds");
-        return rto >= Core.Cluster.Timing.Shortest && rto <= Core.Cluster.Timing.Longest
+        var (shortest, longest) = (Core.Cluster.Timing.Shortest, Core.Cluster.Timing.Longest);
+        return rto >= shortest && rto <= longest
             ? new Timing(rto)
-            : throw fields.Fault("rtoSeconds", $"is out of range: it lies between {Core.Cluster.Timing.Shortest} and {Core.Cluster.Timing.Longest}");
+            : throw fields.Fault("rtoSeconds", $"is out of range: it lies between {shortest} and {longest}");
     }
 
     private static string Word(Durability durability) => durability switch

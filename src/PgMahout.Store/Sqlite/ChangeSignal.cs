@@ -10,7 +10,7 @@ internal sealed class ChangeSignal(string path) : IDisposable
 
     private FileStream? _file;
 
-    /// <summary>A hint only: whoever misses it finds the change at the next poll, so failures are of no consequence.</summary>
+    /// <summary>A hint only: whoever misses it finds the change at the next poll, so failures do no harm.</summary>
     public void Raise()
     {
         try

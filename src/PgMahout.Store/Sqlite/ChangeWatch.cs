@@ -30,7 +30,7 @@ internal sealed class ChangeWatch(string signalPath, Action check) : IDisposable
         return subscription;
     }
 
-    /// <summary>The newest change is <paramref name="revision"/>: calls the subscribers if they have not heard of it.</summary>
+    /// <summary>The newest change is <paramref name="revision"/>: calls the subscribers unless they know.</summary>
     public void Announce(long revision)
     {
         ImmutableArray<Subscription> subscriptions;

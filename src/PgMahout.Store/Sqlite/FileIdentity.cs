@@ -20,7 +20,11 @@ internal readonly record struct FileIdentity(uint DeviceMajor, uint DeviceMinor,
     // statx rather than stat: the layout of its result is the same on every architecture.
     [DllImport("libc", EntryPoint = "statx")]
     private static extern int StatX(
-        int directory, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint wanted, out StatXResult result);
+        int directory,
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string path,
+        int flags,
+        uint wanted,
+        out StatXResult result);
 
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private readonly struct StatXResult

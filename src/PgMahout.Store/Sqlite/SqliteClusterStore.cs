@@ -31,7 +31,7 @@ public sealed class SqliteClusterStore : IClusterStore
         _thread = new SqliteThread("store", Close);
     }
 
-    /// <summary>Every file that a store at <paramref name="path"/> may consist of, for whoever destroys a cluster.</summary>
+    /// <summary>Every file that a store at <paramref name="path"/> may consist of, for whoever destroys it.</summary>
     public static ImmutableArray<string> FilesOf(string path) =>
         [path, path + "-wal", path + "-shm", path + "-journal", SignalOf(path)];
 
@@ -74,7 +74,8 @@ public sealed class SqliteClusterStore : IClusterStore
     {
         transaction.EnsureUnambiguous();
         return _thread.RunAsync(
-            left => Signalled(_session.Run(database => _records.Write(database, transaction), Unknown, left), transaction),
+            left => Signalled(
+                transaction, _session.Run(database => _records.Write(database, transaction), Unknown, left)),
             begun => Unknown(Unanswered(begun, limit)),
             limit,
             cancellation);
@@ -141,9 +142,9 @@ public sealed class SqliteClusterStore : IClusterStore
 
     private string Unanswered(bool begun, TimeSpan limit) => begun
         ? $"The store {_path} did not answer within {limit.TotalMilliseconds:F0} ms."
-        : $"The store {_path} was still busy with an earlier call after {limit.TotalMilliseconds:F0} ms; nothing was changed.";
+        : $"The store {_path} was busy with an earlier call for {limit.TotalMilliseconds:F0} ms; nothing was changed.";
 
-    private WriteOutcome Signalled(WriteOutcome outcome, StoreTransaction transaction)
+    private WriteOutcome Signalled(StoreTransaction transaction, WriteOutcome outcome)
     {
         // Raised also when the outcome is unknown: it may have been written.
         if (outcome is not WriteOutcome.Refused && !transaction.Puts.IsEmpty)
@@ -151,7 +152,7 @@ public sealed class SqliteClusterStore : IClusterStore
         return outcome;
     }
 
-    /// <summary>One check at a time waits for the thread: it will see whatever the ones it stands for would have seen.</summary>
+    /// <summary>One check at a time waits for the thread: it sees what those it stands for would have seen.</summary>
     private void Check()
     {
         if (Interlocked.Exchange(ref _checking, 1) == 0 && !_thread.TryPost(CheckNow))

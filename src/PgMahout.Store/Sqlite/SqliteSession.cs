@@ -29,11 +29,11 @@ internal sealed class SqliteSession(string path) : IDisposable
         }
     }
 
-    /// <summary>A revision read from the store must not be older than one read before: a copy was put in its place.</summary>
+    /// <summary>A revision that is older than one seen before is a fault: a copy was put in the place.</summary>
     public void Saw(long revision)
     {
         if (revision < _newest)
-            throw new StoreFault($"went back from revision {_newest} to {revision}: an older copy was put in its place");
+            throw new StoreFault($"went back from revision {_newest} to {revision}: it is an older copy");
         _newest = revision;
     }
 

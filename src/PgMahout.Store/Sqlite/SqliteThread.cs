@@ -8,7 +8,7 @@ internal sealed class SqliteThread(string name, Action closing) : IAsyncDisposab
 {
     private const int StackBytes = 256 * 1024;
 
-    /// <summary>What a caller waits beyond its limit, so that SQLite's own reason for giving up arrives first.</summary>
+    /// <summary>What a caller waits beyond its limit, so that SQLite's own reason for giving up comes first.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(50);
 
     private static readonly TimeSpan ClosingLimit = TimeSpan.FromSeconds(2);
@@ -20,19 +20,22 @@ internal sealed class SqliteThread(string name, Action closing) : IAsyncDisposab
 
     /// <summary>Does <paramref name="work"/> on the thread, handing it the time that is left of the limit.</summary>
     /// <param name="unanswered">The result at the limit; told whether the work had begun.</param>
+    /// <param name="limit">Counted from now; what is not positive leaves no time to wait for anything.</param>
     public async Task<T> RunAsync<T>(
         Func<TimeSpan, T> work, Func<bool, T> unanswered, TimeSpan limit, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         var job = new Job<T>(work, limit);
+        var patience = Grace + (limit > TimeSpan.Zero ? limit : TimeSpan.Zero);
         ObjectDisposedException.ThrowIf(!TryPost(job.Run), this);
         try
         {
-            return await job.Answer.WaitAsync(limit + Grace, cancellation).ConfigureAwait(false);
+            return await job.Answer.WaitAsync(patience, cancellation).ConfigureAwait(false);
         }
-        catch (TimeoutException) when (!job.Answer.IsCompleted)
+        catch (TimeoutException)
         {
-            return unanswered(!job.Withdraw());
+            // The answer may have come in this very moment.
+            return job.Answer.IsCompleted ? await job.Answer.ConfigureAwait(false) : unanswered(!job.Withdraw());
         }
         catch (OperationCanceledException)
         {

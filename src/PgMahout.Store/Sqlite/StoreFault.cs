@@ -21,7 +21,8 @@ internal sealed class StoreFault(string reason, bool keepsConnection = false) : 
         raw.SQLITE_READONLY or raw.SQLITE_PERM or raw.SQLITE_AUTH =>
             new StoreFault($"may not be written by this user ({detail})"),
         raw.SQLITE_CANTOPEN => new StoreFault($"or a file beside it could not be opened ({detail})"),
-        raw.SQLITE_NOTADB => new StoreFault("is not a SQLite database, or its first page is damaged; it was left as it is"),
+        raw.SQLITE_NOTADB =>
+            new StoreFault("is not a SQLite database, or its first page is damaged; it was left as it is"),
         raw.SQLITE_CORRUPT => Damaged(detail),
         raw.SQLITE_IOERR => new StoreFault($"could not be read or written: {detail} (SQLite code {code})"),
         raw.SQLITE_ERROR => Damaged(detail),

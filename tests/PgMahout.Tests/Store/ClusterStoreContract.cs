@@ -146,7 +146,8 @@ public abstract class ClusterStoreContract : IAsyncDisposable
     {
         var store = Connect();
         var leadership = await Put(store, "leadership", Revision.None, "m1");
-        var stale = new StoreTransaction([new StoreCondition("leadership", leadership)], [new StorePut("identity", "1")]);
+        var stale = new StoreTransaction(
+            [new StoreCondition("leadership", leadership)], [new StorePut("identity", "1")]);
         await Put(store, "leadership", leadership, "m2");
 
         var outcome = await store.WriteAsync(stale, Limit, Cancellation);
@@ -245,7 +246,7 @@ public abstract class ClusterStoreContract : IAsyncDisposable
     {
         var (writer, reader) = (Connect(), Connect());
         await Read(reader);
-        using var called = new SemaphoreSlim(0);
+        var called = new SemaphoreSlim(0);
         using var watch = reader.Watch(() => called.Release());
 
         await Put(writer, "a", Revision.None, "1");
@@ -260,7 +261,7 @@ public abstract class ClusterStoreContract : IAsyncDisposable
         var (writer, reader) = (Connect(), Connect());
         var revision = await Put(writer, "a", Revision.None, "1");
         await Read(reader);
-        using var called = new SemaphoreSlim(0);
+        var called = new SemaphoreSlim(0);
         using var watch = reader.Watch(() => called.Release());
 
         await Put(writer, "a", revision, null);
@@ -288,7 +289,7 @@ public abstract class ClusterStoreContract : IAsyncDisposable
         var (writer, reader) = (Connect(), Connect());
         await Read(reader);
         await Put(writer, "a", Revision.None, "1");
-        using var called = new SemaphoreSlim(0);
+        var called = new SemaphoreSlim(0);
 
         using var watch = reader.Watch(() => called.Release());
 
@@ -301,7 +302,7 @@ public abstract class ClusterStoreContract : IAsyncDisposable
         var (writer, reader) = (Connect(), Connect());
         await Read(reader);
         var calls = 0;
-        using var called = new SemaphoreSlim(0);
+        var called = new SemaphoreSlim(0);
         using var watch = reader.Watch(() =>
         {
             Interlocked.Increment(ref calls);
@@ -322,7 +323,7 @@ public abstract class ClusterStoreContract : IAsyncDisposable
         var (writer, reader) = (Connect(), Connect());
         await Read(reader);
         var calls = 0;
-        using var called = new SemaphoreSlim(0);
+        var called = new SemaphoreSlim(0);
         var ended = reader.Watch(() => Interlocked.Increment(ref calls));
         using var watch = reader.Watch(() => called.Release());
         ended.Dispose();

@@ -32,7 +32,8 @@ public sealed class SqliteClusterStoreTests : ClusterStoreContract
     {
         var opening = SqliteClusterStore.Create(Path.Combine(_directory, "none", "cluster.db"));
 
-        Assert.Contains("could not be created", Assert.IsType<StoreOpening.Failed>(opening).Reason, StringComparison.Ordinal);
+        var reason = Assert.IsType<StoreOpening.Failed>(opening).Reason;
+        Assert.Contains("could not be created", reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -145,7 +146,7 @@ public sealed class SqliteClusterStoreTests : ClusterStoreContract
         const int Changes = 6;
         var (writer, reader) = (Connect(), Connect());
         await Read(reader);
-        using var called = new SemaphoreSlim(0);
+        var called = new SemaphoreSlim(0);
         using var watch = reader.Watch(() => called.Release());
         var clock = Stopwatch.StartNew();
 
@@ -164,7 +165,7 @@ public sealed class SqliteClusterStoreTests : ClusterStoreContract
     {
         var reader = Connect();
         await Read(reader);
-        using var called = new SemaphoreSlim(0);
+        var called = new SemaphoreSlim(0);
         using var watch = reader.Watch(() => called.Release());
 
         using (var other = new RawSqlite(StorePath))

@@ -11,6 +11,9 @@ public sealed class SizeTests
     private const int RootFiles = 20;
     private static readonly string[] Scripts = ["pgmahout", "test", "scripts/prepare.sh", "scripts/install-packages"];
 
+    // A text for each value of an enum: looked up in, not read through.
+    private static readonly string[] Tables = ["src/PgMahout.Core/Ha/RuleText.cs Meaning"];
+
     [Fact]
     public void Files_are_short_enough_to_be_read_in_one_go()
     {
@@ -41,6 +44,7 @@ public sealed class SizeTests
         var tooBig =
             from path in Repository.Sources
             from method in CSharpFile.Parse(Repository.Read(path)).Methods
+            where !Tables.Contains($"{path} {method.Name}")
             from complaint in Complaints(method)
             select $"{path}:{method.Line}: {method.Name} {complaint}";
 

@@ -111,12 +111,13 @@ public sealed class TuningPlanTests
     }
 
     [Fact]
-    public void No_setting_is_named_twice()
+    public void The_values_are_those_of_the_settings_and_no_setting_is_named_twice()
     {
         var plan = TuningPlan.ForMembers(3, Small, WorkloadType.Mixed);
 
-        var names = plan.Settings.Select(setting => setting.Name).ToArray();
-        Assert.Equal(names.Distinct(), names);
+        Assert.Equal(
+            plan.Settings.Select(setting => (setting.Name, setting.Value)).Order(),
+            plan.Values.Select(pair => (pair.Key, pair.Value)).Order());
     }
 
     private static string Value(TuningPlan plan, string name) => ValueAndRule(plan, name).Value;

@@ -1,0 +1,83 @@
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Files;
+using PgMahout.Postgres.Observation;
+using PgMahout.Postgres.Processes;
+
+namespace PgMahout.Postgres.Instance;
+
+/// <summary>What the actions on one instance share.</summary>
+internal sealed class InstanceContext : IAsyncDisposable
+{
+    /// <summary>How often a condition is looked at that the server does not announce.</summary>
+    public static readonly TimeSpan Step = TimeSpan.FromMilliseconds(3);
+
+    private readonly SemaphoreSlim _action = new(1);
+
+    public InstanceContext(InstanceSettings settings)
+    {
+        Settings = settings;
+        Processes = new ServerProcesses(settings.DataDirectory, settings.Account.Uid);
+        Files = new ServerFiles(settings);
+        Observer = new InstanceObserver(settings, Processes);
+        Commands = new CommandConnection(ConnectionText.Local(settings));
+    }
+
+    public InstanceSettings Settings { get; private set; }
+
+    public ServerProcesses Processes { get; }
+
+    public ServerFiles Files { get; private set; }
+
+    public InstanceObserver Observer { get; }
+
+    public CommandConnection Commands { get; }
+
+    public void Adopt(InstanceSettings settings)
+    {
+        Settings = settings;
+        Files = new ServerFiles(settings);
+        Observer.Adopt(settings);
+    }
+
+    public MemberSpec? Other(MemberName name) => Settings.Others.FirstOrDefault(member => member.Name == name);
+
+    /// <summary>One action at a time; what the file system refuses is a problem, not an exception.</summary>
+    public async Task<Outcome> ActAsync(string what, Func<Task<Outcome>> action, CancellationToken cancellation)
+    {
+        await _action.WaitAsync(cancellation);
+        try
+        {
+            return await action();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new Outcome.Failed(Problems.Files(what, e.Message));
+        }
+        finally
+        {
+            _action.Release();
+        }
+    }
+
+    /// <summary>Waits until the condition holds, looking again after each step; false when time is up.</summary>
+    public static async Task<bool> UntilAsync(
+        Func<Task<bool>> condition, TimeSpan limit, CancellationToken cancellation)
+    {
+        var deadline = BootClock.Now() + limit;
+        while (!await condition())
+        {
+            if (BootClock.Now() >= deadline)
+                return false;
+            await Task.Delay(Step, cancellation);
+        }
+        return true;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Commands.DisposeAsync();
+        await Observer.DisposeAsync();
+        _action.Dispose();
+    }
+}

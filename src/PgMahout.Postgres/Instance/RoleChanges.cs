@@ -1,0 +1,130 @@
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Files;
+using PgMahout.Postgres.Processes;
+
+namespace PgMahout.Postgres.Instance;
+
+/// <summary>Whom the server follows and what its commits wait for, changed by rewriting one file and a reload.</summary>
+internal sealed class RoleChanges(InstanceContext context)
+{
+    private const string Upstream = "primary_conninfo";
+    private const string Synchronous = "synchronous_standby_names";
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+
+    private InstanceSettings Settings => context.Settings;
+
+    /// <summary>Files of a stopped server.</summary>
+    public Outcome Prepare(bool standby, Func<AssignedRole, AssignedRole> change)
+    {
+        if (context.Processes.FindPostmaster() is not null)
+            return new Outcome.Failed(Problems.Running("preparing a start"));
+        try
+        {
+            OpenGate();
+            context.Files.Write(change(context.Files.ReadAssignedRole()));
+            context.Files.DropReservedSystemSettings();
+            context.Files.StartAsStandby(standby);
+            return Outcome.Success;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new Outcome.Failed(Problems.Files("preparing a start", e.Message));
+        }
+    }
+
+    public async Task<Outcome> FollowAsync(MemberName upstream, TimeSpan limit, CancellationToken cancellation)
+    {
+        if (context.Other(upstream) is not { } target)
+            return new Outcome.Failed(Problems.UnknownMember(upstream));
+        OpenGate();
+        context.Files.WriteRole(context.Files.ReadAssignedRole() with { Upstream = upstream });
+        return await ReloadAsync(Upstream, PrimaryConnInfo.Render(Settings, target), limit, cancellation);
+    }
+
+    /// <summary>
+    /// The password file is the gate: without it, no WAL receiver that starts from now on can log in, also one that a
+    /// busy startup process starts with the old setting. So nothing depends on when that process reads the new one.
+    /// </summary>
+    public async Task<Outcome> SealAsync(TimeSpan limit, CancellationToken cancellation)
+    {
+        context.Files.WriteRole(context.Files.ReadAssignedRole() with { Upstream = null });
+        CloseGate();
+        if (context.Processes.FindPostmaster() is not { } postmaster)
+            return new Outcome.Failed(Problems.NotRunning("sealing"));
+        context.Processes.Send(postmaster, Signal.Hangup);
+        var receivers = new WalReceivers(context.Processes);
+        var gone = await InstanceContext.UntilAsync(
+            () => Task.FromResult(receivers.Terminate(postmaster) == 0), limit, cancellation);
+        return gone ? Outcome.Success : new Outcome.Failed(Problems.OutOfTime("stopping the WAL receiver", limit));
+    }
+
+    public async Task<Outcome> SetSynchronousAsync(SynchronousSet set, TimeSpan limit, CancellationToken cancellation)
+    {
+        context.Files.WriteRole(context.Files.ReadAssignedRole() with { Synchronous = set });
+        context.Observer.Barrier.Reset();
+        return await ReloadAsync(Synchronous, SynchronousNames.Render(set), limit, cancellation);
+    }
+
+    /// <summary>All files anew; whatever needs a restart waits for one.</summary>
+    public async Task<Outcome> ReconfigureAsync(TimeSpan limit, CancellationToken cancellation)
+    {
+        var role = context.Files.ReadAssignedRole();
+        context.Files.Write(role);
+        if (context.Processes.FindPostmaster() is null)
+            return Outcome.Success;
+        return await ReloadAsync(Synchronous, SynchronousNames.Render(role.Synchronous), limit, cancellation);
+    }
+
+    private async Task<Outcome> ReloadAsync(string setting, string expected, TimeSpan limit, CancellationToken cancellation)
+    {
+        if (context.Processes.FindPostmaster() is not { } postmaster)
+            return new Outcome.Failed(Problems.NotRunning("a reload"));
+        context.Processes.Send(postmaster, Signal.Hangup);
+        if (await TakenAsync(setting, expected, limit < Patience ? limit : Patience, cancellation))
+            return Outcome.Success;
+        await ReleaseAsync(setting, limit, cancellation);
+        context.Processes.Send(postmaster, Signal.Hangup);
+        if (await TakenAsync(setting, expected, limit, cancellation))
+            return Outcome.Success;
+        return new Outcome.Failed(Problems.OutOfTime($"setting {setting}", limit, await ComplaintAsync(limit, cancellation)));
+    }
+
+    private Task<bool> TakenAsync(string setting, string expected, TimeSpan limit, CancellationToken cancellation) =>
+        InstanceContext.UntilAsync(
+            async () =>
+            {
+                var shown = await context.Commands.RunAsync(
+                    $"reading {setting}",
+                    (connection, bound) => connection.ScalarAsync<string>($"SELECT current_setting('{setting}')", bound),
+                    limit, cancellation);
+                return shown is Outcome<string?>.Done { Value: { } value } && value == expected;
+            },
+            limit, cancellation);
+
+    /// <summary>ALTER SYSTEM wins over our file. Resetting what is not set there changes nothing.</summary>
+    private Task ReleaseAsync(string setting, TimeSpan limit, CancellationToken cancellation) =>
+        context.Commands.RunAsync(
+            $"resetting {setting}",
+            (connection, bound) => connection.ExecuteAsync($"ALTER SYSTEM RESET {setting}", bound),
+            limit, cancellation);
+
+    private async Task<string> ComplaintAsync(TimeSpan limit, CancellationToken cancellation)
+    {
+        const string Errors =
+            "SELECT string_agg(format('%s line %s: %s', sourcefile, sourceline, error), '; ') FROM pg_file_settings"
+            + " WHERE error IS NOT NULL";
+        var found = await context.Commands.RunAsync(
+            "reading configuration errors",
+            (connection, bound) => connection.ScalarAsync<string>(Errors, bound), limit, cancellation);
+        return found switch
+        {
+            Outcome<string?>.Done done => done.Value ?? "the server reports no error in its configuration files",
+            _ => found.Failure!.Why,
+        };
+    }
+
+    private void OpenGate() => context.Files.WritePassFiles();
+
+    private void CloseGate() => AtomicFile.Remove(MemberPaths.ReplicationPassFile(Settings));
+}

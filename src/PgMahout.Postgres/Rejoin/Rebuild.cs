@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Files;
+using PgMahout.Postgres.Instance;
+using PgMahout.Postgres.Processes;
+
+namespace PgMahout.Postgres.Rejoin;
+
+/// <summary>The two ways in which a member that has gone astray becomes a standby again: rewind and clone.</summary>
+internal sealed partial class Rebuild(InstanceContext context)
+{
+    private const string AfterRewind =
+        "the data directory may be half rewound: it must not be started, and a clone replaces it";
+    private const string AfterClone = "the present data directory, if there is one, is untouched";
+    private static readonly ByteSize Headroom = ByteSize.Megabytes(256);
+
+    private InstanceSettings Settings => context.Settings;
+
+    /// <summary>
+    /// Files are flushed at the end, as pg_rewind does by itself: a power loss after an unflushed rewind would leave a mix
+    /// of two histories that no checksum tells apart.
+    /// </summary>
+    public async Task<Outcome> RewindAsync(MemberSpec member, TimeSpan limit, CancellationToken cancellation)
+    {
+        if (context.Processes.List().Count > 0)
+            return new Outcome.Failed(Problems.Running("a rewind"));
+        var source = new Source(Settings, member);
+        var checkpoint = await source.CheckpointOnTimelineAsync(limit, cancellation);
+        if (checkpoint is not Outcome<bool>.Done { Value: true })
+            return new Outcome.Failed(checkpoint.Failure
+                ?? Problems.Query($"rewinding from {member.Name}", "it is not a primary"));
+        context.Files.WritePassFiles();
+        // Recovery of a crashed server in single-user mode, which pg_rewind begins with, refuses a standby.
+        context.Files.StartAsStandby(false);
+        context.Observer.RememberEnd(null);
+        var run = new ToolRun(Settings.Account, Settings.Binaries.Tool("pg_rewind"),
+            ["--target-pgdata=" + Settings.DataDirectory, "--source-server=" + source.ConnInfo(InstanceSettings.Superuser, "postgres")],
+            MemberPaths.ToolPassFile(Settings));
+        var result = await run.RunAsync(limit, cancellation);
+        // Whatever came of it: it brought the source's configuration along, and must never come up as a primary.
+        context.Files.StartAsStandby(true);
+        context.Files.Write(new AssignedRole(member.Name, SynchronousSet.Nobody));
+        return result.Complaint is { } complaint
+            ? new Outcome.Failed(Problems.Tool($"rewinding from {member.Name}", complaint, AfterRewind))
+            : Outcome.Success;
+    }
+
+    public async Task<Outcome> CloneAsync(
+        MemberSpec member, IProgress<CloneProgress> progress, TimeSpan limit, CancellationToken cancellation)
+    {
+        if (context.Processes.List().Count > 0)
+            return new Outcome.Failed(Problems.Running("a clone"));
+        var source = new Source(Settings, member);
+        var reserved = await source.ReserveAsync(limit, cancellation);
+        if (!reserved.TryGet(out var size))
+            return new Outcome.Failed(reserved.Failure!);
+        var unfinished = MemberPaths.Unfinished(Settings);
+        if (MakeRoom(unfinished, new ByteSize(size.Bytes + Headroom.Bytes)) is { } problem)
+            return new Outcome.Failed(problem);
+        context.Files.WritePassFiles();
+        if (await CopyAsync(source, unfinished, progress, limit, cancellation) is { } complaint)
+        {
+            Remove(unfinished);
+            return new Outcome.Failed(Problems.Tool($"cloning {member.Name}", complaint, AfterClone));
+        }
+        context.Observer.RememberEnd(null);
+        await Task.Factory.StartNew(
+            () => Replace(unfinished), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        context.Files.StartAsStandby(true);
+        context.Files.Write(new AssignedRole(member.Name, SynchronousSet.Nobody));
+        return Outcome.Success;
+    }
+
+    /// <summary>A line such as "  23187/31026 kB (74%), 0/1 tablespace".</summary>
+    internal static CloneProgress? ParseProgress(string line)
+    {
+        var match = ProgressPattern().Match(line);
+        return match.Success
+            ? new CloneProgress(Kilobytes(match.Groups[1].ValueSpan), Kilobytes(match.Groups[2].ValueSpan))
+            : null;
+    }
+
+    private async Task<string?> CopyAsync(
+        Source source, string directory, IProgress<CloneProgress> progress, TimeSpan limit, CancellationToken cancellation)
+    {
+        var run = new ToolRun(Settings.Account, Settings.Binaries.Tool("pg_basebackup"),
+            [
+                "--pgdata=" + directory, "--wal-method=stream", "--checkpoint=fast", "--progress", "--no-password",
+                "--dbname=" + source.ConnInfo(InstanceSettings.ReplicationRole, "replication"),
+            ],
+            MemberPaths.ToolPassFile(Settings),
+            line =>
+            {
+                if (ParseProgress(line) is { } step)
+                    progress.Report(step);
+            });
+        return (await run.RunAsync(limit, cancellation)).Complaint;
+    }
+
+    /// <summary>
+    /// Leftovers of an earlier clone go. The present directory goes first only if there is no room for both: its
+    /// source has just answered, so it is not the last copy.
+    /// </summary>
+    private Problem? MakeRoom(string unfinished, ByteSize needed)
+    {
+        Remove(unfinished);
+        var free = Free();
+        if (free < needed && Directory.Exists(Settings.DataDirectory))
+        {
+            var present = new DirectoryInfo(Settings.DataDirectory)
+                .EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+            if (free.Bytes + present < needed.Bytes)
+                return Problems.NoSpace("the clone", needed, free);
+            Remove(Settings.DataDirectory);
+        }
+        else if (free < needed)
+            return Problems.NoSpace("the clone", needed, free);
+        Settings.Account.CreateDirectory(unfinished, ServerFiles.OwnerDirectory);
+        return null;
+    }
+
+    private void Replace(string unfinished)
+    {
+        var replaced = MemberPaths.Replaced(Settings);
+        if (Directory.Exists(Settings.DataDirectory))
+        {
+            Remove(replaced);
+            Directory.Move(Settings.DataDirectory, replaced);
+        }
+        Directory.Move(unfinished, Settings.DataDirectory);
+        AtomicFile.SyncDirectory(Settings.MemberDirectory);
+        Remove(replaced);
+    }
+
+    private ByteSize Free() => new(new DriveInfo(Settings.MemberDirectory).AvailableFreeSpace);
+
+    private static void Remove(string directory)
+    {
+        if (Directory.Exists(directory))
+            Directory.Delete(directory, recursive: true);
+    }
+
+    private static ByteSize Kilobytes(ReadOnlySpan<char> digits) =>
+        ByteSize.Kilobytes(long.Parse(digits, CultureInfo.InvariantCulture));
+
+    [GeneratedRegex(@"^\s*(\d+)/(\d+) kB \(")]
+    private static partial Regex ProgressPattern();
+}

@@ -1,0 +1,53 @@
+using Npgsql;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Instance;
+using PgMahout.Postgres.Observation;
+
+namespace PgMahout.Postgres.Rejoin;
+
+/// <summary>The running server that this member is rebuilt from.</summary>
+internal sealed class Source(InstanceSettings settings, MemberSpec member)
+{
+    private const int ConnectSeconds = 10;
+
+    // A promoted server's control file names its new timeline only after its first checkpoint there, and pg_rewind
+    // reads that file: without this it finds both on the old timeline and wrongly says that nothing is to be done.
+    private const string OnNewTimeline = """
+        SELECT CASE WHEN pg_is_in_recovery() THEN NULL
+                    ELSE timeline_id = ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END
+          FROM pg_control_checkpoint()
+        """;
+
+    /// <summary>Done with false when the source is not a primary.</summary>
+    public Task<Outcome<bool>> CheckpointOnTimelineAsync(TimeSpan limit, CancellationToken cancellation) =>
+        AskAsync("looking at the source", async (connection, bound) =>
+        {
+            if (await connection.ScalarAsync<bool?>(OnNewTimeline, bound) is not { } done)
+                return false;
+            if (!done)
+                await connection.ExecuteAsync("CHECKPOINT", bound);
+            return true;
+        }, limit, cancellation);
+
+    /// <summary>Keeps the WAL that the copy will need, from now on; returns the size of all databases.</summary>
+    public Task<Outcome<ByteSize>> ReserveAsync(TimeSpan limit, CancellationToken cancellation) =>
+        AskAsync("preparing the source", async (connection, bound) =>
+        {
+            await SlotKeeper.KeepAsync(connection, settings.Name.SlotName, null, bound);
+            return new ByteSize(await connection.ScalarAsync<long>(
+                "SELECT sum(pg_database_size(oid))::int8 FROM pg_database", bound));
+        }, limit, cancellation);
+
+    /// <summary>For a program's own connection; the password is in its password file.</summary>
+    public string ConnInfo(string user, string database) =>
+        $"host={member.Host} port={member.Port} user={user} dbname={database}"
+        + $" application_name=pgmahout_{settings.Name} connect_timeout={ConnectSeconds} gssencmode=disable";
+
+    private async Task<Outcome<T>> AskAsync<T>(
+        string what, Func<NpgsqlConnection, CancellationToken, Task<T>> command, TimeSpan limit, CancellationToken cancellation)
+    {
+        await using var connection = new CommandConnection(ConnectionText.Remote(settings, member.Host, member.Port));
+        return await connection.RunAsync($"{what} {member.Name}", command, limit, cancellation);
+    }
+}
