@@ -11,7 +11,7 @@ internal static class LiveView
 
     public static async Task<Ending> ShowAsync(Invocation invocation)
     {
-        await using var observer = new StatusObserver(invocation.Home);
+        await using var observer = new StatusObserver(invocation.Home, StatusObserver.Patient);
         if (invocation.Screen is { IsTerminal: true, CanAsk: true, IsJson: false })
             await new LiveScreen(invocation, observer).RunAsync();
         else

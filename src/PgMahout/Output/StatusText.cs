@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using PgMahout.CommandLine;
-using PgMahout.Core.Cluster;
 using PgMahout.Status;
 
 namespace PgMahout.Output;

@@ -127,7 +127,7 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
 
     private async Task<Attempt<ClusterStatus>> WaitAsync(TimeSpan limit)
     {
-        await using var observer = new StatusObserver(Home);
+        await using var observer = new StatusObserver(Home, StatusObserver.Patient);
         return await new Readiness(observer, Screen).WaitAsync(limit, Cancellation);
     }
 

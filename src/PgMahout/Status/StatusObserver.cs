@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
 using PgMahout.Agent.Api;
 using PgMahout.Agent.Home;
 using PgMahout.Core.Cluster;
-using PgMahout.Core.Vocabulary;
 using PgMahout.Processes;
 using PgMahout.Store;
 using PgMahout.Store.Records;
@@ -11,12 +9,15 @@ using PgMahout.Store.Sqlite;
 namespace PgMahout.Status;
 
 /// <summary>
-/// Reads what a status needs: the store and every agent at once, each within <see cref="Limit"/>. Silence is an answer.
+/// Reads what a status needs: the store and every agent at once, each within a limit. Silence is an answer.
 /// </summary>
-public sealed class StatusObserver(HomeLayout home) : IAsyncDisposable
+public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisposable
 {
-    /// <summary>The whole of <c>status</c> is promised within 300 ms.</summary>
-    public static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(200);
+    /// <summary>For a person who waits: the whole of <c>status</c> is promised within 300 ms.</summary>
+    public static readonly TimeSpan Short = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>For a program that looks again and again, and prefers an answer to a quick silence.</summary>
+    public static readonly TimeSpan Patient = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<MemberSpec, AgentClient> _agents = [];
     private SqliteClusterStore? _store;
@@ -28,7 +29,7 @@ public sealed class StatusObserver(HomeLayout home) : IAsyncDisposable
     /// <summary>The newest entries of the history; unreachable before the first look, too.</summary>
     public async Task<JournalRead> ReadJournalAsync(int count, CancellationToken cancellation) => _store is null
         ? new JournalRead.Unreachable("the store is not open")
-        : await _store.ReadJournalAsync(count, Limit, cancellation);
+        : await _store.ReadJournalAsync(count, limit, cancellation);
 
     public async ValueTask DisposeAsync()
     {
@@ -62,7 +63,7 @@ public sealed class StatusObserver(HomeLayout home) : IAsyncDisposable
                 return (null, $"{home.StoreFile} does not exist");
             _store = opened;
         }
-        switch (await _store.ReadAsync(Limit, cancellation))
+        switch (await _store.ReadAsync(limit, cancellation))
         {
             case StoreRead.Unreachable unreachable:
                 return (null, unreachable.Reason);
@@ -100,7 +101,7 @@ public sealed class StatusObserver(HomeLayout home) : IAsyncDisposable
     private async Task<MemberObservation> AskAsync(AgentClient agent, CancellationToken cancellation)
     {
         var member = agent.Member;
-        var answer = await agent.GetStatusAsync(Limit, cancellation);
+        var answer = await agent.GetStatusAsync(limit, cancellation);
         var status = (answer as AgentAnswer<AgentStatus>.Said)?.Value;
         return new MemberObservation(
             member.Name,

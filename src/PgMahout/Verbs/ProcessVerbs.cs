@@ -2,6 +2,7 @@ using System.CommandLine;
 using PgMahout.Agent;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
+using PgMahout.Agent.Supervision;
 using PgMahout.CommandLine;
 using PgMahout.Core.Vocabulary;
 

@@ -23,7 +23,7 @@ internal static class StatusVerb
         if (!Directory.Exists(invocation.Home.Root))
             return new Failure(ErrorCatalogue.NoCluster, $"there is no cluster in {invocation.Home.Root}")
                 .Try("pgmahout up");
-        await using var observer = new StatusObserver(invocation.Home);
+        await using var observer = new StatusObserver(invocation.Home, StatusObserver.Short);
         var status = await observer.ObserveAsync(invocation.Cancellation);
         if (!watch)
         {

@@ -68,7 +68,7 @@ internal static class SwitchoverVerb
 
     private static async Task<Failure?> ConsentAsync(Invocation invocation, ClusterAccess cluster, MemberName? to)
     {
-        await using var observer = new StatusObserver(invocation.Home);
+        await using var observer = new StatusObserver(invocation.Home, StatusObserver.Patient);
         var status = await observer.ObserveAsync(invocation.Cancellation);
         var screen = invocation.Screen;
         screen.Note($"This makes {to?.Text ?? "the best candidate"} the leader of '{cluster.Spec.Name}', whatever it lacks:");
