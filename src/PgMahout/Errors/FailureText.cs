@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace PgMahout.Errors;
@@ -7,6 +8,8 @@ namespace PgMahout.Errors;
 public static class FailureText
 {
     private const int LabelWidth = 11;
+
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Human(Failure failure)
     {
@@ -28,7 +31,7 @@ public static class FailureText
     public static string Json(Failure failure)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, Readable))
         {
             json.WriteStartObject();
             json.WriteNumber("schema", 1);

@@ -12,18 +12,26 @@ public static class Notices
     {
         var notices = ImmutableArray.CreateBuilder<Notice>();
         notices.AddRange(OnCluster(seen, status));
-        foreach (var member in seen.Members)
-            if (OnMember(member, status) is { } notice)
-                notices.Add(notice);
+        if (!IsStopped(seen, status))
+            notices.AddRange(seen.Members.Select(member => OnMember(member, status)).OfType<Notice>());
         return notices.ToImmutable();
     }
+
+    /// <summary>One sentence says it all then.</summary>
+    private static bool IsStopped(ClusterObservation seen, ClusterStatus status) =>
+        seen.SupervisorPid is null
+        && status.Answered == 0
+        && seen.Members.All(member => member.PostmasterPid is null);
 
     private static IEnumerable<Notice> OnCluster(ClusterObservation seen, ClusterStatus status)
     {
         if (seen.StoreProblem is { } problem)
             yield return Of(ErrorCatalogue.StoreUnreadable, $"the store cannot be read: {problem}", "pgmahout up");
         if (seen.SupervisorPid is null)
-            yield return Of(ErrorCatalogue.NoSupervisor, "no supervisor runs: a dead agent stays dead", "pgmahout up");
+            yield return Of(
+                ErrorCatalogue.NoSupervisor,
+                IsStopped(seen, status) ? "nothing of the cluster runs" : "no supervisor runs: a dead agent stays dead",
+                "pgmahout up");
         if (seen.Store?.Pause is { } pause)
             yield return Of(
                 ErrorCatalogue.ClusterPaused,
@@ -34,7 +42,7 @@ public static class Notices
                 ErrorCatalogue.SwitchoverPending,
                 $"{request.By} asked {request.From} to hand over to {request.To?.Text ?? "the best candidate"}",
                 "");
-        if (status.State == ClusterState.Down)
+        if (status.State == ClusterState.Down && !IsStopped(seen, status))
             yield return Of(ErrorCatalogue.NoLeader, WithoutLeader(status), "pgmahout explain");
         if (OnSynchronousSet(seen, status) is { } notice)
             yield return notice;
@@ -51,8 +59,13 @@ public static class Notices
         var wanted = Verdict.Wanted(spec, leader);
         return effective == wanted && status.Recorded == wanted
             ? null
-            : Of(ErrorCatalogue.SynchronousSetDiffers, $"commits wait for {effective}, and should for {wanted}", "");
+            : Of(ErrorCatalogue.SynchronousSetDiffers, Differing(effective, status.Recorded, wanted), "");
     }
+
+    private static string Differing(SynchronousSet effective, SynchronousSet? recorded, SynchronousSet wanted) =>
+        effective == wanted
+            ? $"commits wait for {effective}; the record still says {recorded?.ToString() ?? "nobody"}"
+            : $"commits wait for {effective}, and should for {wanted}";
 
     private static Notice? OnMember(MemberObservation member, ClusterStatus status)
     {

@@ -109,7 +109,12 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
             member.Port,
             home.DataDirectory(member.Name),
             status,
-            status is null ? $"its agent does not answer: {answer.Silence}" : null,
+            status is null ? SilenceOf(member, answer.Silence) : null,
             status is null ? MemberProcesses.FindPostmaster(home, member.Name)?.Pid : null);
     }
+
+    // .NET says "Cannot assign requested address" of a socket file that does not exist.
+    private string SilenceOf(MemberSpec member, string why) => File.Exists(home.ApiSocket(member.Name))
+        ? $"its agent does not answer: {why}"
+        : "its agent is not running";
 }

@@ -31,6 +31,7 @@ internal static class CommandTree
         StatusVerb.Build(common),
         SwitchoverVerb.Switchover(common),
         SwitchoverVerb.Failover(common),
+        DrillVerb.Build(common),
         UriVerb.Build(common),
         .. ProcessVerbs.Build(common),
     ];
