@@ -10,6 +10,17 @@ public static class Detached
     // The shell opens the log, then becomes setsid, which becomes the program: one process, one pid.
     private const string BecomeLogged = "log=$1; shift; exec setsid \"$@\" </dev/null >>\"$log\" 2>&1";
 
+    /// <summary>
+    /// For long-lived processes that mostly wait: precompiled code as it is, without a compiler working in the background
+    /// or a second mapping of every code page, and a small youngest generation. Together they halve resident memory.
+    /// </summary>
+    private static readonly (string Name, string Value)[] Frugality =
+    [
+        ("DOTNET_TieredCompilation", "0"),
+        ("DOTNET_EnableWriteXorExecute", "0"),
+        ("DOTNET_GCgen0size", "0x200000"),
+    ];
+
     /// <summary>With the standard streams of this process.</summary>
     public static ProcessStartInfo Plain(params ReadOnlySpan<string> arguments)
     {
