@@ -34,7 +34,9 @@ internal static class InElection
         var store = LeaseKeeping.Store(view);
         if (view.Sealed != store.Revision)
             return Decision.Of(Rule.SealForElection, TimeSpan.Zero, new HaAction.Seal(store.Revision));
-        if (store.Switchover is { Force: true } request && request.To == view.Self)
+        if (store.Switchover is { Force: true } request
+            && request.To == view.Self
+            && request.From == view.Leadership!.Holder)
             return Decision.Of(Rule.TakeByForce, TimeSpan.Zero, LeaseKeeping.Acquire(view));
         if (Election.WhyNotEligible(view) is not null)
             return Decision.Of(Rule.NotEligible, view.Timing.RenewEvery / 2);
