@@ -29,10 +29,12 @@ internal static class AsStandby
     }
 
     /// <summary>
-    /// A server that runs as primary, or is on its way to, without the lease. Not even a pause excuses it.
+    /// A server that runs as primary, or is on its way to, or has left processes of which one can still confirm a
+    /// commit, without the lease. Not even a pause excuses it.
     /// </summary>
     internal static bool IsStalePrimary(ClusterView view) =>
         view.Postgres is PostgresState.Primary or PostgresState.Unresponsive { WasPrimary: true }
+            or PostgresState.Stopped { WasStandby: false, ProcessesLeft: > 0 }
         || view.Operation?.Kind is OperationKind.Promote;
 
     /// <summary>
