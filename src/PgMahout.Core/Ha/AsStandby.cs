@@ -112,7 +112,7 @@ internal static class AsStandby
             : Decision.Of(Rule.RestartStandby, Decision.Soon, new HaAction.Stop(StopMode.Fast));
     }
 
-    private static Decision WhileSilent(ClusterView view, PostgresState.Unresponsive silent) =>
+    internal static Decision WhileSilent(ClusterView view, PostgresState.Unresponsive silent) =>
         view.Now - silent.Since > view.Timing.UnresponsiveLimit
             ? Decision.Of(Rule.RestartStandby, Decision.Soon, new HaAction.Fence())
             : Decision.Of(Rule.AwaitAnswer, Wake(view, Decision.Soon * 4));

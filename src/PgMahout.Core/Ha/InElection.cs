@@ -21,7 +21,8 @@ internal static class InElection
         {
             PostgresState.Standby => AsCandidate(view),
             PostgresState.Stopped stopped => Prepare(view, stopped),
-            PostgresState.Starting or PostgresState.Unresponsive => Decision.Of(Rule.AwaitReadiness, Decision.Soon),
+            PostgresState.Starting => Decision.Of(Rule.AwaitReadiness, Decision.Soon),
+            PostgresState.Unresponsive silent => AsStandby.WhileSilent(view, silent),
             PostgresState.Uninitialized => Decision.Of(Rule.NotEligible, view.Timing.RenewEvery),
             PostgresState.Foreign => Decision.Of(Rule.LeaveForeignData, view.Timing.RenewEvery),
             PostgresState.Primary => throw new InvalidOperationException("a stale primary was not fenced"),
