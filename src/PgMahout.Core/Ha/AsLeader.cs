@@ -13,7 +13,7 @@ internal static class AsLeader
             return Keep(view, Rule.AwaitOperation);
         if (view.Request == MemberRequest.Shutdown)
             return ShutDown(view);
-        if (store.Pause is not null && view.Postgres is not PostgresState.Primary)
+        if (store.Pause is not null && (store.SystemIdentifier is null || view.Postgres is not PostgresState.Primary))
             return Keep(view, Rule.HoldStillWhilePaused);
         if (store.SystemIdentifier is null)
             return Bootstrapping.Begin(view);
