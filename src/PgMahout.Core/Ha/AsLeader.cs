@@ -82,6 +82,16 @@ internal static class AsLeader
 
     internal static Decision Keep(ClusterView view, Rule rule) => Keep(view, rule, view.Timing.RenewEvery);
 
-    internal static Decision Keep(ClusterView view, Rule rule, TimeSpan wakeWithin) =>
-        Decision.Of(rule, wakeWithin, [.. LeaseKeeping.Renew(view)]);
+    internal static Decision Keep(ClusterView view, Rule rule, TimeSpan wakeWithin)
+    {
+        var renewal = LeaseKeeping.Renew(view);
+        return Decision.Of(rule, renewal.IsEmpty ? BeforeRenewal(view, wakeWithin) : wakeWithin, [.. renewal]);
+    }
+
+    /// <summary>A turn that an event began must not put the next renewal off: three may fail, not two.</summary>
+    private static TimeSpan BeforeRenewal(ClusterView view, TimeSpan within)
+    {
+        var due = view.Lease.HeldFrom!.Value + view.Timing.RenewEvery - view.Now;
+        return due < within ? due : within;
+    }
 }
