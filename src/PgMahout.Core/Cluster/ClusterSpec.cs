@@ -3,10 +3,14 @@ using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Core.Cluster;
 
-/// <summary>What the operator asked for. Immutable and already validated; changed only by an operator's command.</summary>
+/// <summary>
+/// What the operator asked for. Immutable and already validated; changed only by an operator's command.
+/// </summary>
 /// <param name="Name">The cluster's name, shown first in every output.</param>
 /// <param name="Members">Sorted by name. The first one bootstraps a new cluster.</param>
-/// <param name="MaximumLag">Asynchronous mode only: a standby further behind than this is never promoted by itself.</param>
+/// <param name="MaximumLag">
+/// Asynchronous mode only: a standby further behind than this is never promoted by itself.
+/// </param>
 public sealed record ClusterSpec(
     string Name,
     ImmutableArray<MemberSpec> Members,
@@ -20,15 +24,20 @@ public sealed record ClusterSpec(
 
     public IEnumerable<MemberSpec> Others(MemberName self) => Members.Where(member => member.Name != self);
 
-    /// <summary>Standbys that must confirm a commit when all are well: a majority of the members holds it with the primary's own copy.</summary>
-    public int CommitQuorum => Durability == Durability.Async ? 0 : Math.Max(1, Members.Length / 2);
+    /// <summary>
+    /// Standbys that must confirm a commit when all are well: a majority of the members holds it with the primary's own
+    /// copy.
+    /// </summary>
+    public int CommitQuorum => Durability == Durability.Async ? 0 : Members.Length / 2;
 }
 
 /// <summary>One member: a PostgreSQL instance and the agent that cares for it.</summary>
 /// <param name="Host">Address at which PostgreSQL is reached by clients and by the other members.</param>
 /// <param name="Port">PostgreSQL's TCP port.</param>
 /// <param name="Api">Where the agent answers, as a URI: <c>unix:/path/to/socket</c>.</param>
-/// <param name="Priority">Breaks ties between equally advanced candidates, higher first; 0 means never promoted.</param>
+/// <param name="Priority">
+/// Breaks ties between equally advanced candidates, higher first; 0 means never promoted.
+/// </param>
 public sealed record MemberSpec(MemberName Name, string Host, int Port, string Api, int Priority = 100)
 {
     public bool Promotable => Priority > 0;
@@ -37,7 +46,9 @@ public sealed record MemberSpec(MemberName Name, string Host, int Port, string A
 /// <summary>What a confirmed commit is worth.</summary>
 public enum Durability
 {
-    /// <summary>On at least one other member; with no standby left, on the primary alone (a loud event says so).</summary>
+    /// <summary>
+    /// On at least one other member; with no standby left, on the primary alone (a loud event says so).
+    /// </summary>
     Quorum,
 
     /// <summary>On at least one other member, always: with no standby left, commits wait.</summary>

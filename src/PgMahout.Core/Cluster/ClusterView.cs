@@ -16,7 +16,9 @@ namespace PgMahout.Core.Cluster;
 /// <param name="Operation">Long work running on this member.</param>
 /// <param name="Failures">Long work that failed here since the member was last well, oldest first.</param>
 /// <param name="Sealed">The leadership revision for which this member has stopped receiving WAL, if it has.</param>
-/// <param name="PromisedUntil">This member has promised the holder, which cannot reach the store, not to take over before.</param>
+/// <param name="PromisedUntil">
+/// This member has promised the holder, which cannot reach the store, not to take over before.
+/// </param>
 /// <param name="LeaderWritten">How far the leader was last known to have written (asynchronous lag limit).</param>
 /// <param name="Request">What an operator asked of this member alone.</param>
 public sealed record ClusterView(
@@ -62,7 +64,9 @@ public sealed record StoreContent(
 public sealed record Peer(MemberName Name, Reading<MemberReport> Report);
 
 /// <summary>What a member says of itself when another one asks.</summary>
-/// <param name="Sealed">It receives no WAL and promises not to, as long as the leadership record has this revision.</param>
+/// <param name="Sealed">
+/// It receives no WAL and promises not to, as long as the leadership record has this revision.
+/// </param>
 /// <param name="Seen">The newest leadership revision it has seen.</param>
 public sealed record MemberReport(
     MemberName Member,
@@ -76,7 +80,8 @@ public sealed record MemberReport(
 /// <param name="From">The leader at the time of asking; the request is void once somebody else leads.</param>
 /// <param name="To">The wanted next leader; null for the best candidate.</param>
 /// <param name="Force">Accept the loss of commits that the target does not have, and a dead or silent leader.</param>
-public sealed record SwitchoverRequest(string Id, MemberName From, MemberName? To, bool Force, string By, string? Reason);
+public sealed record SwitchoverRequest(
+    string Id, MemberName From, MemberName? To, bool Force, string By, string? Reason);
 
 /// <summary>While paused, pgmahout keeps the lease but starts, stops, promotes and rebuilds nothing.</summary>
 /// <param name="Remaining">Time left until it ends by itself.</param>

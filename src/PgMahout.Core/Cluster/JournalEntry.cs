@@ -4,10 +4,14 @@ namespace PgMahout.Core.Cluster;
 
 /// <summary>One line of the cluster's history, the same for every member that is asked.</summary>
 /// <param name="Sequence">Given by the store; grows by one with each entry.</param>
-/// <param name="At">Wall-clock time of the member that wrote it, UTC. For people only: nothing is decided on it.</param>
+/// <param name="At">
+/// Wall-clock time of the member that wrote it, UTC. For people only: nothing is decided on it.
+/// </param>
 /// <param name="Member">Whom it is about; null for the whole cluster.</param>
 /// <param name="Text">One sentence that stands alone.</param>
-/// <param name="Details">JSON for <c>history show</c>: candidates and why each lost, positions, durations, saved WAL.</param>
+/// <param name="Details">
+/// JSON for <c>history show</c>: candidates and why each lost, positions, durations, saved WAL.
+/// </param>
 public sealed record JournalEntry(
     long Sequence,
     DateTimeOffset At,

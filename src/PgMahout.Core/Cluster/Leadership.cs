@@ -15,7 +15,9 @@ public sealed record Leadership(Epoch Epoch, MemberName Holder, Handover? Releas
 {
     public bool IsHeld => Released is null;
 
-    /// <summary>The record by which <paramref name="taker"/> begins the next reign. Nobody else is known to have everything yet.</summary>
+    /// <summary>
+    /// The record by which <paramref name="taker"/> begins the next reign. Nobody else is known to have everything yet.
+    /// </summary>
     public static Leadership TakenBy(MemberName taker, Leadership? previous) =>
         new((previous?.Epoch ?? Epoch.Zero).Next, taker, null, SynchronousSet.Nobody);
 
@@ -36,13 +38,30 @@ public sealed record SynchronousSet(int Quorum, ImmutableArray<MemberName> Voter
     /// <summary>Commits wait for nobody; nobody but the holder is known to have them all.</summary>
     public static readonly SynchronousSet Nobody = new(0, []);
 
+    /// <summary>Normalised: sorted, without repetition, and <see cref="Nobody"/> when the quorum is 0.</summary>
     public static SynchronousSet Of(int quorum, IEnumerable<MemberName> voters) =>
-        new(quorum, [.. voters.Distinct().Order()]);
+        quorum == 0 ? Nobody : new(quorum, [.. voters.Distinct().Order()]);
 
     public bool Contains(MemberName name) => Voters.Contains(name);
 
-    /// <summary>How many voters must be heard so that one of them has every confirmed commit; more than there are when the quorum is 0.</summary>
+    /// <summary>
+    /// How many voters must be heard so that one of them has every confirmed commit; more than there are when the
+    /// quorum is 0.
+    /// </summary>
     public int PromotionQuorum => Voters.Length - Quorum + 1;
+
+    /// <summary>
+    /// Whether every commit that this set confirms is known to every promotion that <paramref name="recorded"/> allows.
+    /// In the worst case a commit is confirmed by all voters that the record does not know, and by the rest only inside
+    /// it; those few and any promotion quorum of the record must still have a member in common.
+    /// </summary>
+    public bool Meets(SynchronousSet recorded)
+    {
+        if (recorded.Quorum == 0)
+            return true;
+        var outside = Voters.Count(voter => !recorded.Contains(voter));
+        return Quorum - outside >= recorded.Quorum;
+    }
 
     public bool Equals(SynchronousSet? other) =>
         other is not null && Quorum == other.Quorum && Voters.AsSpan().SequenceEqual(other.Voters.AsSpan());

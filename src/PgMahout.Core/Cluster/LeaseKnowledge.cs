@@ -16,7 +16,9 @@ public sealed record LeaseKnowledge(Revision Revision, Instant SeenAt, Instant? 
     /// <summary>Nothing known; a full ttl must pass before anything may be taken.</summary>
     public static LeaseKnowledge StartingAt(Instant now) => new(Revision.None, now, null, null);
 
-    /// <summary>After reading the record: <paramref name="mine"/> when it names this member as the present holder.</summary>
+    /// <summary>
+    /// After reading the record: <paramref name="mine"/> when it names this member as the present holder.
+    /// </summary>
     public LeaseKnowledge Saw(Revision revision, bool mine, Instant now)
     {
         if (revision == Revision)
@@ -33,7 +35,9 @@ public sealed record LeaseKnowledge(Revision Revision, Instant SeenAt, Instant? 
     public LeaseKnowledge WriteUnanswered(Instant sentAt) =>
         this with { UnansweredFrom = UnansweredFrom is { } earlier ? Instant.Min(earlier, sentAt) : sentAt };
 
-    /// <summary>Every promotable member has promised, since <paramref name="askedAt"/>, not to take over for a ttl.</summary>
+    /// <summary>
+    /// Every promotable member has promised, since <paramref name="askedAt"/>, not to take over for a ttl.
+    /// </summary>
     public LeaseKnowledge Promised(Instant askedAt) =>
         HeldFrom is { } held ? this with { HeldFrom = Instant.Max(held, askedAt) } : this;
 

@@ -1,14 +1,24 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Core.Cluster;
 
 /// <summary>The local PostgreSQL instance as it was found.</summary>
+[JsonDerivedType(typeof(Uninitialized), "uninitialized")]
+[JsonDerivedType(typeof(Foreign), "foreign")]
+[JsonDerivedType(typeof(Stopped), "stopped")]
+[JsonDerivedType(typeof(Starting), "starting")]
+[JsonDerivedType(typeof(Standby), "standby")]
+[JsonDerivedType(typeof(Primary), "primary")]
+[JsonDerivedType(typeof(Unresponsive), "unresponsive")]
 public abstract record PostgresState
 {
     private PostgresState() { }
 
-    /// <summary>There is no server to lose here: the data directory is missing, empty, or an unfinished clone of ours.</summary>
+    /// <summary>
+    /// There is no server to lose here: the data directory is missing, empty, or an unfinished clone of ours.
+    /// </summary>
     public sealed record Uninitialized : PostgresState;
 
     /// <summary>The data directory is not ours to touch: another cluster's, another version's, unreadable.</summary>
@@ -19,8 +29,13 @@ public abstract record PostgresState
     /// <param name="WasStandby">It would come up in recovery, following.</param>
     /// <param name="End">Where its WAL ends; null until somebody looked (<see cref="Ha.HaAction.InspectWal"/>).</param>
     /// <param name="ProcessesLeft">Orphaned processes of that data directory. One can still confirm a commit.</param>
-    public sealed record Stopped(ulong SystemIdentifier, TimelineId Timeline, bool Clean, bool WasStandby, WalPosition? End, int ProcessesLeft)
-        : PostgresState;
+    public sealed record Stopped(
+        ulong SystemIdentifier,
+        TimelineId Timeline,
+        bool Clean,
+        bool WasStandby,
+        WalPosition? End,
+        int ProcessesLeft) : PostgresState;
 
     /// <summary>A postmaster runs and does not accept connections yet.</summary>
     public sealed record Starting(Instant Since) : PostgresState;

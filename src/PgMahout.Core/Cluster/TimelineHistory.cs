@@ -6,7 +6,9 @@ namespace PgMahout.Core.Cluster;
 /// <summary>Where a timeline ended and the next one in the history began.</summary>
 public readonly record struct TimelineSwitch(TimelineId Timeline, Lsn EndedAt);
 
-/// <summary>The ancestry of a server's WAL: the timelines it came through, oldest first, and the one it is on.</summary>
+/// <summary>
+/// The ancestry of a server's WAL: the timelines it came through, oldest first, and the one it is on.
+/// </summary>
 public sealed record TimelineHistory(ImmutableArray<TimelineSwitch> Ancestors, TimelineId Current)
 {
     public static readonly TimelineHistory Initial = new([], TimelineId.First);
@@ -25,7 +27,9 @@ public sealed record TimelineHistory(ImmutableArray<TimelineSwitch> Ancestors, T
         return false;
     }
 
-    /// <summary>Where WAL of <paramref name="timeline"/> leaves this history; null when it does not, or is unknown to it.</summary>
+    /// <summary>
+    /// Where WAL of <paramref name="timeline"/> leaves this history; null when it does not, or is unknown to it.
+    /// </summary>
     public Lsn? LeftAt(TimelineId timeline)
     {
         foreach (var ancestor in Ancestors)

@@ -48,7 +48,9 @@ public sealed record Timing
     /// <summary>A planned stop that takes longer becomes an immediate one.</summary>
     public TimeSpan StopLimit => Ttl * 2;
 
-    /// <summary>A running standby that is not streaming from a healthy primary for this long climbs the rejoin ladder.</summary>
+    /// <summary>
+    /// A running standby that is not streaming from a healthy primary for this long climbs the rejoin ladder.
+    /// </summary>
     public TimeSpan FollowPatience => Ttl * 5;
 
     /// <summary>A failed rung of the rejoin ladder is tried again after this long.</summary>

@@ -5,13 +5,16 @@ namespace PgMahout.Core.Ha;
 
 /// <summary>
 /// What a member can be told to do. Every action can be repeated, and each that could hurt if the view was stale
-/// carries its precondition: the leadership revision it was decided on.
+/// carries its precondition: the revision of the record it was decided on, or the epoch of the reign it belongs to.
 /// </summary>
 public abstract record HaAction
 {
     private HaAction() { }
 
-    /// <summary>Write the record that begins this member's reign; <paramref name="Expected"/> is <see cref="Revision.None"/> before the first.</summary>
+    /// <summary>
+    /// Write the record that begins this member's reign; <paramref name="Expected"/> is <see cref="Revision.None"/>
+    /// before the first.
+    /// </summary>
     public sealed record AcquireLease(Revision Expected, Leadership Next) : HaAction;
 
     /// <summary>Write the record again, perhaps with another synchronous set.</summary>
@@ -27,18 +30,20 @@ public abstract record HaAction
     public sealed record Fence : HaAction;
 
     /// <summary>initdb, first start, roles; then publish the system identifier.</summary>
-    public sealed record Bootstrap(Revision Leadership) : HaAction;
+    public sealed record Bootstrap(Epoch Epoch) : HaAction;
 
     /// <summary>Start in place, as a primary after crash recovery. Only ever decided while holding the lease.</summary>
-    public sealed record StartPrimary(Revision Leadership, SynchronousSet Synchronous) : HaAction;
+    public sealed record StartPrimary(Epoch Epoch, SynchronousSet Synchronous) : HaAction;
 
     /// <summary>Start in recovery, following <paramref name="Upstream"/>; following nobody when null.</summary>
     public sealed record StartStandby(MemberName? Upstream) : HaAction;
 
     public sealed record Stop(StopMode Mode) : HaAction;
 
-    /// <summary>End recovery. Only ever decided while holding the lease, in a later turn than the one that took it.</summary>
-    public sealed record Promote(Revision Leadership) : HaAction;
+    /// <summary>
+    /// End recovery. Only ever decided while holding the lease, in a later turn than the one that took it.
+    /// </summary>
+    public sealed record Promote(Epoch Epoch) : HaAction;
 
     /// <summary>Point a running standby at <paramref name="Upstream"/>, by reload.</summary>
     public sealed record Follow(MemberName Upstream) : HaAction;
@@ -47,12 +52,14 @@ public abstract record HaAction
     /// Stop receiving WAL, and promise not to as long as the leadership record has this revision: after this, an old
     /// primary that thaws can have nothing confirmed by this member.
     /// </summary>
-    public sealed record Seal(Revision Leadership) : HaAction;
+    public sealed record Seal(Revision Revision) : HaAction;
 
     /// <summary>Find where the stopped server's WAL ends.</summary>
     public sealed record InspectWal : HaAction;
 
-    /// <summary>Save and report what the new timeline lacks, then <c>pg_rewind</c> from <paramref name="Source"/>.</summary>
+    /// <summary>
+    /// Save and report what the new timeline lacks, then <c>pg_rewind </c> from <paramref name="Source"/>.
+    /// </summary>
     public sealed record RewindFrom(MemberName Source) : HaAction;
 
     /// <summary>Replace the data directory by a copy of <paramref name="Source"/>'s.</summary>
@@ -61,12 +68,17 @@ public abstract record HaAction
     /// <summary>Set <c>synchronous_standby_names</c>, by reload.</summary>
     public sealed record SetSynchronous(SynchronousSet Set) : HaAction;
 
-    /// <summary>Create a missing slot, or move one forward to <paramref name="AdvanceTo"/> so that it does not hold WAL for ever.</summary>
+    /// <summary>
+    /// Create a missing slot, or move one forward to <paramref name="AdvanceTo"/> so that it does not hold WAL for
+    /// ever.
+    /// </summary>
     public sealed record KeepSlot(string Slot, Lsn? AdvanceTo) : HaAction;
 
     public sealed record DropSlot(string Slot) : HaAction;
 
-    /// <summary>Remove the operator's switchover request: it is done, or refused for <paramref name="Reason"/>.</summary>
+    /// <summary>
+    /// Remove the operator's switchover request: it is done, or refused for <paramref name="Reason"/>.
+    /// </summary>
     public sealed record CloseSwitchover(string Id, bool Done, string Reason) : HaAction;
 
     /// <summary>The operator's request to this member is carried out.</summary>
@@ -76,7 +88,9 @@ public abstract record HaAction
 /// <summary>How PostgreSQL is stopped.</summary>
 public enum StopMode
 {
-    /// <summary>Checkpoint first, then disconnect everybody, shut down cleanly and send standbys the last byte.</summary>
+    /// <summary>
+    /// Checkpoint first, then disconnect everybody, shut down cleanly and send standbys the last byte.
+    /// </summary>
     Fast,
 
     /// <summary>Abort at once; the next start recovers from the WAL.</summary>

@@ -33,7 +33,6 @@ public enum Rule
     RestartPrimary,
 
     // Holding the lease, without a primary
-    PrepareToPromote,
     PromoteAsHolder,
     AwaitStart,
     ClearOrphans,

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace PgMahout.Core.Vocabulary;
 
-/// <summary>An address in the write-ahead log: a byte position, written by PostgreSQL as two hexadecimal halves ("3A/91F0C2E8").</summary>
+/// <summary>
+/// An address in the write-ahead log: a byte position, written by PostgreSQL as two hexadecimal halves ("3A/91F0C2E8").
+/// </summary>
 public readonly record struct Lsn(ulong Value) : IComparable<Lsn>
 {
     public static readonly Lsn Zero;
@@ -27,8 +29,7 @@ public readonly record struct Lsn(ulong Value) : IComparable<Lsn>
         var slash = text?.IndexOf('/', StringComparison.Ordinal) ?? -1;
         if (slash <= 0)
             return false;
-        if (!uint.TryParse(text.AsSpan(0, slash), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var high)
-            || !uint.TryParse(text.AsSpan(slash + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var low))
+        if (!TryParseHalf(text.AsSpan(0, slash), out var high) || !TryParseHalf(text.AsSpan(slash + 1), out var low))
             return false;
         lsn = new Lsn(((ulong)high << 32) | low);
         return true;
@@ -37,5 +38,9 @@ public readonly record struct Lsn(ulong Value) : IComparable<Lsn>
     public static Lsn Parse(string text) =>
         TryParse(text, out var lsn) ? lsn : throw new FormatException($"'{text}' is not an LSN such as 0/3000148");
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Value >> 32:X}/{Value & 0xFFFFFFFF:X}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Value >> 32:X}/{Value & 0xFFFFFFFF:X}");
+
+    private static bool TryParseHalf(ReadOnlySpan<char> digits, out uint half) =>
+        uint.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out half);
 }

@@ -11,7 +11,9 @@ public readonly record struct MemberName : IComparable<MemberName>
     public MemberName(string text)
     {
         if (!IsValid(text))
-            throw new FormatException($"'{text}' is not a member name: a lower-case letter, then up to 39 lower-case letters, digits or underscores");
+            throw new FormatException(
+                $"'{text}' is not a member name: a lower-case letter, "
+                + "then up to 39 lower-case letters, digits or underscores");
         _text = text;
     }
 

@@ -29,7 +29,7 @@ internal static class ServerConfiguration
     ];
 
     /// <param name="disk">Size of the file system of the data directory; it bounds what slots may keep.</param>
-    public static string Render(InstanceSettings settings, Standing standing, ByteSize disk)
+    public static string Render(InstanceSettings settings, AssignedRole standing, ByteSize disk)
     {
         var text = new StringBuilder()
             .AppendLine("# Written by pgmahout again and again: put your own settings into postgresql.conf.")
@@ -42,17 +42,17 @@ internal static class ServerConfiguration
     }
 
     /// <summary>What an earlier <see cref="Render"/> was told; alone when the text is none of ours.</summary>
-    public static Standing ReadStanding(string? text)
+    public static AssignedRole ReadAssignedRole(string? text)
     {
         var lines = (text ?? "").Split('\n');
         var upstream = After(lines, UpstreamMark);
         var synchronous = After(lines, SynchronousKey + " = ")?.Trim('\'');
-        return new Standing(
+        return new AssignedRole(
             MemberName.IsValid(upstream) ? new MemberName(upstream!) : null,
             SynchronousNames.Parse(synchronous ?? "") ?? Core.Cluster.SynchronousSet.Nobody);
     }
 
-    private static IEnumerable<(string, string)> Roles(InstanceSettings settings, Standing standing)
+    private static IEnumerable<(string, string)> Roles(InstanceSettings settings, AssignedRole standing)
     {
         var upstream = settings.Others.FirstOrDefault(member => member.Name == standing.Upstream);
         yield return ("primary_conninfo", upstream is null ? "" : PrimaryConnInfo.Render(settings, upstream));

@@ -12,11 +12,11 @@ internal sealed class ServerFiles(InstanceSettings settings)
     private const string RecoverySignal = "recovery.signal";
 
     /// <summary>What the configuration says now; alone when it was never written.</summary>
-    public Standing ReadStanding() =>
-        ServerConfiguration.ReadStanding(AtomicFile.ReadIfPresent(Path(MemberPaths.Configuration)));
+    public AssignedRole ReadAssignedRole() =>
+        ServerConfiguration.ReadAssignedRole(AtomicFile.ReadIfPresent(Path(MemberPaths.Configuration)));
 
     /// <summary>Everything a start or a reload reads, for this role.</summary>
-    public void Write(Standing standing)
+    public void Write(AssignedRole standing)
     {
         WritePassFiles();
         settings.Account.CreateDirectory(MemberPaths.Logs(settings), OwnerDirectory);
@@ -29,7 +29,7 @@ internal sealed class ServerFiles(InstanceSettings settings)
     /// <summary>
     /// The part that follows the role: one small file, for the moments in which every millisecond counts.
     /// </summary>
-    public void WriteRole(Standing standing)
+    public void WriteRole(AssignedRole standing)
     {
         var disk = new ByteSize(new DriveInfo(settings.DataDirectory).TotalSize);
         Put(MemberPaths.Configuration, ServerConfiguration.Render(settings, standing, disk));

@@ -74,8 +74,9 @@ internal sealed class Lifecycle(InstanceContext context)
         if (await InRecoveryAsync(limit, cancellation) is Outcome<bool>.Done { Value: false })
             return Outcome.Success;
         var file = Path.Combine(context.Settings.DataDirectory, PromoteFile);
+        // Its owner does not matter: the server only looks whether it is there, and removes it, perhaps at once (any
+        // signal from a child of it makes it look).
         await File.WriteAllBytesAsync(file, [], cancellation);
-        context.Settings.Account.TakeOwnership(file);
         Processes.Send(postmaster, Signal.User1);
         var kickAt = BootClock.Now() + KickEvery;
         Problem? problem = null;

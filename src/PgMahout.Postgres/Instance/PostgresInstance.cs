@@ -75,7 +75,7 @@ public sealed class PostgresInstance : IAsyncDisposable
 
     /// <summary>Files of a stopped server, so that its next start is as a primary with this synchronous set.</summary>
     public Outcome PreparePrimary(SynchronousSet synchronous) =>
-        _role.Prepare(standby: false, _ => new Standing(null, synchronous));
+        _role.Prepare(standby: false, _ => new AssignedRole(null, synchronous));
 
     /// <summary>
     /// Waits until it accepts connections; fails early when the postmaster has gone, with the end of its log.

@@ -17,14 +17,14 @@ internal sealed class RoleChanges(InstanceContext context)
     private InstanceSettings Settings => context.Settings;
 
     /// <summary>Files of a stopped server.</summary>
-    public Outcome Prepare(bool standby, Func<Standing, Standing> change)
+    public Outcome Prepare(bool standby, Func<AssignedRole, AssignedRole> change)
     {
         if (context.Processes.FindPostmaster() is not null)
             return new Outcome.Failed(Problems.Running("preparing a start"));
         try
         {
             OpenGate();
-            context.Files.Write(change(context.Files.ReadStanding()));
+            context.Files.Write(change(context.Files.ReadAssignedRole()));
             context.Files.DropReservedSystemSettings();
             context.Files.StartAsStandby(standby);
             return Outcome.Success;
@@ -40,7 +40,7 @@ internal sealed class RoleChanges(InstanceContext context)
         if (context.Other(upstream) is not { } target)
             return new Outcome.Failed(Problems.UnknownMember(upstream));
         OpenGate();
-        context.Files.WriteRole(context.Files.ReadStanding() with { Upstream = upstream });
+        context.Files.WriteRole(context.Files.ReadAssignedRole() with { Upstream = upstream });
         return await ReloadAsync(Upstream, PrimaryConnInfo.Render(Settings, target), limit, cancellation);
     }
 
@@ -50,7 +50,7 @@ internal sealed class RoleChanges(InstanceContext context)
     /// </summary>
     public async Task<Outcome> SealAsync(TimeSpan limit, CancellationToken cancellation)
     {
-        context.Files.WriteRole(context.Files.ReadStanding() with { Upstream = null });
+        context.Files.WriteRole(context.Files.ReadAssignedRole() with { Upstream = null });
         CloseGate();
         if (context.Processes.FindPostmaster() is not { } postmaster)
             return new Outcome.Failed(Problems.NotRunning("sealing"));
@@ -62,7 +62,7 @@ internal sealed class RoleChanges(InstanceContext context)
 
     public async Task<Outcome> SetSynchronousAsync(SynchronousSet set, TimeSpan limit, CancellationToken cancellation)
     {
-        context.Files.WriteRole(context.Files.ReadStanding() with { Synchronous = set });
+        context.Files.WriteRole(context.Files.ReadAssignedRole() with { Synchronous = set });
         context.Observer.Barrier.Reset();
         return await ReloadAsync(Synchronous, SynchronousNames.Render(set), limit, cancellation);
     }
@@ -70,11 +70,14 @@ internal sealed class RoleChanges(InstanceContext context)
     /// <summary>All files anew; whatever needs a restart waits for one.</summary>
     public async Task<Outcome> ReconfigureAsync(TimeSpan limit, CancellationToken cancellation)
     {
-        var standing = context.Files.ReadStanding();
-        context.Files.Write(standing);
+        // Where there is no server yet, initdb or a clone will write the files.
+        if (!File.Exists(Path.Combine(context.Settings.DataDirectory, "PG_VERSION")))
+            return Outcome.Success;
+        var role = context.Files.ReadAssignedRole();
+        context.Files.Write(role);
         if (context.Processes.FindPostmaster() is null)
             return Outcome.Success;
-        return await ReloadAsync(Synchronous, SynchronousNames.Render(standing.Synchronous), limit, cancellation);
+        return await ReloadAsync(Synchronous, SynchronousNames.Render(role.Synchronous), limit, cancellation);
     }
 
     private async Task<Outcome> ReloadAsync(

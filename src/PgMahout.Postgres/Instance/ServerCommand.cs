@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PgMahout.Postgres.Installation;
 using PgMahout.Postgres.Processes;
 
 namespace PgMahout.Postgres.Instance;
@@ -15,14 +16,14 @@ public static class ServerCommand
     /// own session, and has standard output and error in <see cref="InstanceSettings.StartLog"/>, whose directory the
     /// server account must be able to write to.
     /// </summary>
-    public static ProcessStartInfo For(InstanceSettings settings)
+    public static ProcessStartInfo For(
+        PostgresBinaries binaries, ServerAccount account, string dataDirectory, string startLog)
     {
         // It stands in the data directory from its first moment, so that whoever clears that directory finds it.
-        var command = new ProcessStartInfo("setpriv") { WorkingDirectory = settings.DataDirectory };
-        foreach (var argument in Launch.As(settings.Account, "QUIT"))
+        var command = new ProcessStartInfo("setpriv") { WorkingDirectory = dataDirectory };
+        foreach (var argument in Launch.As(account, "QUIT"))
             command.ArgumentList.Add(argument);
-        var server = settings.Binaries.Tool("postgres");
-        string[] shell = ["sh", "-c", BecomeServer, server, settings.DataDirectory, settings.StartLog];
+        string[] shell = ["sh", "-c", BecomeServer, binaries.Tool("postgres"), dataDirectory, startLog];
         foreach (var argument in shell)
             command.ArgumentList.Add(argument);
         Launch.CleanEnvironment(command);

@@ -39,7 +39,7 @@ internal sealed partial class Rebuild(InstanceContext context)
         var result = await RewindTool(source).RunAsync(limit, cancellation);
         // Whatever came of it: it brought the source's configuration along, and must never come up as a primary.
         context.Files.StartAsStandby(true);
-        context.Files.Write(new Standing(member.Name, SynchronousSet.Nobody));
+        context.Files.Write(new AssignedRole(member.Name, SynchronousSet.Nobody));
         await flush.RunAsync();
         return result.Complaint is { } complaint
             ? new Outcome.Failed(Problems.Tool($"rewinding from {member.Name}", complaint, AfterRewind))
@@ -70,7 +70,7 @@ internal sealed partial class Rebuild(InstanceContext context)
         await Task.Factory.StartNew(
             () => Replace(unfinished), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         context.Files.StartAsStandby(true);
-        context.Files.Write(new Standing(member.Name, SynchronousSet.Nobody));
+        context.Files.Write(new AssignedRole(member.Name, SynchronousSet.Nobody));
         return Outcome.Success;
     }
 

@@ -1,0 +1,105 @@
+using PgMahout.Agent.Api;
+using PgMahout.Agent.Guarding;
+using PgMahout.Agent.Home;
+using PgMahout.Agent.Loop;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Files;
+using PgMahout.Postgres.Installation;
+using PgMahout.Postgres.Instance;
+using PgMahout.Store;
+using PgMahout.Store.Records;
+using PgMahout.Store.Sqlite;
+
+namespace PgMahout.Agent;
+
+/// <summary>
+/// The agent of one member. It adopts a running server without touching it, and leaves it running when it ends, unless
+/// it was asked to shut the member down.
+/// </summary>
+public static class AgentProcess
+{
+    private static readonly TimeSpan FirstRead = TimeSpan.FromSeconds(5);
+
+    /// <returns>0 after an orderly end, 5 when another agent cares for this member, 1 when it could not begin.</returns>
+    public static async Task<int> RunAsync(HomeLayout home, MemberName member, CancellationToken stopping)
+    {
+        using var alone = PidLock.TryTake(home.AgentLock(member));
+        if (alone is null)
+            return Say(member, "another agent cares for this member", 5);
+        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
+            return Say(member, $"the store {home.StoreFile} cannot be opened", 1);
+        await using var opened = store;
+        if (await ReadSpecAsync(store, stopping) is not { } spec)
+            return Say(member, "the store has no readable cluster specification", 1);
+        if (FindHost(home, member) is not { } host)
+            return 1;
+        if (Settings(spec) is not { } settings)
+            return Say(member, "the cluster has no such member", 4);
+
+        await using var instance = new PostgresInstance(settings);
+        await RunAsync(home, store, instance, spec, Settings, stopping);
+        return 0;
+
+        InstanceSettings? Settings(ClusterSpec wanted) =>
+            wanted.Find(member) is { } self ? MemberSettings.For(home, wanted, self, host) : null;
+    }
+
+    private static async Task RunAsync(
+        HomeLayout home, SqliteClusterStore store, PostgresInstance instance, ClusterSpec spec,
+        Func<ClusterSpec, InstanceSettings?> settings, CancellationToken stopping)
+    {
+        var member = instance.Settings.Name;
+        using var deadline = LeaseDeadline.Open(home.DeadlineFile(member));
+        using var wake = new WakeSignal();
+        var memory = new AgentMemory(deadline);
+        var work = new LongWork(wake.Set);
+        var journal = new AgentJournal(member, store, memory);
+        var state = new AgentState(memory, work, journal, () => instance.Processes.FindPostmaster());
+        using var observer = new Observer(store, instance, memory, work);
+        var servers = new ServerWork(home, instance, store, observer, state);
+        var actuator = new Actuator(instance, new LeaseWriter(store, instance, observer, state), servers, state);
+        var loop = new AgentLoop(observer, actuator, instance, state, wake);
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        await using var api = await new AgentApi(home, member, observer, state, wake).StartAsync(stopping);
+        using var watch = store.Watch(wake.Set);
+        var writing = journal.WriteAllAsync(ending.Token);
+        try
+        {
+            await loop.RunAsync(spec, settings, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            Say(member, "the agent ends; PostgreSQL is left as it is", 0);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await writing.ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+    }
+
+    private static (PostgresBinaries, ServerAccount, ClusterSecrets)? FindHost(HomeLayout home, MemberName member)
+    {
+        var binaries = PostgresBinaries.Find(Environment.GetEnvironmentVariable(Guard.BinariesVariable));
+        var account = ServerAccount.Find();
+        var secrets = SecretFiles.LoadOrCreate(home.SecretsDirectory);
+        if (binaries.TryGet(out var programs) && account.TryGet(out var user) && secrets.TryGet(out var passwords))
+            return (programs, user, passwords);
+        Say(member, (binaries.Failure ?? account.Failure ?? secrets.Failure)!.ToString(), 1);
+        return null;
+    }
+
+    private static async Task<ClusterSpec?> ReadSpecAsync(SqliteClusterStore store, CancellationToken stopping) =>
+        await store.ReadAsync(FirstRead, stopping) is StoreRead.Content content
+        && ClusterRecords.Decode(content, ClusterRecords.None) is RecordsRead.Decoded decoded
+            ? decoded.Records.Spec?.Value
+            : null;
+
+    private static int Say(MemberName member, string text, int code)
+    {
+        Console.Error.WriteLine($"agent {member}: {text}");
+        return code;
+    }
+}

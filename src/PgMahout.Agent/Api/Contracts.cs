@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+
+namespace PgMahout.Agent.Api;
+
+/// <summary>GET /status: one agent's account of itself, for people and for the command line.</summary>
+/// <param name="PostmasterPid">Null when no postmaster runs.</param>
+/// <param name="GuardPid">The process that fences; null when no server runs.</param>
+/// <param name="Leadership">The record as this member last read it; null before the first leader or if it never could.</param>
+/// <param name="StoreProblem">Why the store cannot be read; null when it can.</param>
+/// <param name="LeaseLeftSeconds">Of the holder only: until it would be fenced.</param>
+/// <param name="Rule">Name of the rule of its latest decision.</param>
+/// <param name="RuleForSeconds">How long that rule has been the answer.</param>
+public sealed record AgentStatus(
+    MemberName Member,
+    int AgentPid,
+    int? PostmasterPid,
+    int? GuardPid,
+    MemberReport Report,
+    Leadership? Leadership,
+    string? StoreProblem,
+    double? LeaseLeftSeconds,
+    string Rule,
+    double RuleForSeconds,
+    ImmutableArray<string> RecentFailures);
+
+/// <summary>GET /explain: why this member does what it does, and what it would do if the primary died now.</summary>
+/// <param name="Sentence">What is the case here, with the numbers it was decided on.</param>
+/// <param name="Candidates">Every member as a successor of the present leader, with the reason against it.</param>
+/// <param name="IfPrimaryDied">One sentence: who would lead, what could be lost.</param>
+public sealed record AgentExplanation(
+    MemberName Member,
+    string Rule,
+    string Meaning,
+    string Sentence,
+    ImmutableArray<CandidateView> Candidates,
+    string IfPrimaryDied);
+
+/// <param name="Position">Timeline and LSN, such as "3:0/5000148"; null when it did not say.</param>
+/// <param name="WhyNot">Null when it could take over.</param>
+public sealed record CandidateView(MemberName Name, string? Position, string? WhyNot);
+
+/// <summary>POST /request.</summary>
+public sealed record RequestBody(MemberRequest Request);
+
+/// <summary>POST /promise: the holder of the lease, which cannot reach the store, asks not to be succeeded for a ttl.</summary>
+public sealed record PromiseBody(MemberName Holder, Epoch Epoch);
+
+/// <summary>The answer to POST /promise.</summary>
+public sealed record PromiseAnswer(bool Promised, string? Reason);

@@ -1,0 +1,39 @@
+using System.Diagnostics;
+
+namespace PgMahout.Agent.Guarding;
+
+/// <summary>Launches this program in a session of its own, so that neither a terminal nor its parent's end reaches it.</summary>
+public static class Detached
+{
+    // The shell opens the log, then becomes setsid, which becomes the program: one process, one pid.
+    private const string BecomeLogged = "log=$1; shift; exec setsid \"$@\" </dev/null >>\"$log\" 2>&1";
+
+    /// <summary>With the standard streams of this process.</summary>
+    public static ProcessStartInfo Plain(params ReadOnlySpan<string> arguments)
+    {
+        var command = new ProcessStartInfo("setsid") { WorkingDirectory = "/" };
+        AddSelf(command, arguments);
+        return command;
+    }
+
+    /// <summary>With standard output and error appended to <paramref name="log"/>.</summary>
+    public static ProcessStartInfo WithLog(string log, params ReadOnlySpan<string> arguments)
+    {
+        var command = new ProcessStartInfo("sh") { WorkingDirectory = "/" };
+        foreach (var argument in new[] { "-c", BecomeLogged, "sh", log })
+            command.ArgumentList.Add(argument);
+        AddSelf(command, arguments);
+        return command;
+    }
+
+    /// <summary>The published program is its own executable; run from a build it is <c>dotnet pgmahout.dll</c>.</summary>
+    private static void AddSelf(ProcessStartInfo command, ReadOnlySpan<string> arguments)
+    {
+        var program = Environment.ProcessPath!;
+        command.ArgumentList.Add(program);
+        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
+            command.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "pgmahout.dll"));
+        foreach (var argument in arguments)
+            command.ArgumentList.Add(argument);
+    }
+}

@@ -1,0 +1,17 @@
+using System.Diagnostics;
+using PgMahout.Agent.Home;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Installation;
+
+namespace PgMahout.Agent.Guarding;
+
+/// <summary>Starts the guard of one member, which starts the server.</summary>
+internal static class GuardLauncher
+{
+    public static Process Launch(HomeLayout home, MemberName member, PostgresBinaries binaries)
+    {
+        var command = Detached.Plain("guard", "--home", home.Root, "--member", member.Text);
+        command.Environment[Guard.BinariesVariable] = binaries.Directory;
+        return Process.Start(command)!;
+    }
+}

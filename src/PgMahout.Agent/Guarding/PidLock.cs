@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace PgMahout.Agent.Guarding;
+
+/// <summary>
+/// A file that one process holds locked for as long as it lives, with its pid inside. The kernel drops the lock with
+/// the process, however it dies, so the lock, not the number, says whether anybody is there.
+/// </summary>
+public sealed partial class PidLock : IDisposable
+{
+    private const int ReadWrite = 0x2;
+    private const int Create = 0x40;
+    private const int CloseOnExec = 0x80000;
+    private const int Exclusive = 2;
+    private const int NonBlocking = 4;
+
+    private readonly SafeFileHandle _file;
+
+    private PidLock(SafeFileHandle file) => _file = file;
+
+    /// <summary>Null when another process holds it.</summary>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    public static PidLock? TryTake(string path)
+    {
+        var file = OpenFile(path, ReadWrite | Create | CloseOnExec)
+            ?? throw new IOException($"{path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        if (flock(file, Exclusive | NonBlocking) != 0)
+        {
+            file.Dispose();
+            return null;
+        }
+        var pid = Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture).PadRight(10) + "\n");
+        RandomAccess.Write(file, pid, 0);
+        return new PidLock(file);
+    }
+
+    /// <summary>The pid of the process that holds the lock; null when nobody does, or the file is missing.</summary>
+    public static int? Holder(string path)
+    {
+        using var file = OpenFile(path, ReadWrite | CloseOnExec);
+        if (file is null || flock(file, Exclusive | NonBlocking) == 0)
+            return null;
+        Span<byte> digits = stackalloc byte[16];
+        var length = RandomAccess.Read(file, digits, 0);
+        var text = Encoding.ASCII.GetString(digits[..length]).Trim();
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    private static SafeFileHandle? OpenFile(string path, int flags)
+    {
+        var descriptor = open(path, flags, 0x180);
+        return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+#pragma warning disable CA5392, SYSLIB1054, IDE1006 // the C library's own names
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int flock(SafeFileHandle file, int operation);
+#pragma warning restore CA5392, SYSLIB1054, IDE1006
+}

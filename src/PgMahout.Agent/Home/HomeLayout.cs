@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+using System.Text;
+using PgMahout.Core.Vocabulary;
+
+namespace PgMahout.Agent.Home;
+
+/// <summary>Where everything of one home is. A home holds one cluster's members on this machine.</summary>
+/// <param name="Root">Absolute path of the home directory.</param>
+public sealed record HomeLayout(string Root)
+{
+    private const int LongestRootForSockets = 70;
+
+    /// <summary><paramref name="given"/>, else <c>$PGMAHOUT_HOME</c>, else the default of the present user.</summary>
+    public static HomeLayout Find(string? given)
+    {
+        var chosen = given ?? Environment.GetEnvironmentVariable("PGMAHOUT_HOME");
+        if (string.IsNullOrEmpty(chosen))
+            chosen = Environment.IsPrivilegedProcess
+                ? "/var/lib/pgmahout"
+                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local/share/pgmahout");
+        return new HomeLayout(Path.TrimEndingDirectorySeparator(Path.GetFullPath(chosen)));
+    }
+
+    public string StoreFile => Path.Combine(Root, "cluster.db");
+    public string SupervisorLock => Path.Combine(Root, "supervisor.lock");
+    public string SecretsDirectory => Path.Combine(Root, "secrets");
+    public string PassFile => Path.Combine(SecretsDirectory, "pgpass");
+    public string LogDirectory => Path.Combine(Root, "log");
+    public string SupervisorLog => Path.Combine(LogDirectory, "supervisor.log");
+    public string MembersDirectory => Path.Combine(Root, "members");
+
+    /// <summary>
+    /// Unix sockets. The kernel takes 107 bytes of path; a deep home has its sockets under /tmp instead, in a directory
+    /// named after the home.
+    /// </summary>
+    public string RunDirectory =>
+        Root.Length <= LongestRootForSockets
+            ? Path.Combine(Root, "run")
+            : "/tmp/pgmahout-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Root)))[..12];
+
+    public string MemberDirectory(MemberName member) => Path.Combine(MembersDirectory, member.Text);
+    public string DataDirectory(MemberName member) => Path.Combine(MemberDirectory(member), "data");
+    public string ApiSocket(MemberName member) => Path.Combine(RunDirectory, member.Text + ".sock");
+    public string ApiAddress(MemberName member) => "unix:" + ApiSocket(member);
+    public string AgentLog(MemberName member) => Path.Combine(LogDirectory, $"agent-{member}.log");
+    public string TuningFile(MemberName member) => Path.Combine(MemberDirectory(member), "tuning.conf");
+    public string StartLog(MemberName member) => Path.Combine(MemberDirectory(member), "postgres-start.log");
+
+    /// <summary>The lease deadline that the agent writes and the guard obeys.</summary>
+    public string DeadlineFile(MemberName member) => Path.Combine(MemberDirectory(member), "lease.deadline");
+
+    /// <summary>Locked by the guard for as long as it lives; holds its pid.</summary>
+    public string GuardLock(MemberName member) => Path.Combine(MemberDirectory(member), "guard.lock");
+
+    /// <summary>Locked by the agent for as long as it lives; holds its pid.</summary>
+    public string AgentLock(MemberName member) => Path.Combine(MemberDirectory(member), "agent.lock");
+}

@@ -1,0 +1,96 @@
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Ha;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Instance;
+using PgMahout.Postgres.Processes;
+
+namespace PgMahout.Agent.Loop;
+
+/// <summary>Observe, decide, act; then wait for time or for an event. The whole life of an agent.</summary>
+internal sealed class AgentLoop(
+    Observer observer, Actuator actuator, PostgresInstance instance, AgentState state, WakeSignal wake)
+{
+    private readonly AgentMemory _memory = state.Memory;
+    private ClusterSpec _spec = null!;
+    private Revision? _specRevision;
+    private ServerProcess? _watched;
+
+    /// <summary>Runs until stopped, or until the member is shut down on request.</summary>
+    /// <param name="settings">What PostgreSQL is to be configured with under a spec.</param>
+    public async Task RunAsync(
+        ClusterSpec spec, Func<ClusterSpec, InstanceSettings?> settings, CancellationToken stopping)
+    {
+        _spec = spec;
+        while (!stopping.IsCancellationRequested)
+        {
+            await AdoptSpecAsync(settings, stopping);
+            var before = _memory.View;
+            var view = await observer.ObserveAsync(_spec, stopping);
+            var decision = HaPolicy.Decide(view);
+            state.Journal.Compare(before, _memory.Decision?.Rule, view, decision);
+            Remember(view, decision);
+            WatchPostmaster(stopping);
+            if (IsDown(view))
+                return;
+            await actuator.ApplyAsync(view, decision, stopping);
+            await wake.WaitAsync(decision.WakeWithin, stopping);
+        }
+    }
+
+    private void Remember(ClusterView view, Decision decision)
+    {
+        if (_memory.Decision?.Rule != decision.Rule)
+            _memory.RuleSince = view.Now;
+        _memory.View = view;
+        _memory.Decision = decision;
+    }
+
+    /// <summary>
+    /// An operator changed the spec: take it over. A member that is no longer in it goes down, as if asked to.
+    /// </summary>
+    private async Task AdoptSpecAsync(Func<ClusterSpec, InstanceSettings?> settings, CancellationToken stopping)
+    {
+        if (_memory.Records.Spec is not { } wanted || wanted.Revision == _specRevision)
+            return;
+        var first = _specRevision is null;
+        _specRevision = wanted.Revision;
+        if (settings(wanted.Value) is not { } changed)
+        {
+            _memory.Request = MemberRequest.Shutdown;
+            return;
+        }
+        _spec = wanted.Value;
+        if (first || _memory.View?.Postgres is PostgresState.Foreign)
+            return;
+        var outcome = await instance.ReconfigureAsync(changed, _spec.Timing.ObserveLimit * 4, stopping);
+        if (outcome.Failure is { } problem)
+            Console.Error.WriteLine(problem);
+    }
+
+    private static bool IsDown(ClusterView view) =>
+        view is { Request: MemberRequest.Shutdown, Operation: null }
+        && view.Postgres
+            is PostgresState.Stopped { ProcessesLeft: 0 } or PostgresState.Uninitialized or PostgresState.Foreign;
+
+    /// <summary>The death of the postmaster is an event: the loop wakes the moment it happens.</summary>
+    private void WatchPostmaster(CancellationToken stopping)
+    {
+        if (instance.Processes.FindPostmaster() is not { } postmaster || postmaster == _watched)
+            return;
+        _watched = postmaster;
+        _ = WakeAtExitAsync(postmaster, stopping);
+    }
+
+    private async Task WakeAtExitAsync(ServerProcess postmaster, CancellationToken stopping)
+    {
+        try
+        {
+            await ProcessExit.WaitAsync(postmaster, stopping);
+            wake.Set();
+        }
+        catch (OperationCanceledException)
+        {
+            // The agent is ending; nobody waits.
+        }
+    }
+}

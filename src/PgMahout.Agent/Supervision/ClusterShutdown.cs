@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using PgMahout.Agent.Api;
+using PgMahout.Agent.Guarding;
+using PgMahout.Agent.Home;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Installation;
+using PgMahout.Postgres.Processes;
+
+namespace PgMahout.Agent.Supervision;
+
+/// <summary>
+/// Stops every member of a home in order: the leader first, so that the standbys receive its last byte; then the
+/// others. A member whose agent does not do as asked is stopped here: the agent is killed, then its server.
+/// </summary>
+public static class ClusterShutdown
+{
+    private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MemberLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(5);
+
+    public static async Task RunAsync(HomeLayout home, ClusterSpec spec, MemberName? leader)
+    {
+        if (leader is { } first && spec.Find(first) is { } member)
+            await StopAsync(home, member);
+        await Task.WhenAll(spec.Members.Where(other => other.Name != leader).Select(other => StopAsync(home, other)));
+    }
+
+    private static async Task StopAsync(HomeLayout home, MemberSpec member)
+    {
+        using var client = new AgentClient(member);
+        var asked = await client.RequestAsync(MemberRequest.Shutdown, AskLimit, CancellationToken.None);
+        if (asked is AgentAnswer<bool>.Said && await IsDownWithinAsync(home, member.Name, MemberLimit))
+            return;
+        Console.Error.WriteLine($"supervisor: the agent of {member.Name} did not shut it down; stopping it directly");
+        if (PidLock.Holder(home.AgentLock(member.Name)) is { } agent)
+            Kill(agent);
+        if (ServerAccount.Find().TryGet(out var account))
+            new ServerProcesses(home.DataDirectory(member.Name), account.Uid).KillAll(KillLimit);
+    }
+
+    /// <summary>Its lock was seen held a moment ago, so the pid is its.</summary>
+    private static void Kill(int pid)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            process.Kill();
+        }
+        catch (ArgumentException)
+        {
+            // It has just ended by itself.
+        }
+    }
+
+    private static async Task<bool> IsDownWithinAsync(HomeLayout home, MemberName member, TimeSpan limit)
+    {
+        var until = BootClock.Now() + limit;
+        while (PidLock.Holder(home.AgentLock(member)) is not null)
+        {
+            if (BootClock.Now() >= until)
+                return false;
+            await Task.Delay(10);
+        }
+        return true;
+    }
+}

@@ -1,0 +1,147 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+
+namespace PgMahout.Core.Ha;
+
+/// <summary>
+/// Who may lead next, and for everybody else why not. Two situations: a holder that knows its PostgreSQL dead chooses
+/// an heir; standbys whose holder fell silent elect one among those that have sealed themselves against it.
+/// </summary>
+public static class Election
+{
+    private static readonly ByteSize SwitchoverLag = ByteSize.Megabytes(16);
+    private const string NoPriority = "its priority is 0";
+    private const string NoVote = "it is not in the recorded synchronous set";
+    private const string BeyondLag = "it is beyond the lag limit";
+
+    /// <summary>
+    /// The member that the holder should hand over to, its own PostgreSQL being dead or stopped. The operator's choice
+    /// first, if it qualifies.
+    /// </summary>
+    public static Candidate? Heir(ClusterView view)
+    {
+        var heirs = Heirs(view);
+        var asked = view.Store.TryGet(out var store) ? store.Switchover : null;
+        return heirs.FirstOrDefault(heir => heir.Eligible && asked?.From == view.Self && heir.Name == asked.To)
+            ?? Candidate.Best(heirs);
+    }
+
+    /// <summary>
+    /// Every other member as an heir. All our processes are gone when this decides, so what the voters report now is
+    /// final: no commit can be confirmed any more. Among a promotion quorum of them, the one with most has everything.
+    /// </summary>
+    public static ImmutableArray<Candidate> Heirs(ClusterView view)
+    {
+        var others = view.Spec.Others(view.Self).Select(member => Describe(view, member)).ToImmutableArray();
+        if (LeaseKeeping.Store(view).Switchover is { Force: true } request && request.From == view.Self)
+            return others;
+        if (view.Spec.Durability != Durability.Async)
+            return WithQuorum(view, others);
+        return [.. others.Select(candidate =>
+            Require(candidate, HasAllOf(view, candidate), "it lacks WAL that this member has"))];
+    }
+
+    /// <summary>Candidates for a planned switchover from a running primary.</summary>
+    public static ImmutableArray<Candidate> Successors(ClusterView view, PostgresState.Primary primary)
+    {
+        var recorded = view.Leadership!.Synchronous;
+        return [.. view.Spec.Others(view.Self).Select(member =>
+        {
+            var candidate = Describe(view, member);
+            var link = primary.Standbys.FirstOrDefault(standby => standby.Member == member.Name);
+            candidate = Require(candidate, link is { Streaming: true }, "it is not streaming from the leader");
+            candidate = Require(candidate,
+                candidate.Position is { } at && Lsn.Distance(at.Lsn, primary.Written.Lsn) <= SwitchoverLag,
+                $"it is more than {SwitchoverLag} behind");
+            return Require(candidate,
+                view.Spec.Durability == Durability.Async || recorded.Contains(member.Name),
+                NoVote);
+        })];
+    }
+
+    /// <summary>
+    /// The sealed members, this one included, and the one that wins. With synchronous commit the winner exists only
+    /// once a promotion quorum of the recorded voters has sealed; each confirmed commit is then on one of them.
+    /// </summary>
+    public static Tally Count(ClusterView view)
+    {
+        var revision = LeaseKeeping.Revision(view);
+        var recorded = view.Leadership!.Synchronous;
+        var all = view.Spec.Members
+            .Select(member => member.Name == view.Self ? DescribeSelf(view, member) : Describe(view, member))
+            .Select(candidate => Require(
+                candidate, IsSealed(view, candidate.Name, revision), "it has not sealed itself against the old leader"))
+            .ToImmutableArray();
+        return view.Spec.Durability == Durability.Async
+            ? new Tally([.. all.Select(candidate => Require(candidate, WithinLag(view, candidate), BeyondLag))], 1)
+            : new Tally([.. all.Select(candidate => RequireVote(candidate, recorded))], recorded.PromotionQuorum);
+    }
+
+    /// <summary>Whether this member could win at all, were everybody to answer; the reason if not.</summary>
+    public static string? WhyNotEligible(ClusterView view)
+    {
+        if (view.Spec.Find(view.Self) is not { Promotable: true })
+            return NoPriority;
+        if (view.Spec.Durability == Durability.Async)
+            return null;
+        var recorded = view.Leadership!.Synchronous;
+        return recorded.Contains(view.Self)
+            ? null
+            : $"the recorded synchronous set is {recorded}: it may lack confirmed commits";
+    }
+
+    private static Candidate Describe(ClusterView view, MemberSpec member)
+    {
+        if (!member.Promotable)
+            return new Candidate(member.Name, null, 0, NoPriority);
+        if (view.PeerReading(member.Name) is not Reading<MemberReport>.Fresh { Value: var report } reading)
+            return new Candidate(member.Name, null, member.Priority, "it does not answer");
+        if (reading.At < view.PostgresAt)
+            return new Candidate(member.Name, null, member.Priority, "its last answer is too old");
+        return report.Postgres is PostgresState.Standby standby
+            ? new Candidate(member.Name, standby.Received, member.Priority, null)
+            : new Candidate(member.Name, null, member.Priority, "its PostgreSQL is not a running standby");
+    }
+
+    private static Candidate DescribeSelf(ClusterView view, MemberSpec member) =>
+        view.Postgres is PostgresState.Standby standby
+            ? new Candidate(member.Name, standby.Received, member.Priority, member.Promotable ? null : NoPriority)
+            : new Candidate(member.Name, null, member.Priority, "its PostgreSQL is not a running standby");
+
+    private static Candidate Require(Candidate candidate, bool holds, string otherwise) =>
+        candidate.Eligible && !holds ? candidate with { Disqualified = otherwise } : candidate;
+
+    private static Candidate RequireVote(Candidate candidate, SynchronousSet recorded) =>
+        Require(candidate, recorded.Contains(candidate.Name), NoVote);
+
+    private static ImmutableArray<Candidate> WithQuorum(ClusterView view, ImmutableArray<Candidate> others)
+    {
+        var recorded = view.Leadership!.Synchronous;
+        var voters = others
+            .Select(candidate => RequireVote(candidate, recorded))
+            .ToImmutableArray();
+        var heard = voters.Count(voter => voter.Eligible);
+        return [.. voters.Select(voter => Require(voter, heard >= recorded.PromotionQuorum,
+            $"only {heard} of the {recorded.PromotionQuorum} voters that must be heard answer"))];
+    }
+
+    private static bool HasAllOf(ClusterView view, Candidate candidate) =>
+        view.Postgres is PostgresState.Stopped { End: { } end } && candidate.Position >= end;
+
+    private static bool WithinLag(ClusterView view, Candidate candidate) =>
+        view.LeaderWritten is not { } leader
+        || (candidate.Position is { } own && Lsn.Distance(own.Lsn, leader.Lsn) <= view.Spec.MaximumLag);
+
+    private static bool IsSealed(ClusterView view, MemberName name, Revision revision) =>
+        (name == view.Self ? view.Sealed : view.PeerReport(name)?.Sealed) == revision;
+}
+
+/// <summary>The state of an election as one member sees it.</summary>
+/// <param name="Needed">How many eligible candidates must be known before one may win.</param>
+public sealed record Tally(ImmutableArray<Candidate> Candidates, int Needed)
+{
+    public int Heard => Candidates.Count(candidate => candidate.Eligible);
+
+    public Candidate? Winner => Heard >= Needed ? Candidate.Best(Candidates) : null;
+}

@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+
+namespace PgMahout.Core.Ha;
+
+/// <summary>The writes of the leadership record that several standings share.</summary>
+internal static class LeaseKeeping
+{
+    /// <summary>Renew when it is due, or at once when the record is to say something else.</summary>
+    public static ImmutableArray<HaAction> Renew(ClusterView view, SynchronousSet? synchronous = null)
+    {
+        var leadership = view.Leadership!;
+        var next = synchronous is null ? leadership : leadership with { Synchronous = synchronous };
+        var changed = next.Synchronous != leadership.Synchronous;
+        var due = view.Lease.HeldFrom is not { } held || view.Now - held >= view.Timing.RenewEvery * 0.9;
+        return changed || due ? [new HaAction.RenewLease(Revision(view), next)] : [];
+    }
+
+    public static HaAction Acquire(ClusterView view) =>
+        new HaAction.AcquireLease(Revision(view), Leadership.TakenBy(view.Self, view.Leadership));
+
+    public static HaAction Release(ClusterView view, Candidate heir) =>
+        new HaAction.ReleaseLease(Revision(view), view.Leadership!.ReleasedTo(heir.Name, heir.Position));
+
+    public static Revision Revision(ClusterView view) =>
+        view.Store.TryGet(out var store) ? store.Revision : Vocabulary.Revision.None;
+
+    public static StoreContent Store(ClusterView view) =>
+        view.Store.TryGet(out var store)
+            ? store
+            : throw new InvalidOperationException("decided on a store that was not read");
+}

@@ -1,0 +1,53 @@
+using PgMahout.Core.Cluster;
+
+namespace PgMahout.Core.Ha;
+
+/// <summary>
+/// This member holds the lease and its PostgreSQL is down. Handing over to a standby that has everything is faster
+/// than crash recovery and no less safe, so recovery in place is for when there is nobody. After a clean stop there is
+/// nothing to recover: unless the stop was for a switchover, it is simply started again.
+/// </summary>
+internal static class WithoutPrimary
+{
+    private const int StartsBeforeGivingUp = 2;
+
+    public static Decision Decide(ClusterView view, PostgresState.Stopped stopped)
+    {
+        if (stopped.ProcessesLeft > 0)
+            return AsLeader.Keep(view, Rule.ClearOrphans, TimeSpan.Zero).Then(new HaAction.Fence());
+        if (view.Request == MemberRequest.Restart)
+            return Start(view, Rule.RestartPrimary).Then(new HaAction.CloseRequest(MemberRequest.Restart));
+        if (stopped.Clean && !AskedToMove(view) && view.Failures.All(failure => failure.Kind != OperationKind.Start))
+            return Start(view, Rule.RecoverInPlace);
+        if (NeedsEnd(view, stopped))
+            return AsLeader.Keep(view, Rule.InspectBeforeRejoin).Then(new HaAction.InspectWal());
+        if (Election.Heir(view) is { } heir)
+            return Decision.Of(Rule.HandOver, TimeSpan.Zero, LeaseKeeping.Release(view, heir));
+
+        var failed = view.Failures.Count(failure => failure.Kind == OperationKind.Start);
+        return failed >= StartsBeforeGivingUp && Rejoining.RecentFailure(view, OperationKind.Start)
+            ? AsLeader.Keep(view, Rule.AwaitRetry)
+            : Start(view, Rule.RecoverInPlace);
+    }
+
+    /// <summary>The holder has no data. Nobody can be served from here.</summary>
+    public static Decision LostData(ClusterView view) =>
+        Election.Heir(view) is { } heir
+            ? Decision.Of(Rule.HandOverLostData, TimeSpan.Zero, LeaseKeeping.Release(view, heir))
+            : AsLeader.Keep(view, Rule.HandOverLostData);
+
+    private static Decision Start(ClusterView view, Rule rule) =>
+        AsLeader.Keep(view, rule).Then(
+            new HaAction.StartPrimary(view.Leadership!.Epoch, view.Leadership.Synchronous));
+
+    private static bool AskedToMove(ClusterView view) =>
+        LeaseKeeping.Store(view).Switchover is { } request && request.From == view.Self;
+
+    /// <summary>
+    /// Without synchronous commit, whether a candidate has everything can only be told from where our WAL ends.
+    /// </summary>
+    private static bool NeedsEnd(ClusterView view, PostgresState.Stopped stopped) =>
+        stopped.End is null
+        && view.Spec.Durability == Durability.Async
+        && !view.Failures.Any(failure => failure.Kind == OperationKind.InspectWal);
+}

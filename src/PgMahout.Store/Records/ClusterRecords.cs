@@ -1,0 +1,97 @@
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+
+namespace PgMahout.Store.Records;
+
+/// <summary>
+/// The store's records, decoded: what the cluster agreed on. Null: there is no such record. Each record is JSON with a
+/// <c>schema</c> number; fields that this version does not know are ignored.
+/// </summary>
+public sealed record ClusterRecords(
+    Stored<ClusterSpec>? Spec,
+    Stored<Leadership>? Leadership,
+    Stored<ulong>? SystemIdentifier,
+    Stored<SwitchoverRequest>? Switchover,
+    Stored<PauseRecord>? Pause)
+{
+    public const string SpecKey = "spec";
+    public const string LeadershipKey = "leadership";
+    public const string IdentityKey = "identity";
+    public const string SwitchoverKey = "switchover";
+    public const string PauseKey = "pause";
+
+    /// <summary>A store in which nothing was written yet.</summary>
+    public static readonly ClusterRecords None = new(null, null, null, null, null);
+
+    /// <param name="previous">
+    /// What was decoded before: a record whose revision has not changed is taken from there, so that an agent that
+    /// reads twice a second decodes only what is new.
+    /// </param>
+    public static RecordsRead Decode(StoreRead.Content content, ClusterRecords previous)
+    {
+        try
+        {
+            return new RecordsRead.Decoded(new ClusterRecords(
+                Decode(content, SpecKey, previous.Spec, SpecCodec.Decode),
+                Decode(content, LeadershipKey, previous.Leadership, LeadershipCodec.Decode),
+                Decode(content, IdentityKey, previous.SystemIdentifier, IdentityCodec.Decode),
+                Decode(content, SwitchoverKey, previous.Switchover, SwitchoverCodec.Decode),
+                Decode(content, PauseKey, previous.Pause, PauseCodec.Decode)));
+        }
+        catch (RecordFault fault)
+        {
+            return new RecordsRead.Unreadable(fault.Message);
+        }
+    }
+
+    /// <summary>The part that decisions read.</summary>
+    /// <param name="now">Wall-clock time: how long a pause still lasts. Nothing else depends on it.</param>
+    public StoreContent Content(DateTimeOffset now) => new(
+        Leadership?.Value,
+        Leadership?.Revision ?? Revision.None,
+        SystemIdentifier?.Value,
+        Switchover?.Value,
+        Pause?.Value.At(now));
+
+    /// <summary>Refused when the cluster exists already.</summary>
+    public static StoreTransaction CreateSpec(ClusterSpec spec) => ChangeSpec(Revision.None, spec);
+
+    public static StoreTransaction ChangeSpec(Revision expected, ClusterSpec spec) =>
+        StoreTransaction.Swap(SpecKey, expected, SpecCodec.Encode(spec));
+
+    /// <summary>Acquires, renews or releases the lease: one swap covers it and the synchronous set.</summary>
+    public static StoreTransaction WriteLeadership(Revision expected, Leadership next) =>
+        StoreTransaction.Swap(LeadershipKey, expected, LeadershipCodec.Encode(next));
+
+    /// <summary>
+    /// Once for ever, and only by the member that holds the lease at <paramref name="leadership"/>: of two members that
+    /// both bootstrapped, one is the cluster.
+    /// </summary>
+    public static StoreTransaction PublishIdentity(Revision leadership, ulong systemIdentifier) => new(
+        [new StoreCondition(IdentityKey, Revision.None), new StoreCondition(LeadershipKey, leadership)],
+        [new StorePut(IdentityKey, IdentityCodec.Encode(systemIdentifier))]);
+
+    /// <summary>Refused while another request is open.</summary>
+    public static StoreTransaction RequestSwitchover(SwitchoverRequest request) =>
+        StoreTransaction.Swap(SwitchoverKey, Revision.None, SwitchoverCodec.Encode(request));
+
+    /// <param name="expected">Of the very request that is done or refused.</param>
+    public static StoreTransaction CloseSwitchover(Revision expected) =>
+        StoreTransaction.Swap(SwitchoverKey, expected, null);
+
+    /// <param name="expected">Of the pause that this one replaces, run out or not.</param>
+    public static StoreTransaction BeginPause(Revision expected, PauseRecord pause) =>
+        StoreTransaction.Swap(PauseKey, expected, PauseCodec.Encode(pause));
+
+    public static StoreTransaction Resume(Revision expected) => StoreTransaction.Swap(PauseKey, expected, null);
+
+    private static Stored<T>? Decode<T>(
+        StoreRead.Content content, string key, Stored<T>? previous, Func<RecordFields, T> decode)
+    {
+        if (content.Find(key) is not { } record)
+            return null;
+        return previous?.Revision == record.Revision
+            ? previous
+            : new Stored<T>(RecordFields.Decode(key, record.Value, decode), record.Revision);
+    }
+}

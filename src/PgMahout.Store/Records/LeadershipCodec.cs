@@ -1,0 +1,46 @@
+using System.Text.Json;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+
+namespace PgMahout.Store.Records;
+
+internal static class LeadershipCodec
+{
+    public static string Encode(Leadership leadership) => RecordText.Encode(json =>
+    {
+        json.WriteNumber("epoch", leadership.Epoch.Value);
+        json.WriteString("holder", leadership.Holder.Text);
+        Write(json, leadership.Released);
+        json.WriteStartObject("synchronous");
+        json.WriteNumber("quorum", leadership.Synchronous.Quorum);
+        json.WriteStartArray("voters");
+        foreach (var voter in leadership.Synchronous.Voters)
+            json.WriteStringValue(voter.Text);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    });
+
+    public static Leadership Decode(RecordFields fields)
+    {
+        var synchronous = fields.Object("synchronous");
+        return new Leadership(
+            new Epoch(fields.Number("epoch", 1)),
+            fields.Member("holder"),
+            fields.ObjectOrNull("released") is { } released ? Released(released) : null,
+            SynchronousSet.Of((int)synchronous.Number("quorum", 0, int.MaxValue), synchronous.Members("voters")));
+    }
+
+    private static void Write(Utf8JsonWriter json, Handover? released)
+    {
+        if (released is null)
+            return;
+        json.WriteStartObject("released");
+        json.WriteString("heir", released.Heir.Text);
+        if (released.At is { } at)
+            json.WritePosition("at", at);
+        json.WriteEndObject();
+    }
+
+    private static Handover Released(RecordFields fields) =>
+        new(fields.Member("heir"), fields.ObjectOrNull("at")?.Position());
+}
