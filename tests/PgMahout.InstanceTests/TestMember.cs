@@ -24,7 +24,8 @@ public sealed class TestMember(InstanceSettings settings) : IAsyncDisposable
     public async Task LaunchAsync()
     {
         var launched = new TaskCompletionSource();
-        var command = ServerCommand.For(Instance.Settings.Binaries, Instance.Settings.Account, Instance.Settings.DataDirectory, Instance.Settings.StartLog);
+        var own = Instance.Settings;
+        var command = ServerCommand.For(own.Binaries, own.Account, own.DataDirectory, own.StartLog);
         new Thread(() =>
         {
             Launched = Process.Start(command)!;
