@@ -24,7 +24,7 @@ public sealed class TestMember(InstanceSettings settings) : IAsyncDisposable
     public async Task LaunchAsync()
     {
         var launched = new TaskCompletionSource();
-        var command = ServerCommand.For(Instance.Settings);
+        var command = ServerCommand.For(Instance.Settings.Binaries, Instance.Settings.Account, Instance.Settings.DataDirectory, Instance.Settings.StartLog);
         new Thread(() =>
         {
             Launched = Process.Start(command)!;
@@ -69,6 +69,14 @@ public sealed class TestMember(InstanceSettings settings) : IAsyncDisposable
     }
 
     public async Task StreamsAsync() => await UntilAsync<PostgresState.Standby>(standby => standby.Streaming);
+
+    /// <summary>Until some backend waits for this event.</summary>
+    public async Task WaitsAsync(string waitEvent)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!await QueryAsync<bool>($"SELECT true FROM pg_stat_activity WHERE wait_event = '{waitEvent}'"))
+            Assert.True(watch.Elapsed < Limit, $"nothing waits for {waitEvent}");
+    }
 
     public async Task<T?> QueryAsync<T>(string sql)
     {

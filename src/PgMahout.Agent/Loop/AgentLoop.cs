@@ -1,5 +1,6 @@
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
+using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Instance;
 using PgMahout.Postgres.Processes;
 
@@ -10,6 +11,8 @@ internal sealed class AgentLoop(
     Observer observer, Actuator actuator, PostgresInstance instance, AgentState state, WakeSignal wake)
 {
     private readonly AgentMemory _memory = state.Memory;
+    private ClusterSpec _spec = null!;
+    private Revision? _specRevision;
     private ServerProcess? _watched;
 
     /// <summary>Runs until stopped, or until the member is shut down on request.</summary>
@@ -17,11 +20,12 @@ internal sealed class AgentLoop(
     public async Task RunAsync(
         ClusterSpec spec, Func<ClusterSpec, InstanceSettings?> settings, CancellationToken stopping)
     {
+        _spec = spec;
         while (!stopping.IsCancellationRequested)
         {
-            spec = await AdoptSpecAsync(spec, settings, stopping);
+            await AdoptSpecAsync(settings, stopping);
             var before = _memory.View;
-            var view = await observer.ObserveAsync(spec, stopping);
+            var view = await observer.ObserveAsync(_spec, stopping);
             var decision = HaPolicy.Decide(view);
             state.Journal.Compare(before, _memory.Decision?.Rule, view, decision);
             Remember(view, decision);
@@ -44,26 +48,29 @@ internal sealed class AgentLoop(
     /// <summary>
     /// An operator changed the spec: take it over. A member that is no longer in it goes down, as if asked to.
     /// </summary>
-    private async Task<ClusterSpec> AdoptSpecAsync(
-        ClusterSpec spec, Func<ClusterSpec, InstanceSettings?> settings, CancellationToken stopping)
+    private async Task AdoptSpecAsync(Func<ClusterSpec, InstanceSettings?> settings, CancellationToken stopping)
     {
-        if (_memory.Records.Spec is not { Value: var wanted } || ReferenceEquals(wanted, spec))
-            return spec;
-        if (settings(wanted) is not { } changed)
+        if (_memory.Records.Spec is not { } wanted || wanted.Revision == _specRevision)
+            return;
+        var first = _specRevision is null;
+        _specRevision = wanted.Revision;
+        if (settings(wanted.Value) is not { } changed)
         {
             _memory.Request = MemberRequest.Shutdown;
-            return spec;
+            return;
         }
-        var outcome = await instance.ReconfigureAsync(changed, wanted.Timing.ObserveLimit * 4, stopping);
+        _spec = wanted.Value;
+        if (first || _memory.View?.Postgres is PostgresState.Foreign)
+            return;
+        var outcome = await instance.ReconfigureAsync(changed, _spec.Timing.ObserveLimit * 4, stopping);
         if (outcome.Failure is { } problem)
             Console.Error.WriteLine(problem);
-        return wanted;
     }
 
     private static bool IsDown(ClusterView view) =>
         view is { Request: MemberRequest.Shutdown, Operation: null }
-        && view.Postgres is PostgresState.Stopped { ProcessesLeft: 0 } or PostgresState.Uninitialized or PostgresState.Foreign
-        && view.Request == MemberRequest.Shutdown;
+        && view.Postgres
+            is PostgresState.Stopped { ProcessesLeft: 0 } or PostgresState.Uninitialized or PostgresState.Foreign;
 
     /// <summary>The death of the postmaster is an event: the loop wakes the moment it happens.</summary>
     private void WatchPostmaster(CancellationToken stopping)
