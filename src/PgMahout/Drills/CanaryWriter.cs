@@ -11,6 +11,7 @@ namespace PgMahout.Drills;
 /// </summary>
 internal sealed class CanaryWriter(IReadOnlyCollection<CanaryServer> servers, int run, TimeSpan interval)
 {
+    private static readonly TimeSpan LastAnswer = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(30);
 
     private readonly long _origin = Stopwatch.GetTimestamp();
@@ -51,8 +52,8 @@ internal sealed class CanaryWriter(IReadOnlyCollection<CanaryServer> servers, in
         }
         finally
         {
-            if (connection is not null)
-                await connection.DisposeAsync();
+            // Not awaited: Npgsql never ends closing a connection that still waits for an answer.
+            _ = connection?.DisposeAsync().AsTask();
         }
     }
 
@@ -89,10 +90,16 @@ internal sealed class CanaryWriter(IReadOnlyCollection<CanaryServer> servers, in
             await write.WaitAsync(stopping);
             return connection;
         }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The answer to the last write still counts, if it comes.
+            await Task.WhenAny(write, Task.Delay(LastAnswer, CancellationToken.None));
+            throw;
+        }
         catch (Exception failure) when (CanaryConnection.IsExpected(failure) && !stopping.IsCancellationRequested)
         {
             _failures.Enqueue(NowMs);
-            await connection.DisposeAsync();
+            _ = connection.DisposeAsync().AsTask();
             return await FindAsync(connection.Timeline!.Value, stopping);
         }
     }

@@ -23,12 +23,13 @@ internal sealed class DrillRun(
     public async Task<Attempt<DrillRecording>> RunAsync(ClusterStatus before, CancellationToken cancellation)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var watch = new LeaderWatch(cluster, before.Epoch ?? Epoch.Zero, () => _writer.NowMs);
         var writing = _writer.RunAsync(stopping.Token);
         try
         {
             if (!await WithinAsync(SteadyLimit, () => Task.FromResult(_writer.Acknowledged.Length >= SteadyWrites), cancellation))
                 return new Failure(ErrorCatalogue.DrillWriter, "the drill's writer could not write steadily before the fault");
+            var leading = LeaderWatch.NewLeaderMsAsync(
+                cluster.Store, before.Epoch ?? Epoch.Zero, () => _writer.NowMs, stopping.Token);
             if (await BreakAsync(before, stopping.Token) is { } failure)
                 return failure;
             var healthy = await WaitUntilHealthyAsync(before, cancellation);
@@ -36,7 +37,7 @@ internal sealed class DrillRun(
             var endMs = _writer.NowMs;
             await stopping.CancelAsync();
             await writing;
-            return await RecordAsync(before, watch.NewLeaderMs, (endMs, healthy), cancellation);
+            return await RecordAsync(before, await leading, (endMs, healthy), cancellation);
         }
         finally
         {

@@ -6,33 +6,31 @@ using PgMahout.Store.Records;
 namespace PgMahout.Drills;
 
 /// <summary>Notes when the leadership record first names a later reign than the one a run began with.</summary>
-internal sealed class LeaderWatch : IDisposable
+internal static class LeaderWatch
 {
-    private readonly ClusterAccess _cluster;
-    private readonly Epoch _before;
-    private readonly Func<double> _clock;
-    private readonly IDisposable _watch;
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(4);
 
-    public LeaderWatch(ClusterAccess cluster, Epoch before, Func<double> clock)
+    /// <summary>Null when the run ended before that.</summary>
+    public static async Task<double?> NewLeaderMsAsync(
+        IClusterStore store, Epoch before, Func<double> clock, CancellationToken ended)
     {
-        _cluster = cluster;
-        _before = before;
-        _clock = clock;
-        _watch = cluster.Store.Watch(() => _ = LookAsync());
-    }
-
-    public double? NewLeaderMs { get; private set; }
-
-    public void Dispose() => _watch.Dispose();
-
-    private async Task LookAsync()
-    {
-        var at = _clock();
-        var read = await _cluster.Store.ReadAsync(ClusterAccess.StoreLimit, CancellationToken.None);
-        if (NewLeaderMs is null
-            && read is StoreRead.Content content
-            && ClusterRecords.Decode(content, ClusterRecords.None) is RecordsRead.Decoded { Records: var records }
-            && records.Leadership?.Value.Epoch > _before)
-            NewLeaderMs = at;
+        var known = ClusterRecords.None;
+        try
+        {
+            while (true)
+            {
+                var at = clock();
+                if (await store.ReadAsync(ClusterAccess.StoreLimit, ended) is StoreRead.Content content
+                    && ClusterRecords.Decode(content, known) is RecordsRead.Decoded { Records: var records })
+                    known = records;
+                if (known.Leadership?.Value.Epoch > before)
+                    return at;
+                await Task.Delay(Pace, ended);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
     }
 }

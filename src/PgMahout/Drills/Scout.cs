@@ -13,9 +13,11 @@ internal sealed class Scout(IReadOnlyCollection<CanaryServer> servers)
     /// <summary>The first server that is a primary on <paramref name="least"/> or a later timeline.</summary>
     public async Task<CanaryConnection> FindAsync(TimelineId least, CancellationToken cancellation)
     {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        // Not disposed: the searches that lost look at it until they notice, and nobody waits for them.
+        var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var found = new TaskCompletionSource<CanaryConnection>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var searches = servers.Select(server => SearchAsync(server, least, found, ended.Token)).ToArray();
+        foreach (var server in servers)
+            _ = SearchAsync(server, least, found, ended.Token);
         try
         {
             return await found.Task.WaitAsync(cancellation);
@@ -23,11 +25,10 @@ internal sealed class Scout(IReadOnlyCollection<CanaryServer> servers)
         finally
         {
             await ended.CancelAsync();
-            await Task.WhenAll(searches);
         }
     }
 
-    private async Task SearchAsync(
+    private static async Task SearchAsync(
         CanaryServer server, TimelineId least, TaskCompletionSource<CanaryConnection> found, CancellationToken ended)
     {
         while (!ended.IsCancellationRequested)
@@ -36,9 +37,10 @@ internal sealed class Scout(IReadOnlyCollection<CanaryServer> servers)
             try
             {
                 connection = await server.OpenAsync(ended);
-                while (!await connection.IsPrimaryAsync(ended) || connection.Timeline < least)
+                // The token is looked at between two questions only: to cancel one is another round trip to the server.
+                while (!await connection.IsPrimaryAsync(CancellationToken.None) || connection.Timeline < least)
                     await Task.Delay(Pace, ended);
-                if (found.TrySetResult(connection))
+                if (!ended.IsCancellationRequested && found.TrySetResult(connection))
                     return;
             }
             catch (Exception failure) when (CanaryConnection.IsExpected(failure))
@@ -47,7 +49,7 @@ internal sealed class Scout(IReadOnlyCollection<CanaryServer> servers)
             }
             if (connection is not null)
                 await connection.DisposeAsync();
-            await Task.Delay(Pace, ended).ContinueWith(_ => { }, TaskScheduler.Default);
+            await Task.Delay(Pace, CancellationToken.None);
         }
     }
 }
