@@ -117,9 +117,9 @@ public sealed partial class RejoinTests
         await using var cluster = await TestCluster.StreamingAsync(3);
         await cluster.A.ExecuteAsync("CREATE TABLE t AS SELECT generate_series(1, 1000) AS i");
         // What the follower has and the heir lacks would keep it from following.
-        var common = (await cluster.A.UntilAsync<PostgresState.Primary>(_ => true)).Written.Lsn;
-        await cluster.B.UntilAsync<PostgresState.Standby>(state => state.Received.Lsn >= common);
         TestMember.Done(await cluster.C.Instance.SealAsync(TestMember.Limit, default));
+        var common = (await cluster.C.UntilAsync<PostgresState.Standby>(state => !state.Streaming)).Received;
+        await cluster.B.UntilAsync<PostgresState.Standby>(state => state.Received >= common);
         TestMember.Done(await cluster.A.Instance.FenceAsync(TestMember.Limit));
         TestMember.Done(await cluster.B.Instance.PromoteAsync(TestMember.Limit, default));
         TestMember.Done(await cluster.C.Instance.FollowAsync(cluster.B.Name, TestMember.Limit, default));
