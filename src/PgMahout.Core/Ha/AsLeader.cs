@@ -13,7 +13,7 @@ internal static class AsLeader
             return Keep(view, Rule.AwaitOperation);
         if (view.Request == MemberRequest.Shutdown)
             return ShutDown(view);
-        if (store.Pause is not null && view.Postgres is not PostgresState.Primary)
+        if (store.Pause is not null && (store.SystemIdentifier is null || view.Postgres is not PostgresState.Primary))
             return Keep(view, Rule.HoldStillWhilePaused);
         if (store.SystemIdentifier is null)
             return Bootstrapping.Begin(view);
@@ -82,6 +82,16 @@ internal static class AsLeader
 
     internal static Decision Keep(ClusterView view, Rule rule) => Keep(view, rule, view.Timing.RenewEvery);
 
-    internal static Decision Keep(ClusterView view, Rule rule, TimeSpan wakeWithin) =>
-        Decision.Of(rule, wakeWithin, [.. LeaseKeeping.Renew(view)]);
+    internal static Decision Keep(ClusterView view, Rule rule, TimeSpan wakeWithin)
+    {
+        var renewal = LeaseKeeping.Renew(view);
+        return Decision.Of(rule, renewal.IsEmpty ? BeforeRenewal(view, wakeWithin) : wakeWithin, [.. renewal]);
+    }
+
+    /// <summary>A turn that an event began must not put the next renewal off: three may fail, not two.</summary>
+    private static TimeSpan BeforeRenewal(ClusterView view, TimeSpan within)
+    {
+        var due = view.Lease.HeldFrom!.Value + view.Timing.RenewEvery - view.Now;
+        return due < within ? due : within;
+    }
 }

@@ -29,10 +29,12 @@ internal static class AsStandby
     }
 
     /// <summary>
-    /// A server that runs as primary, or is on its way to, without the lease. Not even a pause excuses it.
+    /// A server that runs as primary, or is on its way to, or has left processes of which one can still confirm a
+    /// commit, without the lease. Not even a pause excuses it.
     /// </summary>
     internal static bool IsStalePrimary(ClusterView view) =>
         view.Postgres is PostgresState.Primary or PostgresState.Unresponsive { WasPrimary: true }
+            or PostgresState.Stopped { WasStandby: false, ProcessesLeft: > 0 }
         || view.Operation?.Kind is OperationKind.Promote;
 
     /// <summary>
@@ -110,7 +112,7 @@ internal static class AsStandby
             : Decision.Of(Rule.RestartStandby, Decision.Soon, new HaAction.Stop(StopMode.Fast));
     }
 
-    private static Decision WhileSilent(ClusterView view, PostgresState.Unresponsive silent) =>
+    internal static Decision WhileSilent(ClusterView view, PostgresState.Unresponsive silent) =>
         view.Now - silent.Since > view.Timing.UnresponsiveLimit
             ? Decision.Of(Rule.RestartStandby, Decision.Soon, new HaAction.Fence())
             : Decision.Of(Rule.AwaitAnswer, Wake(view, Decision.Soon * 4));

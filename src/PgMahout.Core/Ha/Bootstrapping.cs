@@ -21,9 +21,12 @@ internal static class Bootstrapping
     /// <summary>
     /// The holder of the lease of a cluster that has no identity yet. Repeatable from wherever an earlier try ended.
     /// </summary>
-    public static Decision Begin(ClusterView view) =>
-        Rejoining.RecentFailure(view, OperationKind.Bootstrap)
-            ? Decision.Of(Rule.AwaitRetry, view.Timing.RenewEvery).Then([.. LeaseKeeping.Renew(view)])
-            : Decision.Of(Rule.BootstrapCluster, view.Timing.RenewEvery)
-                .Then([.. LeaseKeeping.Renew(view), new HaAction.Bootstrap(view.Leadership!.Epoch)]);
+    public static Decision Begin(ClusterView view)
+    {
+        if (view.Postgres is PostgresState.Stopped { ProcessesLeft: > 0 })
+            return AsLeader.Keep(view, Rule.ClearOrphans, TimeSpan.Zero).Then(new HaAction.Fence());
+        return Rejoining.RecentFailure(view, OperationKind.Bootstrap)
+            ? AsLeader.Keep(view, Rule.AwaitRetry)
+            : AsLeader.Keep(view, Rule.BootstrapCluster).Then(new HaAction.Bootstrap(view.Leadership!.Epoch));
+    }
 }

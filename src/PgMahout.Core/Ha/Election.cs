@@ -17,29 +17,33 @@ public static class Election
 
     /// <summary>
     /// The member that the holder should hand over to, its own PostgreSQL being dead or stopped. The operator's choice
-    /// first, if it qualifies.
+    /// first, if it qualifies: without force, only when nobody has more WAL. (Scenario: any 1 of b, c; commit 7 is
+    /// confirmed by b alone; the leader is asked to move to c, and dies before it has stopped cleanly.)
     /// </summary>
     public static Candidate? Heir(ClusterView view)
     {
         var heirs = Heirs(view);
-        var asked = view.Store.TryGet(out var store) ? store.Switchover : null;
-        return heirs.FirstOrDefault(heir => heir.Eligible && asked?.From == view.Self && heir.Name == asked.To)
-            ?? Candidate.Best(heirs);
+        var best = Candidate.Best(heirs);
+        var asked = LeaseKeeping.Store(view).Switchover;
+        var chosen = asked?.From == view.Self ? heirs.FirstOrDefault(heir => heir.Name == asked.To) : null;
+        return chosen is { Eligible: true } && (asked!.Force || chosen.Position >= best!.Position) ? chosen : best;
     }
 
     /// <summary>
     /// Every other member as an heir. All our processes are gone when this decides, so what the voters report now is
     /// final: no commit can be confirmed any more. Among a promotion quorum of them, the one with most has everything.
+    /// Force excuses the member that the operator named, and nobody else.
     /// </summary>
     public static ImmutableArray<Candidate> Heirs(ClusterView view)
     {
         var others = view.Spec.Others(view.Self).Select(member => Describe(view, member)).ToImmutableArray();
-        if (LeaseKeeping.Store(view).Switchover is { Force: true } request && request.From == view.Self)
-            return others;
-        if (view.Spec.Durability != Durability.Async)
-            return WithQuorum(view, others);
-        return [.. others.Select(candidate =>
-            Require(candidate, HasAllOf(view, candidate), "it lacks WAL that this member has"))];
+        var forced = LeaseKeeping.Store(view).Switchover is { Force: true } request && request.From == view.Self
+            ? request
+            : null;
+        var heirs = view.Spec.Durability == Durability.Async ? WithEverything(view, others) : WithQuorum(view, others);
+        return forced is null
+            ? heirs
+            : [.. others.Zip(heirs, (other, judged) => forced.To is null || forced.To == other.Name ? other : judged)];
     }
 
     /// <summary>Candidates for a planned switchover from a running primary.</summary>
@@ -125,6 +129,14 @@ public static class Election
         return [.. voters.Select(voter => Require(voter, heard >= recorded.PromotionQuorum,
             $"only {heard} of the {recorded.PromotionQuorum} voters that must be heard answer"))];
     }
+
+    /// <summary>
+    /// A holder that lost its data can compare with nothing of its own; the lag limit decides, as if its host had died.
+    /// </summary>
+    private static ImmutableArray<Candidate> WithEverything(ClusterView view, ImmutableArray<Candidate> others) =>
+        [.. others.Select(candidate => view.Postgres is PostgresState.Uninitialized
+            ? Require(candidate, WithinLag(view, candidate), BeyondLag)
+            : Require(candidate, HasAllOf(view, candidate), "it lacks WAL that this member has"))];
 
     private static bool HasAllOf(ClusterView view, Candidate candidate) =>
         view.Postgres is PostgresState.Stopped { End: { } end } && candidate.Position >= end;

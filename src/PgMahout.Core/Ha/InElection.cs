@@ -21,7 +21,8 @@ internal static class InElection
         {
             PostgresState.Standby => AsCandidate(view),
             PostgresState.Stopped stopped => Prepare(view, stopped),
-            PostgresState.Starting or PostgresState.Unresponsive => Decision.Of(Rule.AwaitReadiness, Decision.Soon),
+            PostgresState.Starting => Decision.Of(Rule.AwaitReadiness, Decision.Soon),
+            PostgresState.Unresponsive silent => AsStandby.WhileSilent(view, silent),
             PostgresState.Uninitialized => Decision.Of(Rule.NotEligible, view.Timing.RenewEvery),
             PostgresState.Foreign => Decision.Of(Rule.LeaveForeignData, view.Timing.RenewEvery),
             PostgresState.Primary => throw new InvalidOperationException("a stale primary was not fenced"),
@@ -34,7 +35,9 @@ internal static class InElection
         var store = LeaseKeeping.Store(view);
         if (view.Sealed != store.Revision)
             return Decision.Of(Rule.SealForElection, TimeSpan.Zero, new HaAction.Seal(store.Revision));
-        if (store.Switchover is { Force: true } request && request.To == view.Self)
+        if (store.Switchover is { Force: true } request
+            && request.To == view.Self
+            && request.From == view.Leadership!.Holder)
             return Decision.Of(Rule.TakeByForce, TimeSpan.Zero, LeaseKeeping.Acquire(view));
         if (Election.WhyNotEligible(view) is not null)
             return Decision.Of(Rule.NotEligible, view.Timing.RenewEvery / 2);

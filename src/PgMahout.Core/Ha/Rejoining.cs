@@ -20,7 +20,7 @@ internal static class Rejoining
             return BeforeLeaderIsKnown(view, stopped, holder);
         if (view.Request is { } request)
             return request == MemberRequest.Reinitialize
-                ? Clone(view, holder).Then(new HaAction.CloseRequest(request))
+                ? CloneNow(view, holder).Then(new HaAction.CloseRequest(request))
                 : Decision.Of(Rule.RestartStandby, TimeSpan.Zero, new HaAction.CloseRequest(request));
         if (Failed(view, OperationKind.Start) >= StartsBeforeCloning || Failed(view, OperationKind.Rewind) > 0)
             return Clone(view, holder);
@@ -36,9 +36,11 @@ internal static class Rejoining
 
     /// <summary>A member without any data of its own.</summary>
     public static Decision FromNothing(ClusterView view, MemberName holder) =>
-        view.PeerReport(holder)?.Postgres is PostgresState.Primary
-            ? Clone(view, holder)
-            : Decision.Of(Rule.AwaitPrimary, AsStandby.Wake(view, Decision.Soon * 4));
+        view.PeerReport(holder)?.Postgres is not PostgresState.Primary
+            ? Decision.Of(Rule.AwaitPrimary, AsStandby.Wake(view, Decision.Soon * 4))
+            : view.Request is { } request
+                ? CloneNow(view, holder).Then(new HaAction.CloseRequest(request))
+                : Clone(view, holder);
 
     /// <summary>Whether this kind of work failed so recently that trying again now would only repeat it.</summary>
     public static bool RecentFailure(ClusterView view, OperationKind kind) =>
@@ -56,7 +58,11 @@ internal static class Rejoining
     private static Decision Clone(ClusterView view, MemberName holder) =>
         RecentFailure(view, OperationKind.Clone)
             ? Step(view, Rule.AwaitRetry)
-            : Step(view, Rule.CloneLeader, new HaAction.CloneFrom(holder));
+            : CloneNow(view, holder);
+
+    /// <summary>What an operator asks for does not wait for the next try.</summary>
+    private static Decision CloneNow(ClusterView view, MemberName holder) =>
+        Step(view, Rule.CloneLeader, new HaAction.CloneFrom(holder));
 
     private static Decision Step(ClusterView view, Rule rule, params ReadOnlySpan<HaAction> actions) =>
         Decision.Of(rule, AsStandby.Wake(view, view.Timing.RenewEvery), actions);

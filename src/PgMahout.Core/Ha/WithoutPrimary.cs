@@ -1,4 +1,5 @@
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Replication;
 
 namespace PgMahout.Core.Ha;
 
@@ -16,9 +17,9 @@ internal static class WithoutPrimary
         if (stopped.ProcessesLeft > 0)
             return AsLeader.Keep(view, Rule.ClearOrphans, TimeSpan.Zero).Then(new HaAction.Fence());
         if (view.Request == MemberRequest.Restart)
-            return Start(view, Rule.RestartPrimary).Then(new HaAction.CloseRequest(MemberRequest.Restart));
+            return Start(view, stopped, Rule.RestartPrimary).Then(new HaAction.CloseRequest(MemberRequest.Restart));
         if (stopped.Clean && !AskedToMove(view) && view.Failures.All(failure => failure.Kind != OperationKind.Start))
-            return Start(view, Rule.RecoverInPlace);
+            return Start(view, stopped, Rule.RecoverInPlace);
         if (NeedsEnd(view, stopped))
             return AsLeader.Keep(view, Rule.InspectBeforeRejoin).Then(new HaAction.InspectWal());
         if (Election.Heir(view) is { } heir)
@@ -27,7 +28,7 @@ internal static class WithoutPrimary
         var failed = view.Failures.Count(failure => failure.Kind == OperationKind.Start);
         return failed >= StartsBeforeGivingUp && Rejoining.RecentFailure(view, OperationKind.Start)
             ? AsLeader.Keep(view, Rule.AwaitRetry)
-            : Start(view, Rule.RecoverInPlace);
+            : Start(view, stopped, Rule.RecoverInPlace);
     }
 
     /// <summary>The holder has no data. Nobody can be served from here.</summary>
@@ -36,9 +37,21 @@ internal static class WithoutPrimary
             ? Decision.Of(Rule.HandOverLostData, TimeSpan.Zero, LeaseKeeping.Release(view, heir))
             : AsLeader.Keep(view, Rule.HandOverLostData);
 
-    private static Decision Start(ClusterView view, Rule rule) =>
-        AsLeader.Keep(view, rule).Then(
-            new HaAction.StartPrimary(view.Leadership!.Epoch, view.Leadership.Synchronous));
+    /// <summary>
+    /// A server that was a standby comes up as one, and is promoted in the next turn. Started as a primary it would go
+    /// on writing under the old timeline's number, and WAL of the same name and address would exist twice.
+    /// </summary>
+    private static Decision Start(ClusterView view, PostgresState.Stopped stopped, Rule rule) =>
+        AsLeader.Keep(view, rule).Then(stopped.WasStandby
+            ? new HaAction.StartStandby(null)
+            : new HaAction.StartPrimary(view.Leadership!.Epoch, FirstSet(view)));
+
+    /// <summary>
+    /// What the first commits wait for. A record of nobody says only that nobody else has everything, as after the
+    /// lease was taken back: then they wait as after a promotion, or strict commits would be confirmed alone.
+    /// </summary>
+    private static SynchronousSet FirstSet(ClusterView view) =>
+        view.Leadership!.Synchronous is { Quorum: > 0 } recorded ? recorded : SynchronousPlanner.AtPromotion(view);
 
     private static bool AskedToMove(ClusterView view) =>
         LeaseKeeping.Store(view).Switchover is { } request && request.From == view.Self;
