@@ -4,6 +4,7 @@ using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Processes;
+using Xunit;
 
 namespace PgMahout.InstanceTests;
 
@@ -133,6 +134,22 @@ public sealed class LifecycleTests
 
         Assert.Equal(cluster.A.Instance.Processes.FindPostmaster(), adopter.Instance.Processes.FindPostmaster());
         Assert.Equal(TimelineId.First, seen.Written.Timeline);
+    }
+
+    [Fact]
+    public async Task Recovering_server_is_never_taken_for_a_silent_one()
+    {
+        await using var cluster = await TestCluster.WithPrimaryAsync(1);
+        await cluster.A.ExecuteAsync("CREATE TABLE t AS SELECT generate_series(1, 300000) AS i");
+        TestMember.Done(await cluster.A.Instance.FenceAsync(TestMember.Limit));
+        TestMember.Done(cluster.A.Instance.PreparePrimary(SynchronousSet.Nobody));
+        var seen = new HashSet<Type>();
+
+        await cluster.A.LaunchAsync();
+        await cluster.A.UntilAsync<PostgresState>(state => seen.Add(state.GetType()) & state.IsPrimary);
+
+        Assert.Contains(typeof(PostgresState.Starting), seen);
+        Assert.DoesNotContain(typeof(PostgresState.Unresponsive), seen);
     }
 
     [Fact]

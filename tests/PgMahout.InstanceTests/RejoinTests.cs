@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
+using Xunit;
 
 namespace PgMahout.InstanceTests;
 
@@ -25,6 +26,10 @@ public sealed partial class RejoinTests
         TestMember.Done(await cluster.B.Instance.PromoteAsync(TestMember.Limit, default));
         await cluster.B.ExecuteAsync("INSERT INTO t VALUES (1000)");
         var history = (await cluster.B.UntilAsync<PostgresState.Primary>(_ => true)).History;
+        // As if it had already asked the new primary where the histories part, in vain.
+        var known = InWal(cluster.A, "00000002.history");
+        File.Copy(InWal(cluster.B, "00000002.history"), known);
+        cluster.A.Instance.Settings.Account.TakeOwnership(known);
 
         var end = TestMember.Done(await cluster.A.Instance.InspectWalAsync(TestMember.Limit, default));
         var now = TimeProvider.System.GetUtcNow();
@@ -33,6 +38,7 @@ public sealed partial class RejoinTests
         await cluster.A.StartStandbyAsync(cluster.B.Name);
         await cluster.A.StreamsAsync();
 
+        Assert.Equal(TimelineId.First, end.Timeline);
         Assert.False(history.Contains(end));
         Assert.Equal(lost, report.Commits.Select(commit => commit.Xid));
         Assert.Equal(3, report.CommitCount);
@@ -110,6 +116,10 @@ public sealed partial class RejoinTests
     {
         await using var cluster = await TestCluster.StreamingAsync(3);
         await cluster.A.ExecuteAsync("CREATE TABLE t AS SELECT generate_series(1, 1000) AS i");
+        // What the follower has and the heir lacks would keep it from following.
+        TestMember.Done(await cluster.C.Instance.SealAsync(TestMember.Limit, default));
+        var common = (await cluster.C.UntilAsync<PostgresState.Standby>(state => !state.Streaming)).Received;
+        await cluster.B.UntilAsync<PostgresState.Standby>(state => state.Received >= common);
         TestMember.Done(await cluster.A.Instance.FenceAsync(TestMember.Limit));
         TestMember.Done(await cluster.B.Instance.PromoteAsync(TestMember.Limit, default));
         TestMember.Done(await cluster.C.Instance.FollowAsync(cluster.B.Name, TestMember.Limit, default));
@@ -161,6 +171,9 @@ public sealed partial class RejoinTests
             ? match.Groups[1].Value
             : throw new InvalidDataException(complaint));
     }
+
+    private static string InWal(TestMember member, string file) =>
+        Path.Combine(member.Instance.Settings.DataDirectory, "pg_wal", file);
 
     private static async Task<uint> CommitAsync(TestMember member, string statement)
     {

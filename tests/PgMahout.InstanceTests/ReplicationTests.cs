@@ -3,6 +3,7 @@ using System.Diagnostics;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Rejoin;
+using Xunit;
 
 namespace PgMahout.InstanceTests;
 

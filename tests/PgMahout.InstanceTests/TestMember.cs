@@ -4,6 +4,7 @@ using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Instance;
+using Xunit;
 
 namespace PgMahout.InstanceTests;
 

@@ -13,19 +13,19 @@ internal static class AtomicFile
     {
         if (ReadIfPresent(path) == content)
             return;
-        var temporary = path + ".new";
-        File.Delete(temporary);
-        using (var file = new FileStream(temporary, Creation))
-        {
-            // Before the content: a secret is never readable by the wrong owner, not even for a moment.
-            owner.TakeOwnership(temporary);
-            using var writer = new StreamWriter(file, leaveOpen: true);
-            writer.Write(content);
-            writer.Flush();
-            file.Flush(flushToDisk: true);
-        }
+        var temporary = Prepare(path, content, owner);
+        Sync(temporary);
         File.Move(temporary, path, overwrite: true);
         SyncDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>
+    /// Without waiting for the disk: for what is written anew before every start, so that a power loss cannot matter.
+    /// </summary>
+    public static void Replace(string path, string content, ServerAccount owner)
+    {
+        if (ReadIfPresent(path) != content)
+            File.Move(Prepare(path, content, owner), path, overwrite: true);
     }
 
     /// <summary>Null when there is no such file.</summary>
@@ -60,6 +60,18 @@ internal static class AtomicFile
             throw new IOException($"cannot open {path} to flush it");
         _ = LibC.Sync(descriptor);
         _ = LibC.Close(descriptor);
+    }
+
+    private static string Prepare(string path, string content, ServerAccount owner)
+    {
+        var temporary = path + ".new";
+        File.Delete(temporary);
+        using var file = new FileStream(temporary, Creation);
+        // Before the content: a secret is never readable by the wrong owner, not even for a moment.
+        owner.TakeOwnership(temporary);
+        using var writer = new StreamWriter(file);
+        writer.Write(content);
+        return temporary;
     }
 
     private static FileStreamOptions Creation => new()

@@ -32,7 +32,8 @@ internal sealed class ServerFiles(InstanceSettings settings)
     public void WriteRole(AssignedRole standing)
     {
         var disk = new ByteSize(new DriveInfo(settings.DataDirectory).TotalSize);
-        Put(MemberPaths.Configuration, ServerConfiguration.Render(settings, standing, disk));
+        AtomicFile.Replace(
+            Path(MemberPaths.Configuration), ServerConfiguration.Render(settings, standing, disk), settings.Account);
     }
 
     /// <summary>For a stopped server: whether its next start is in recovery, following.</summary>
@@ -61,8 +62,8 @@ internal sealed class ServerFiles(InstanceSettings settings)
             "*", "*", "*", InstanceSettings.ReplicationRole, settings.Secrets.ReplicationPassword);
         var superuser = SecretFiles.PassFileLine(
             "*", "*", "*", InstanceSettings.Superuser, settings.Secrets.SuperuserPassword);
-        AtomicFile.Write(MemberPaths.ReplicationPassFile(settings), replication, settings.Account);
-        AtomicFile.Write(MemberPaths.ToolPassFile(settings), replication + superuser, settings.Account);
+        AtomicFile.Replace(MemberPaths.ReplicationPassFile(settings), replication, settings.Account);
+        AtomicFile.Replace(MemberPaths.ToolPassFile(settings), replication + superuser, settings.Account);
     }
 
     public const UnixFileMode OwnerDirectory =

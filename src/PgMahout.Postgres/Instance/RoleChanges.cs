@@ -133,5 +133,5 @@ internal sealed class RoleChanges(InstanceContext context)
 
     private void OpenGate() => context.Files.WritePassFiles();
 
-    private void CloseGate() => AtomicFile.Remove(MemberPaths.ReplicationPassFile(Settings));
+    private void CloseGate() => File.Delete(MemberPaths.ReplicationPassFile(Settings));
 }

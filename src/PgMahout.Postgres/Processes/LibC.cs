@@ -106,9 +106,6 @@ internal static unsafe partial class LibC
 
     public static bool PidfdSignal(int descriptor, int signal) =>
         SystemCall(PidfdSendSignal, descriptor, signal, 0, 0) == 0;
-
-    /// <summary>Sleeps without a timer of the runtime: for threads that must not depend on it.</summary>
-    public static void Pause(int milliseconds) => Poll(null, 0, milliseconds);
 }
 
 /// <summary>Signals by their numbers on Linux.</summary>

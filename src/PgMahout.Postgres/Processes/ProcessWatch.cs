@@ -20,15 +20,15 @@ internal sealed class ProcessWatch : IDisposable
         return null;
     }
 
-    public unsafe bool IsAlive
+    public bool IsAlive => !Wait(0);
+
+    /// <summary>Blocks its thread for at most this long; true when the process has ended.</summary>
+    public unsafe bool Wait(int milliseconds)
     {
-        get
-        {
-            if (_descriptor < 0)
-                return false;
-            var poll = new LibC.PollDescriptor { Descriptor = _descriptor, Events = LibC.PollIn };
-            return LibC.Poll(&poll, 1, 0) == 0;
-        }
+        if (_descriptor < 0)
+            return true;
+        var poll = new LibC.PollDescriptor { Descriptor = _descriptor, Events = LibC.PollIn };
+        return LibC.Poll(&poll, 1, milliseconds) != 0;
     }
 
     public void Dispose()

@@ -13,6 +13,7 @@ public sealed record ServerProcesses(string DataDirectory, uint Uid)
 {
     private const string Server = "postgres";
     private const string Launcher = "setpriv";
+    private const int DyingMilliseconds = 5;
 
     private readonly byte[] _directory = ProcessTable.PathBytes(DataDirectory);
 
@@ -55,11 +56,11 @@ public sealed record ServerProcesses(string DataDirectory, uint Uid)
         while (true)
         {
             var living = List();
-            foreach (var process in living)
-                Send(process, Signal.Kill);
             if (living.Count == 0 || Stopwatch.GetElapsedTime(started) >= limit)
                 return living.Count;
-            LibC.Pause(1);
+            foreach (var process in living)
+                Send(process, Signal.Kill);
+            AwaitExit(living);
         }
     }
 
@@ -79,6 +80,18 @@ public sealed record ServerProcesses(string DataDirectory, uint Uid)
         finally
         {
             _ = LibC.Close(descriptor);
+        }
+    }
+
+    /// <summary>
+    /// Until they are gone or a moment has passed: a scan of all processes costs more than waiting for these.
+    /// </summary>
+    private static void AwaitExit(IReadOnlyList<ServerProcess> dying)
+    {
+        foreach (var process in dying)
+        {
+            using var watch = ProcessWatch.Open(process);
+            watch?.Wait(DyingMilliseconds);
         }
     }
 

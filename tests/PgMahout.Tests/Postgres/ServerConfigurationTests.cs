@@ -1,0 +1,89 @@
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Files;
+using Xunit;
+
+namespace PgMahout.Tests.Postgres;
+
+public sealed class ServerConfigurationTests
+{
+    private static readonly AssignedRole Following =
+        new(PostgresSettings.B.Name, SynchronousSet.Of(1, [PostgresSettings.B.Name, PostgresSettings.C.Name]));
+
+    [Fact]
+    public void Role_is_read_back_as_it_was_written()
+    {
+        var text = Render(Following);
+
+        Assert.Equal(Following, ServerConfiguration.ReadAssignedRole(text));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("primary_conninfo = 'host=elsewhere'")]
+    public void Text_that_is_not_ours_follows_nobody(string? text)
+    {
+        Assert.Equal(AssignedRole.Alone, ServerConfiguration.ReadAssignedRole(text));
+    }
+
+    [Fact]
+    public void Tuning_stands_before_what_the_cluster_rules_so_that_it_cannot_win()
+    {
+        var text = Render(Following);
+
+        Assert.Contains("shared_buffers = '1GB'\n", text);
+        Assert.True(text.IndexOf("fsync = 'off'", StringComparison.Ordinal)
+            < text.IndexOf("fsync = 'on'", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Password_is_nowhere_in_it()
+    {
+        var text = Render(Following);
+
+        Assert.DoesNotContain("secret", text);
+        Assert.DoesNotContain("hidden", text);
+    }
+
+    [Fact]
+    public void Upstream_is_recognised_in_the_setting_that_names_it()
+    {
+        var settings = PostgresSettings.OfA();
+        var value = PrimaryConnInfo.Render(settings, PostgresSettings.C);
+
+        Assert.Equal(PostgresSettings.C.Name, PrimaryConnInfo.Target(value, settings.Others));
+        Assert.Null(PrimaryConnInfo.Target("", settings.Others));
+        Assert.Contains("passfile='/nowhere/a b/replication.pgpass'", value);
+    }
+
+    [Fact]
+    public void Operator_lines_of_authentication_come_last()
+    {
+        var text = AuthenticationRules.Render(PostgresSettings.OfA(), "host all all 0.0.0.0/0 reject\n");
+
+        Assert.EndsWith("host all all 0.0.0.0/0 reject\n", text);
+        Assert.Contains("10.0.0.2/32", text);
+        Assert.Contains("db-c.example", text);
+        Assert.DoesNotContain("trust", text);
+    }
+
+    [Theory]
+    [InlineData("port = '5433'", true)]
+    [InlineData("primary_conninfo = ''", true)]
+    [InlineData("work_mem = '8MB'", false)]
+    [InlineData("# port", false)]
+    public void Only_what_the_cluster_rules_is_taken_out_of_system_settings(string line, bool reserved)
+    {
+        Assert.Equal(reserved, ServerFiles.IsReserved(line));
+    }
+
+    [Fact]
+    public void Password_file_escapes_what_separates_its_fields()
+    {
+        Assert.Equal("h:1:d:u:a\\:b\\\\c\n", SecretFiles.PassFileLine("h", "1", "d", "u", "a:b\\c"));
+    }
+
+    private static string Render(AssignedRole role) =>
+        ServerConfiguration.Render(PostgresSettings.OfA(), role, ByteSize.Gigabytes(100));
+}
