@@ -101,7 +101,7 @@ internal static class InstanceLaws
             {
                 HaAction.KeepSlot => turn.View.Postgres is PostgresState.Primary or PostgresState.Standby,
                 HaAction.DropSlot drop => drop.Slot.StartsWith("pgmahout_", StringComparison.Ordinal)
-                    && turn.View.Spec.Members.All(member => member.Name.SlotName != drop.Slot),
+                    && turn.View.Spec.Others(turn.View.Self).All(member => member.Name.SlotName != drop.Slot),
                 _ => true,
             })),
     ];
