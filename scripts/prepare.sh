@@ -89,22 +89,24 @@ is_stale() {
         -newer "$artifacts/publish/stamp" -print -quit) ]]
 }
 
-# in_turn COMMAND...: one build at a time in this tree.
+# in_turn COMMAND...: one build at a time in this tree. What runs here checks each step itself.
 in_turn() {
+    local status=0
     mkdir -p "$artifacts"
     exec 9> "$artifacts/build.lock"
     if ! flock -n 9; then
         say 'another build is running here; waiting for it'
         flock 9
     fi
-    "$@"
+    "$@" || status=$?
     exec 9>&-
+    return "$status"
 }
 
 dotnet_build() {
     local name=$1
     shift
-    logged "$name" dotnet "$@" -c Release -v quiet --disable-build-servers || exit 1
+    logged "$name" dotnet "$@" -c Release -v quiet --disable-build-servers
 }
 
 # A build goes to a directory of its own and then becomes the current one: a cluster that runs keeps the files it was
@@ -119,17 +121,15 @@ publish() {
         *) refuse 'this processor is not supported' "uname -m says $(uname -m)" 'use an x86-64 or arm64 machine' ;;
     esac
     say 'building (once per change)'
-    mkdir -p "$artifacts/publish"
-    # Older than anything edited while the compiler runs.
-    : > "$artifacts/publish/stamp.next"
-    build=$(mktemp -d "$artifacts/publish/build.XXXXXX")
-    chmod 755 "$build"
+    # The stamp is older than anything edited while the compiler runs.
+    mkdir -p "$artifacts/publish" && : > "$artifacts/publish/stamp.next" || return 1
+    build=$(mktemp -d "$artifacts/publish/build.XXXXXX") && chmod 755 "$build" || return 1
     dotnet_build publish publish "$root/src/PgMahout" -o "$build" \
-        -r "$runtime" --no-self-contained -p:PublishReadyToRun=true
-    previous=$(readlink "$artifacts/publish/current" || true)
-    ln -sfnT "$(basename "$build")" "$artifacts/publish/next"
-    mv -T "$artifacts/publish/next" "$artifacts/publish/current"
-    mv "$artifacts/publish/stamp.next" "$artifacts/publish/stamp"
+        -r "$runtime" --no-self-contained -p:PublishReadyToRun=true || return 1
+    previous=$(readlink "$artifacts/publish/current")
+    ln -sfnT "${build##*/}" "$artifacts/publish/next" &&
+        mv -T "$artifacts/publish/next" "$artifacts/publish/current" &&
+        mv "$artifacts/publish/stamp.next" "$artifacts/publish/stamp" || return 1
     remove_builds_except "$previous"
 }
 

@@ -21,7 +21,9 @@ public static class AgentProcess
 {
     private static readonly TimeSpan FirstRead = TimeSpan.FromSeconds(5);
 
-    /// <returns>0 after an orderly end, 5 when another agent cares for this member, 1 when it could not begin.</returns>
+    /// <returns>
+    /// 0 after an orderly end, 5 when another agent cares for this member, 1 when it could not begin.
+    /// </returns>
     public static async Task<int> RunAsync(HomeLayout home, MemberName member, CancellationToken stopping)
     {
         using var alone = PidLock.TryTake(home.AgentLock(member));
@@ -38,7 +40,7 @@ public static class AgentProcess
             return Say(member, "the cluster has no such member", 4);
 
         await using var instance = new PostgresInstance(settings);
-        await RunAsync(home, store, instance, spec, Settings, stopping);
+        await RunAsync(home, store, instance, (spec, Settings), stopping);
         return 0;
 
         InstanceSettings? Settings(ClusterSpec wanted) =>
@@ -46,8 +48,8 @@ public static class AgentProcess
     }
 
     private static async Task RunAsync(
-        HomeLayout home, SqliteClusterStore store, PostgresInstance instance, ClusterSpec spec,
-        Func<ClusterSpec, InstanceSettings?> settings, CancellationToken stopping)
+        HomeLayout home, SqliteClusterStore store, PostgresInstance instance,
+        (ClusterSpec Spec, Func<ClusterSpec, InstanceSettings?> Settings) wanted, CancellationToken stopping)
     {
         var member = instance.Settings.Name;
         using var deadline = LeaseDeadline.Open(home.DeadlineFile(member));
@@ -67,7 +69,7 @@ public static class AgentProcess
         var writing = journal.WriteAllAsync(ending.Token);
         try
         {
-            await loop.RunAsync(spec, settings, stopping);
+            await loop.RunAsync(wanted.Spec, wanted.Settings, stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

@@ -1,6 +1,8 @@
 namespace PgMahout.Postgres;
 
-/// <summary>How something that was asked of an instance ended. What was left is found by observing again, never assumed.</summary>
+/// <summary>
+/// How something that was asked of an instance ended. What was left is found by observing again, never assumed.
+/// </summary>
 public abstract record Outcome
 {
     private Outcome() { }

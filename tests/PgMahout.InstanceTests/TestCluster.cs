@@ -44,7 +44,8 @@ public sealed class TestCluster : IAsyncDisposable
         var specs = Enumerable.Range(0, members)
             .Select(i => new MemberSpec(new MemberName(((char)('a' + i)).ToString()), "127.0.0.1", basePort + i, ""))
             .ToImmutableArray();
-        return new TestCluster(home, [.. specs.Select(spec => new TestMember(Settings(home, spec, specs, account, secrets)))]);
+        var settings = specs.Select(spec => Settings(home, spec, specs, account, secrets));
+        return new TestCluster(home, [.. settings.Select(member => new TestMember(member))]);
     }
 
     /// <summary>Member a a running primary, with its roles and the slots of the others; nothing else.</summary>
@@ -70,7 +71,8 @@ public sealed class TestCluster : IAsyncDisposable
         }
         foreach (var member in cluster.Members)
             foreach (var other in cluster.Members.Where(other => other != member))
-                TestMember.Done(await member.Instance.KeepSlotAsync(other.Name.SlotName, null, TestMember.Limit, default));
+                TestMember.Done(await member.Instance.KeepSlotAsync(
+                    other.Name.SlotName, null, TestMember.Limit, default));
         return cluster;
     }
 

@@ -24,7 +24,8 @@ public sealed class TestMember(InstanceSettings settings) : IAsyncDisposable
     public async Task LaunchAsync()
     {
         var launched = new TaskCompletionSource();
-        var command = ServerCommand.For(Instance.Settings);
+        var own = Instance.Settings;
+        var command = ServerCommand.For(own.Binaries, own.Account, own.DataDirectory, own.StartLog);
         new Thread(() =>
         {
             Launched = Process.Start(command)!;
@@ -69,6 +70,14 @@ public sealed class TestMember(InstanceSettings settings) : IAsyncDisposable
     }
 
     public async Task StreamsAsync() => await UntilAsync<PostgresState.Standby>(standby => standby.Streaming);
+
+    /// <summary>Until some backend waits for this event.</summary>
+    public async Task WaitsAsync(string waitEvent)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!await QueryAsync<bool>($"SELECT true FROM pg_stat_activity WHERE wait_event = '{waitEvent}'"))
+            Assert.True(watch.Elapsed < Limit, $"nothing waits for {waitEvent}");
+    }
 
     public async Task<T?> QueryAsync<T>(string sql)
     {

@@ -33,7 +33,8 @@ internal static class AgentAccount
     public static AgentExplanation Explain(MemberName self, AgentState state)
     {
         if (state.Memory.View is not { } view || state.Memory.Decision is not { } decision)
-            return new AgentExplanation(self, "none yet", "The agent has just started.", "Nothing was observed yet.", [], "unknown");
+            return new AgentExplanation(
+                self, "none yet", "The agent has just started.", "Nothing was observed yet.", [], "unknown");
         var candidates = Explanation.Successors(view);
         return new AgentExplanation(
             self,

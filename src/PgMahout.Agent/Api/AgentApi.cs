@@ -31,7 +31,8 @@ internal sealed class AgentApi(HomeLayout home, MemberName self, Observer observ
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
         });
         builder.Services.AddRoutingCore();
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolver = WireContext.Default);
+        builder.Services.ConfigureHttpJsonOptions(
+            json => json.SerializerOptions.TypeInfoResolver = WireContext.Default);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         var app = builder.Build();
         Map(app);
@@ -43,9 +44,12 @@ internal sealed class AgentApi(HomeLayout home, MemberName self, Observer observ
     private void Map(IEndpointRouteBuilder app)
     {
         app.MapGet("/report", async context => await WriteAsync(
-            context, await observer.ReportAsync(ReportLimit, context.RequestAborted), WireContext.Default.MemberReport));
+            context,
+            await observer.ReportAsync(ReportLimit, context.RequestAborted),
+            WireContext.Default.MemberReport));
         app.MapGet("/status", async context => await WriteAsync(
-            context, AgentAccount.Status(home, self, await observer.ReportAsync(ReportLimit, context.RequestAborted), state),
+            context,
+            AgentAccount.Status(home, self, await observer.ReportAsync(ReportLimit, context.RequestAborted), state),
             WireContext.Default.AgentStatus));
         app.MapGet("/explain", context => WriteAsync(
             context, AgentAccount.Explain(self, state), WireContext.Default.AgentExplanation));
@@ -61,7 +65,8 @@ internal sealed class AgentApi(HomeLayout home, MemberName self, Observer observ
 
     private async Task RequestAsync(HttpContext context)
     {
-        if (await context.Request.ReadFromJsonAsync(WireContext.Default.RequestBody, context.RequestAborted) is not { } body)
+        var json = WireContext.Default.RequestBody;
+        if (await context.Request.ReadFromJsonAsync(json, context.RequestAborted) is not { } body)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
             return;
@@ -73,15 +78,16 @@ internal sealed class AgentApi(HomeLayout home, MemberName self, Observer observ
 
     private async Task PromiseAsync(HttpContext context)
     {
-        if (await context.Request.ReadFromJsonAsync(WireContext.Default.PromiseBody, context.RequestAborted) is not { } body)
+        var json = WireContext.Default.PromiseBody;
+        if (await context.Request.ReadFromJsonAsync(json, context.RequestAborted) is not { } body)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
             return;
         }
         var ttl = state.Memory.View?.Timing.Ttl;
         var promised = ttl is { } span && state.Memory.TryPromise(body.Epoch, span);
-        await WriteAsync(context, new PromiseAnswer(promised, promised ? null : "it knows a later reign, or is taking the lease"),
-            WireContext.Default.PromiseAnswer);
+        var reason = promised ? null : "it knows a later reign, or is taking the lease";
+        await WriteAsync(context, new PromiseAnswer(promised, reason), WireContext.Default.PromiseAnswer);
     }
 
     private static Task WriteAsync<T>(

@@ -39,7 +39,8 @@ public sealed class AgentClient : IDisposable
     public Task<AgentAnswer<AgentExplanation>> ExplainAsync(TimeSpan limit, CancellationToken cancellation) =>
         GetAsync("explain", WireContext.Default.AgentExplanation, limit, cancellation);
 
-    public Task<AgentAnswer<bool>> RequestAsync(MemberRequest request, TimeSpan limit, CancellationToken cancellation) =>
+    public Task<AgentAnswer<bool>> RequestAsync(
+        MemberRequest request, TimeSpan limit, CancellationToken cancellation) =>
         AskAsync(token => PostAsync("request", JsonContent.Create(
             new RequestBody(request), WireContext.Default.RequestBody), token), limit, cancellation);
 
@@ -47,7 +48,8 @@ public sealed class AgentClient : IDisposable
     public Task<AgentAnswer<bool>> WakeAsync(TimeSpan limit, CancellationToken cancellation) =>
         AskAsync(token => PostAsync("wake", null, token), limit, cancellation);
 
-    public Task<AgentAnswer<PromiseAnswer>> PromiseAsync(PromiseBody body, TimeSpan limit, CancellationToken cancellation) =>
+    public Task<AgentAnswer<PromiseAnswer>> PromiseAsync(
+        PromiseBody body, TimeSpan limit, CancellationToken cancellation) =>
         AskAsync(async token =>
         {
             using var content = JsonContent.Create(body, WireContext.Default.PromiseBody);

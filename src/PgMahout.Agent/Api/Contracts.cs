@@ -7,7 +7,7 @@ namespace PgMahout.Agent.Api;
 /// <summary>GET /status: one agent's account of itself, for people and for the command line.</summary>
 /// <param name="PostmasterPid">Null when no postmaster runs.</param>
 /// <param name="GuardPid">The process that fences; null when no server runs.</param>
-/// <param name="Leadership">The record as this member last read it; null before the first leader or if it never could.</param>
+/// <param name="Leadership">As this member last read the record; null before the first leader or if unreadable.</param>
 /// <param name="StoreProblem">Why the store cannot be read; null when it can.</param>
 /// <param name="LeaseLeftSeconds">Of the holder only: until it would be fenced.</param>
 /// <param name="Rule">Name of the rule of its latest decision.</param>
@@ -44,7 +44,9 @@ public sealed record CandidateView(MemberName Name, string? Position, string? Wh
 /// <summary>POST /request.</summary>
 public sealed record RequestBody(MemberRequest Request);
 
-/// <summary>POST /promise: the holder of the lease, which cannot reach the store, asks not to be succeeded for a ttl.</summary>
+/// <summary>
+/// POST /promise: the holder of the lease, which cannot reach the store, asks not to be succeeded for a ttl.
+/// </summary>
 public sealed record PromiseBody(MemberName Holder, Epoch Epoch);
 
 /// <summary>The answer to POST /promise.</summary>

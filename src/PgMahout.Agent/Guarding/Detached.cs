@@ -2,11 +2,24 @@ using System.Diagnostics;
 
 namespace PgMahout.Agent.Guarding;
 
-/// <summary>Launches this program in a session of its own, so that neither a terminal nor its parent's end reaches it.</summary>
+/// <summary>
+/// Launches this program in a session of its own, so that neither a terminal nor its parent's end reaches it.
+/// </summary>
 public static class Detached
 {
     // The shell opens the log, then becomes setsid, which becomes the program: one process, one pid.
     private const string BecomeLogged = "log=$1; shift; exec setsid \"$@\" </dev/null >>\"$log\" 2>&1";
+
+    /// <summary>
+    /// For long-lived processes that mostly wait: precompiled code as it is, without a compiler working in the background
+    /// or a second mapping of every code page, and a small youngest generation. Together they halve resident memory.
+    /// </summary>
+    private static readonly (string Name, string Value)[] Frugality =
+    [
+        ("DOTNET_TieredCompilation", "0"),
+        ("DOTNET_EnableWriteXorExecute", "0"),
+        ("DOTNET_GCgen0size", "0x200000"),
+    ];
 
     /// <summary>With the standard streams of this process.</summary>
     public static ProcessStartInfo Plain(params ReadOnlySpan<string> arguments)
@@ -26,9 +39,13 @@ public static class Detached
         return command;
     }
 
-    /// <summary>The published program is its own executable; run from a build it is <c>dotnet pgmahout.dll</c>.</summary>
+    /// <summary>
+    /// The published program is its own executable; run from a build it is <c>dotnet pgmahout.dll</c>.
+    /// </summary>
     private static void AddSelf(ProcessStartInfo command, ReadOnlySpan<string> arguments)
     {
+        foreach (var (name, value) in Frugality)
+            command.Environment[name] = value;
         var program = Environment.ProcessPath!;
         command.ArgumentList.Add(program);
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")

@@ -59,7 +59,10 @@ public static class Guard
                 continue;
             var late = BootClock.Now() - due;
             var left = processes.KillAll(KillLimit);
-            return Say(member, $"the lease deadline passed ({late.TotalMilliseconds:F0} ms ago): server killed, {left} processes left", 3);
+            return Say(
+                member,
+                $"the lease deadline passed ({late.TotalMilliseconds:F0} ms ago): server killed, {left} processes left",
+                3);
         }
         return postmaster.ExitCode;
     }

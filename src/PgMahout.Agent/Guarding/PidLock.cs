@@ -32,7 +32,8 @@ public sealed partial class PidLock : IDisposable
             file.Dispose();
             return null;
         }
-        var pid = Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture).PadRight(10) + "\n");
+        var pid = Encoding.ASCII.GetBytes(
+            Environment.ProcessId.ToString(CultureInfo.InvariantCulture).PadRight(10) + "\n");
         RandomAccess.Write(file, pid, 0);
         return new PidLock(file);
     }

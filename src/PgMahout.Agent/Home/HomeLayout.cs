@@ -17,7 +17,8 @@ public sealed record HomeLayout(string Root)
         if (string.IsNullOrEmpty(chosen))
             chosen = Environment.IsPrivilegedProcess
                 ? "/var/lib/pgmahout"
-                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local/share/pgmahout");
+                : Path.Combine(
+                    Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local/share/pgmahout");
         return new HomeLayout(Path.TrimEndingDirectorySeparator(Path.GetFullPath(chosen)));
     }
 

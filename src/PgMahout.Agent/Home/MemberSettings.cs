@@ -10,7 +10,10 @@ namespace PgMahout.Agent.Home;
 public static class MemberSettings
 {
     public static InstanceSettings For(
-        HomeLayout home, ClusterSpec spec, MemberSpec member, (PostgresBinaries Binaries, ServerAccount Account, ClusterSecrets Secrets) host) =>
+        HomeLayout home,
+        ClusterSpec spec,
+        MemberSpec member,
+        (PostgresBinaries Binaries, ServerAccount Account, ClusterSecrets Secrets) host) =>
         new()
         {
             Name = member.Name,

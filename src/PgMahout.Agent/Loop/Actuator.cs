@@ -44,7 +44,8 @@ internal sealed class Actuator(
             HaAction.Follow follow => await FollowAsync(follow, reload, cancellation),
             HaAction.Seal seal => await SealAsync(seal, reload, cancellation),
             HaAction.SetSynchronous set => await SetSynchronousAsync(view, set, reload, cancellation),
-            HaAction.KeepSlot keep => Report(await instance.KeepSlotAsync(keep.Slot, keep.AdvanceTo, reload, cancellation)),
+            HaAction.KeepSlot keep =>
+                Report(await instance.KeepSlotAsync(keep.Slot, keep.AdvanceTo, reload, cancellation)),
             HaAction.DropSlot drop => Report(await instance.DropSlotAsync(drop.Slot, reload, cancellation)),
             _ => throw new InvalidOperationException($"unknown action {action.GetType().Name}"),
         };

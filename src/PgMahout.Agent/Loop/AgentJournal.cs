@@ -17,7 +17,8 @@ internal sealed class AgentJournal(MemberName self, IClusterStore store, AgentMe
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     private readonly Channel<JournalEntry> _entries =
-        Channel.CreateBounded<JournalEntry>(new BoundedChannelOptions(500) { FullMode = BoundedChannelFullMode.DropOldest });
+        Channel.CreateBounded<JournalEntry>(
+            new BoundedChannelOptions(500) { FullMode = BoundedChannelFullMode.DropOldest });
 
     /// <summary>Rules that say "all is as it should be" or "still waiting": not worth a line each time.</summary>
     private static bool IsNotable(Rule rule) => rule is not (

@@ -19,7 +19,8 @@ internal sealed class LeaseWriter(
     private readonly MemberName _self = instance.Settings.Name;
     private readonly AgentMemory _memory = state.Memory;
 
-    public async Task<bool> AcquireAsync(ClusterView view, HaAction.AcquireLease acquire, CancellationToken cancellation)
+    public async Task<bool> AcquireAsync(
+        ClusterView view, HaAction.AcquireLease acquire, CancellationToken cancellation)
     {
         if (!_memory.TryBeginTaking())
             return false;
@@ -28,7 +29,10 @@ internal sealed class LeaseWriter(
             if (!await WriteAsync(view, acquire.Expected, acquire.Next, cancellation))
                 return false;
             if (view.Leadership is { } former && view.Store.TryGet(out var content))
-                _memory.Reign = new Reign(former.Holder, former.IsHeld ? "its lease ran out" : "it handed over", content.Switchover is not null);
+                _memory.Reign = new Reign(
+                    former.Holder,
+                    former.IsHeld ? "its lease ran out" : "it handed over",
+                    content.Switchover is not null);
             return true;
         }
         finally
@@ -40,7 +44,8 @@ internal sealed class LeaseWriter(
     public Task<bool> RenewAsync(ClusterView view, HaAction.RenewLease renew, CancellationToken cancellation) =>
         WriteAsync(view, renew.Expected, renew.Next, cancellation);
 
-    public async Task<bool> ReleaseAsync(ClusterView view, HaAction.ReleaseLease release, CancellationToken cancellation)
+    public async Task<bool> ReleaseAsync(
+        ClusterView view, HaAction.ReleaseLease release, CancellationToken cancellation)
     {
         // An orphaned backend can still confirm a commit: not one process may be left.
         if (instance.Processes.List().Count > 0)

@@ -28,13 +28,16 @@ internal sealed class Observer(
         var content = await ReadStoreAsync(spec.Timing, cancellation);
         var view = new ClusterView(
             BootClock.Now(), _self, spec, content, memory.Lease, postgres, postgresAt, [],
-            work.Running, work.Failures, SealInForce(postgres), memory.PromisedUntil, memory.LeaderWritten, memory.Request);
+            work.Running, work.Failures, SealInForce(postgres), memory.PromisedUntil,
+            memory.LeaderWritten, memory.Request);
         view = view with { Peers = await AskAsync(Asked(view), spec.Timing.PeerLimit, cancellation) };
         Remember(view);
         return view with { Now = BootClock.Now(), LeaderWritten = memory.LeaderWritten };
     }
 
-    /// <summary>A look at the instance that begins after this call: what peers are told must not be older than their question.</summary>
+    /// <summary>
+    /// A look at the instance that begins after this call: what peers are told must not be older than their question.
+    /// </summary>
     public async Task<PostgresState> ObservePostgresAsync(TimeSpan limit, CancellationToken cancellation)
     {
         await _oneAtATime.WaitAsync(cancellation);
@@ -141,7 +144,8 @@ internal sealed class Observer(
 
     private void Remember(ClusterView view)
     {
-        if (view.Leadership is { } leadership && view.PeerReport(leadership.Holder)?.Postgres is PostgresState.Primary leader)
+        if (view.Leadership is { } leadership
+            && view.PeerReport(leadership.Holder)?.Postgres is PostgresState.Primary leader)
             memory.LeaderWritten = leader.Written;
         if (view.Postgres is PostgresState.Primary or PostgresState.Standby { Streaming: true })
             work.ForgetFailures();

@@ -64,7 +64,9 @@ internal sealed class ServerWork(
         {
             var outcome = await LaunchAsync(() => instance.PrepareStandby(start.Upstream), StartLimit);
             if (outcome.Failure is null)
-                _journal.Record(JournalKind.Rejoined, $"{_self} runs as a standby{(start.Upstream is { } leader ? $" of {leader}" : "")}");
+                _journal.Record(
+                    JournalKind.Rejoined,
+                    $"{_self} runs as a standby{(start.Upstream is { } leader ? $" of {leader}" : "")}");
             return outcome;
         });
     }
@@ -124,7 +126,9 @@ internal sealed class ServerWork(
             var copied = new Progress<CloneProgress>(at => progress.Report(CloneText(at, BootClock.Now() - begun)));
             var outcome = await instance.CloneAsync(clone.Source, copied, CloneLimit, CancellationToken.None);
             if (outcome.Failure is null)
-                _journal.Record(JournalKind.Cloned, $"{_self} was cloned from {clone.Source} in {(BootClock.Now() - begun).TotalSeconds:F1} s");
+                _journal.Record(
+                    JournalKind.Cloned,
+                    $"{_self} was cloned from {clone.Source} in {(BootClock.Now() - begun).TotalSeconds:F1} s");
             return outcome;
         });
     }
@@ -138,7 +142,9 @@ internal sealed class ServerWork(
             return outcome;
         });
 
-    /// <summary>A server that may confirm commits is started or promoted only with time left and a guard that will end it.</summary>
+    /// <summary>
+    /// A server that may confirm commits is started or promoted only with time left and a guard that will end it.
+    /// </summary>
     private bool MayServe(ClusterView view, Epoch epoch) =>
         _memory.Records.Leadership?.Value is { IsHeld: true } leadership
         && leadership.Holder == _self
@@ -202,8 +208,8 @@ internal sealed class ServerWork(
     private string RewindText(MemberName source, Outcome<DivergenceReport> saved) => saved switch
     {
         Outcome<DivergenceReport>.Done { Value: var report } =>
-            $"{_self} was rewound to follow {source}: {report.Bytes} of its WAL ({report.CommitCount} commits) is not in the "
-            + $"new timeline{(report.Directory is { } directory ? $", saved in {directory}" : "")}",
+            $"{_self} was rewound to follow {source}: {report.Bytes} of its WAL ({report.CommitCount} commits) is not "
+            + $"in the new timeline{(report.Directory is { } directory ? $", saved in {directory}" : "")}",
         Outcome<DivergenceReport>.Failed { Problem: var problem } =>
             $"{_self} was rewound to follow {source}; what it had beyond could not be saved: {problem}",
         _ => throw new InvalidOperationException("unknown outcome"),

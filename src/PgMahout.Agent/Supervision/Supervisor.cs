@@ -12,7 +12,8 @@ namespace PgMahout.Agent.Supervision;
 
 /// <summary>
 /// Keeps one agent running for every member of a home. Agents that it finds running it watches; agents that end it
-/// starts again. It touches no PostgreSQL itself, except that its own orderly end stops the whole cluster, leader first.
+/// starts again. It touches no PostgreSQL itself, except that its own orderly end stops the whole cluster, leader
+/// first.
 /// </summary>
 public static class Supervisor
 {
@@ -20,7 +21,9 @@ public static class Supervisor
     private static readonly TimeSpan ReadEvery = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(1);
 
-    /// <returns>0 after an orderly end, 5 when another supervisor holds the home, 1 when the store cannot be opened.</returns>
+    /// <returns>
+    /// 0 after an orderly end, 5 when another supervisor holds the home, 1 when the store cannot be opened.
+    /// </returns>
     public static async Task<int> RunAsync(HomeLayout home, CancellationToken stopping)
     {
         using var alone = PidLock.TryTake(home.SupervisorLock);
@@ -94,7 +97,9 @@ internal sealed class SupervisedAgent(HomeLayout home, MemberName member) : IDis
     private Instant _notBefore;
     private TimeSpan _wait = TimeSpan.Zero;
 
-    /// <summary>Starts the agent if nobody runs it; at once the first time, later and later if it keeps dying young.</summary>
+    /// <summary>
+    /// Starts the agent if nobody runs it; at once the first time, later and later if it keeps dying young.
+    /// </summary>
     public void Tend()
     {
         if (_child is { HasExited: false } || PidLock.Holder(home.AgentLock(member)) is not null)

@@ -16,26 +16,31 @@ public static class Explanation
         var lease = Standings.Of(view) switch
         {
             Standing.NeverLed => "there was no leader yet",
-            Standing.Holding => $"{view.Self} holds the lease for another {Seconds(view.Lease.FenceAt(view.Timing)! .Value - view.Now)}",
+            Standing.Holding =>
+                $"{view.Self} holds the lease for another {Seconds(view.Lease.FenceAt(view.Timing)!.Value - view.Now)}",
             Standing.Unconfirmed => $"the record names {view.Self}, whose time may have run out",
-            Standing.OtherHolds => $"{leadership.Holder} holds the lease, renewed {Seconds(view.Now - view.Lease.SeenAt)} ago",
-            Standing.Expired => $"{leadership.Holder} has not renewed its lease for {Seconds(view.Now - view.Lease.SeenAt)}",
+            Standing.OtherHolds =>
+                $"{leadership.Holder} holds the lease, renewed {Seconds(view.Now - view.Lease.SeenAt)} ago",
+            Standing.Expired =>
+                $"{leadership.Holder} has not renewed its lease for {Seconds(view.Now - view.Lease.SeenAt)}",
             Standing.Released => $"{leadership.Holder} released the lease to {leadership.Released!.Heir}",
         };
-        var pause = store.Pause is { } held ? $" Paused by {held.By} for another {Seconds(held.Remaining)}: {held.Reason}." : "";
+        var pause = store.Pause is { } held
+            ? $" Paused by {held.By} for another {Seconds(held.Remaining)}: {held.Reason}."
+            : "";
         return $"Epoch {leadership.Epoch}: {lease}; confirmed commits are known to {Knowing(view, leadership)}; "
             + $"PostgreSQL here: {Name(view.Postgres)}.{pause}";
     }
 
     /// <summary>
-    /// Every member but the leader as its successor. Only the leader sees how far each of them is; elsewhere the recorded
-    /// set alone is known.
+    /// Every member but the leader as its successor. Only the leader sees how far each of them is; elsewhere the
+    /// recorded set alone is known.
     /// </summary>
     public static ImmutableArray<Candidate> Successors(ClusterView view)
     {
         if (!view.Store.IsFresh || view.Leadership is not { } leadership)
             return [];
-        return [.. view.Spec.Members.Where(member => member.Name != leadership.Holder).Select(member => Successor(view, leadership, member))];
+        return [.. view.Spec.Others(leadership.Holder).Select(member => Successor(view, leadership, member))];
     }
 
     public static string IfPrimaryDied(ClusterView view, ImmutableArray<Candidate> candidates)
@@ -52,7 +57,8 @@ public static class Explanation
         var loss = view.Spec.Durability == Durability.Async
             ? $"at most {view.Spec.MaximumLag} of the newest commits could be lost"
             : "no confirmed commit would be lost";
-        return $"{best.Name} would lead: at once if only PostgreSQL died, after {Seconds(view.Timing.Ttl)} if the host did; {loss}.";
+        return $"{best.Name} would lead: at once if only PostgreSQL died, after {Seconds(view.Timing.Ttl)} if the host "
+            + $"did; {loss}.";
     }
 
     private static Candidate Successor(ClusterView view, Leadership leadership, MemberSpec member)
@@ -88,7 +94,8 @@ public static class Explanation
         PostgresState.Foreign foreign => $"not ours ({foreign.Why})",
         PostgresState.Stopped stopped => stopped.Clean ? "stopped" : "crashed",
         PostgresState.Starting => "starting",
-        PostgresState.Standby standby => standby.Streaming ? $"standby streaming from {standby.Upstream}" : "standby, not streaming",
+        PostgresState.Standby standby =>
+            standby.Streaming ? $"standby streaming from {standby.Upstream}" : "standby, not streaming",
         PostgresState.Primary primary => $"primary at {primary.Written}",
         PostgresState.Unresponsive => "not answering",
         _ => throw new InvalidOperationException($"unknown state {state.GetType().Name}"),

@@ -77,8 +77,8 @@ public static class SynchronousPlanner
         SynchronousSet.Of(view.Spec.CommitQuorum, Everybody(view));
 
     /// <summary>
-    /// Whether a promotion may begin with <paramref name="configured"/>: its commits wait for as many as they should, and
-    /// enough of those answer that they do not wait for ever.
+    /// Whether a promotion may begin with <paramref name="configured"/>: its commits wait for as many as they should,
+    /// and enough of those answer that they do not wait for ever.
     /// </summary>
     public static bool SufficesForPromotion(SynchronousSet configured, SynchronousSet wanted) =>
         configured == wanted

@@ -10,7 +10,9 @@ internal static class AuthenticationRules
 {
     private const string Method = "scram-sha-256";
 
-    /// <param name="operatorLines">The content of pg_hba.local.conf, taken over as it is; null when there is none.</param>
+    /// <param name="operatorLines">
+    /// The content of pg_hba.local.conf, taken over as it is; null when there is none.
+    /// </param>
     public static string Render(InstanceSettings settings, string? operatorLines)
     {
         var text = new StringBuilder();
@@ -27,13 +29,14 @@ internal static class AuthenticationRules
             Append(text, "host", "all", InstanceSettings.Superuser, address);
         }
         if (operatorLines is not null)
-            text.Append("# From ").Append(MemberPaths.OperatorAuthentication).Append(":\n").Append(operatorLines.TrimEnd()).Append('\n');
+            text.Append("# From ").Append(MemberPaths.OperatorAuthentication).Append(":\n")
+                .Append(operatorLines.TrimEnd()).Append('\n');
         return text.ToString();
     }
 
     private static void Append(StringBuilder text, string type, string database, string user, string address) =>
-        text.Append(type.PadRight(6)).Append(database.PadRight(12)).Append(user.PadRight(24)).Append(address.PadRight(24))
-            .Append(Method).Append('\n');
+        text.Append(type.PadRight(6)).Append(database.PadRight(12))
+            .Append(user.PadRight(24)).Append(address.PadRight(24)).Append(Method).Append('\n');
 
     private static string Address(string host) =>
         IPAddress.TryParse(host, out var address)

@@ -14,14 +14,17 @@ internal static class MemberPaths
         Path.Combine(settings.MemberDirectory, "replication.pgpass");
 
     /// <summary>For pg_rewind and pg_basebackup: both roles.</summary>
-    public static string ToolPassFile(InstanceSettings settings) => Path.Combine(settings.MemberDirectory, "tools.pgpass");
+    public static string ToolPassFile(InstanceSettings settings) =>
+        Path.Combine(settings.MemberDirectory, "tools.pgpass");
 
     /// <summary>Outside the data directory: a clone must neither copy nor lose them.</summary>
     public static string Logs(InstanceSettings settings) => Path.Combine(settings.MemberDirectory, "log");
 
     public static string Salvage(InstanceSettings settings) => Path.Combine(settings.MemberDirectory, "salvage");
 
-    /// <summary>An initdb or a clone until it is whole; ours to remove whenever nothing of ours is writing it.</summary>
+    /// <summary>
+    /// An initdb or a clone until it is whole; ours to remove whenever nothing of ours is writing it.
+    /// </summary>
     public static string Unfinished(InstanceSettings settings) => settings.DataDirectory + ".unfinished";
 
     /// <summary>The directory that a finished clone replaces, until it is removed.</summary>

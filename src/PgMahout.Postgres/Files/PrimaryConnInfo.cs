@@ -8,7 +8,9 @@ namespace PgMahout.Postgres.Files;
 /// <summary>The value of <c>primary_conninfo</c>.</summary>
 internal static class PrimaryConnInfo
 {
-    /// <summary>How this member's WAL receiver reaches <paramref name="upstream"/>. The password is in a file.</summary>
+    /// <summary>
+    /// How this member's WAL receiver reaches <paramref name="upstream"/>. The password is in a file.
+    /// </summary>
     public static string Render(InstanceSettings settings, MemberSpec upstream)
     {
         var limit = settings.Timing.Ttl;
@@ -46,5 +48,8 @@ internal static class PrimaryConnInfo
     private static string Quote(string value) =>
         value.Length > 0 && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/' or ':')
             ? value
-            : "'" + value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal) + "'";
+            : "'" + Escape(Escape(value, "\\"), "'") + "'";
+
+    private static string Escape(string value, string special) =>
+        value.Replace(special, "\\" + special, StringComparison.Ordinal);
 }

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using PgMahout.Postgres.Installation;
+using PgMahout.Postgres.Instance;
 using PgMahout.Postgres.Processes;
 
 namespace PgMahout.Postgres.Files;
@@ -23,7 +24,7 @@ public static class SecretFiles
     {
         try
         {
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(directory, ServerFiles.OwnerDirectory);
             return new Outcome<ClusterSecrets>.Done(new ClusterSecrets(
                 ReadOrCreate(Path.Combine(directory, SuperuserFile)),
                 ReadOrCreate(Path.Combine(directory, ReplicationFile))));
@@ -48,7 +49,11 @@ public static class SecretFiles
     {
         var path = Path.Combine(directory, "pgpass");
         var lines = addresses.Select(address => PassFileLine(
-            address.Host, address.Port.ToString(CultureInfo.InvariantCulture), "*", Instance.InstanceSettings.Superuser, secrets.SuperuserPassword));
+            address.Host,
+            address.Port.ToString(CultureInfo.InvariantCulture),
+            "*",
+            InstanceSettings.Superuser,
+            secrets.SuperuserPassword));
         AtomicFile.Write(path, string.Concat(lines), Caller);
         return path;
     }

@@ -23,16 +23,16 @@ internal static class ServerConfiguration
     /// </summary>
     public static readonly ImmutableArray<string> Reserved =
     [
-        "listen_addresses", "port", "unix_socket_directories", "cluster_name", "wal_level", "hot_standby", "wal_log_hints",
-        "restart_after_crash", "fsync", "full_page_writes", "synchronous_commit", "recovery_target_timeline",
-        "primary_conninfo", "primary_slot_name", SynchronousKey,
+        "listen_addresses", "port", "unix_socket_directories", "cluster_name", "wal_level", "hot_standby",
+        "wal_log_hints", "restart_after_crash", "fsync", "full_page_writes", "synchronous_commit",
+        "recovery_target_timeline", "primary_conninfo", "primary_slot_name", SynchronousKey,
     ];
 
     /// <param name="disk">Size of the file system of the data directory; it bounds what slots may keep.</param>
     public static string Render(InstanceSettings settings, AssignedRole standing, ByteSize disk)
     {
         var text = new StringBuilder()
-            .AppendLine("# Written by pgmahout, and written again at any time: put your own settings into postgresql.conf.")
+            .AppendLine("# Written by pgmahout again and again: put your own settings into postgresql.conf.")
             .Append(UpstreamMark).AppendLine(standing.Upstream?.Text ?? "-");
         foreach (var (name, value) in settings.Tuning)
             Append(text, name, value);
@@ -67,7 +67,7 @@ internal static class ServerConfiguration
 
     private static (string, string)[] Reachability(InstanceSettings settings) =>
     [
-        ("listen_addresses", settings.Host.StartsWith("127.", StringComparison.Ordinal) ? settings.Host : settings.Host + ",127.0.0.1"),
+        ("listen_addresses", Addresses(settings.Host)),
         ("port", Number(settings.Port)),
         ("unix_socket_directories", settings.SocketDirectory ?? ""),
         ("cluster_name", settings.ClusterName + "/" + settings.Name),
@@ -128,6 +128,9 @@ internal static class ServerConfiguration
         text.Append(name).Append(" = '")
             .Append(value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal))
             .Append("'\n");
+
+    private static string Addresses(string host) =>
+        host.StartsWith("127.", StringComparison.Ordinal) || host == "localhost" ? host : host + ",127.0.0.1";
 
     private static string? After(string[] lines, string start) =>
         lines.FirstOrDefault(line => line.StartsWith(start, StringComparison.Ordinal))?[start.Length..].Trim();

@@ -26,7 +26,9 @@ internal sealed class ServerFiles(InstanceSettings settings)
         Include();
     }
 
-    /// <summary>The part that follows the role: one small file, for the moments in which every millisecond counts.</summary>
+    /// <summary>
+    /// The part that follows the role: one small file, for the moments in which every millisecond counts.
+    /// </summary>
     public void WriteRole(AssignedRole standing)
     {
         var disk = new ByteSize(new DriveInfo(settings.DataDirectory).TotalSize);
@@ -57,12 +59,14 @@ internal sealed class ServerFiles(InstanceSettings settings)
     {
         var replication = SecretFiles.PassFileLine(
             "*", "*", "*", InstanceSettings.ReplicationRole, settings.Secrets.ReplicationPassword);
-        var superuser = SecretFiles.PassFileLine("*", "*", "*", InstanceSettings.Superuser, settings.Secrets.SuperuserPassword);
+        var superuser = SecretFiles.PassFileLine(
+            "*", "*", "*", InstanceSettings.Superuser, settings.Secrets.SuperuserPassword);
         AtomicFile.Write(MemberPaths.ReplicationPassFile(settings), replication, settings.Account);
         AtomicFile.Write(MemberPaths.ToolPassFile(settings), replication + superuser, settings.Account);
     }
 
-    public const UnixFileMode OwnerDirectory = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    public const UnixFileMode OwnerDirectory =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>A line of postgresql.auto.conf is NAME = 'VALUE', written by the server itself.</summary>
     internal static bool IsReserved(string line)

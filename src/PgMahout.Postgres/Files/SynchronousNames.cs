@@ -12,7 +12,7 @@ internal static partial class SynchronousNames
     public static string Render(SynchronousSet set) =>
         set.Quorum == 0 || set.Voters.IsEmpty
             ? ""
-            : string.Create(CultureInfo.InvariantCulture, $"ANY {set.Quorum} ({string.Join(", ", set.Voters.Select(voter => $"\"{voter}\""))})");
+            : $"ANY {set.Quorum.ToString(CultureInfo.InvariantCulture)} ({Quoted(set)})";
 
     /// <summary>
     /// Null when it is none that we write: then somebody else has set it, and what commits wait for is not known.
@@ -27,9 +27,13 @@ internal static partial class SynchronousNames
         var names = match.Groups[2].Value.Split(',').Select(name => name.Trim().Trim('"')).ToArray();
         return names.All(MemberName.IsValid)
             ? SynchronousSet.Of(
-                int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture), names.Select(name => new MemberName(name)))
+                int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture),
+                names.Select(name => new MemberName(name)))
             : null;
     }
+
+    private static string Quoted(SynchronousSet set) =>
+        string.Join(", ", set.Voters.Select(voter => $"\"{voter}\""));
 
     [GeneratedRegex(@"^\s*ANY\s+(\d{1,9})\s*\(([^)]*)\)\s*$", RegexOptions.IgnoreCase)]
     private static partial Regex Pattern();

@@ -14,6 +14,7 @@ public sealed partial record PostgresBinaries(string Directory, int Major, strin
     public const int NewestSupported = 18;
 
     private const string DebianDirectory = "/usr/lib/postgresql";
+    private const string Everywhere = DebianDirectory + "/*/bin or on the PATH";
 
     private static readonly string[] Needed = ["postgres", "initdb", "pg_basebackup", "pg_rewind"];
     private static readonly TimeSpan VersionLimit = TimeSpan.FromSeconds(10);
@@ -37,12 +38,16 @@ public sealed partial record PostgresBinaries(string Directory, int Major, strin
         return new Outcome<PostgresBinaries>.Failed(new Problem(
             "postgres-not-found",
             "no usable PostgreSQL server was found",
-            refused.Count > 0 ? string.Join("; ", refused) : $"no 'postgres' program in {directory ?? $"{DebianDirectory}/*/bin or on the PATH"}",
+            refused.Count > 0 ? string.Join("; ", refused) : $"no 'postgres' program in {directory ?? Everywhere}",
             "nothing was changed",
-            $"install PostgreSQL {OldestSupported} to {NewestSupported} with its client programs, for example: apt-get install postgresql"));
+            $"install PostgreSQL {OldestSupported} to {NewestSupported} with its client programs,"
+            + " for example: apt-get install postgresql"));
     }
 
-    /// <summary>The version in what <c>postgres --version</c> prints, such as "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)".</summary>
+    /// <summary>
+    /// The version in what <c>postgres --version</c> prints, such as "postgres (PostgreSQL) 15.18 (Debian
+    /// 15.18-0+deb12u1)".
+    /// </summary>
     internal static (int Major, string Version)? ParseVersion(string printed)
     {
         var match = VersionPattern().Match(printed);
@@ -59,7 +64,8 @@ public sealed partial record PostgresBinaries(string Directory, int Major, strin
                 .OrderByDescending(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture))
                 .Select(path => Path.Combine(path, "bin"))
             : [];
-        var onPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
+        var search = Environment.GetEnvironmentVariable("PATH") ?? "";
+        var onPath = search.Split(':', StringSplitOptions.RemoveEmptyEntries);
         var configured = onPath.Select(path => Path.Combine(path, "pg_config")).Where(File.Exists)
             .Select(config => Print(config, "--bindir")?.Trim() ?? "");
         return debian.Concat(configured).Concat(onPath);
@@ -68,7 +74,7 @@ public sealed partial record PostgresBinaries(string Directory, int Major, strin
     private static PostgresBinaries? Inspect(string directory, out string why)
     {
         why = "";
-        if (Print(Path.Combine(directory, "postgres"), "--version") is not { } printed || ParseVersion(printed) is not var (major, version))
+        if (ParseVersion(Print(Path.Combine(directory, "postgres"), "--version") ?? "") is not var (major, version))
         {
             why = $"{directory}/postgres does not tell its version";
             return null;
@@ -84,7 +90,8 @@ public sealed partial record PostgresBinaries(string Directory, int Major, strin
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, argument) { RedirectStandardOutput = true })!;
+            var command = new ProcessStartInfo(program, argument) { RedirectStandardOutput = true };
+            using var process = Process.Start(command)!;
             var line = process.StandardOutput.ReadLine();
             if (!process.WaitForExit(VersionLimit))
                 process.Kill();

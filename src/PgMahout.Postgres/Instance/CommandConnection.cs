@@ -14,7 +14,10 @@ internal sealed class CommandConnection(string connectionText) : IAsyncDisposabl
 
     /// <param name="what">For the problem: "promoting", "creating slot x".</param>
     public async Task<Outcome<T>> RunAsync<T>(
-        string what, Func<NpgsqlConnection, CancellationToken, Task<T>> command, TimeSpan limit, CancellationToken cancellation)
+        string what,
+        Func<NpgsqlConnection, CancellationToken, Task<T>> command,
+        TimeSpan limit,
+        CancellationToken cancellation)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         bound.CancelAfter(limit);
@@ -46,7 +49,10 @@ internal sealed class CommandConnection(string connectionText) : IAsyncDisposabl
     }
 
     private async Task<Outcome<T>> RunInTurnAsync<T>(
-        string what, Func<NpgsqlConnection, CancellationToken, Task<T>> command, TimeSpan limit, CancellationToken bound)
+        string what,
+        Func<NpgsqlConnection, CancellationToken, Task<T>> command,
+        TimeSpan limit,
+        CancellationToken bound)
     {
         try
         {
@@ -103,7 +109,8 @@ internal sealed class CommandConnection(string connectionText) : IAsyncDisposabl
 /// <summary>The few shapes in which statements are run.</summary>
 internal static class Statements
 {
-    public static async Task<bool> ExecuteAsync(this NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    public static async Task<bool> ExecuteAsync(
+        this NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync(cancellation);
@@ -111,7 +118,8 @@ internal static class Statements
     }
 
     /// <summary>The first column of the first row; null for NULL or no row.</summary>
-    public static async Task<T?> ScalarAsync<T>(this NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    public static async Task<T?> ScalarAsync<T>(
+        this NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteScalarAsync(cancellation) is T value ? value : default;

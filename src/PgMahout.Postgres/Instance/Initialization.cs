@@ -8,7 +8,9 @@ internal sealed class Initialization(InstanceContext context)
 {
     private InstanceSettings Settings => context.Settings;
 
-    /// <summary>Made beside its place and moved there when it is whole, so that a half-made one is never taken for a server.</summary>
+    /// <summary>
+    /// Made beside its place and moved there when it is whole, so that a half-made one is never taken for a server.
+    /// </summary>
     public async Task<Outcome> InitializeAsync(TimeSpan limit, CancellationToken cancellation)
     {
         var directory = Settings.DataDirectory;
@@ -16,11 +18,13 @@ internal sealed class Initialization(InstanceContext context)
             return new Outcome.Failed(Problems.Initialize($"{directory} is not empty"));
         var unfinished = MemberPaths.Unfinished(Settings);
         Fresh(unfinished);
+        using var flush = FileSystemFlush.Before(unfinished);
         if (await InitdbAsync(unfinished, limit, cancellation) is { } complaint)
         {
             Directory.Delete(unfinished, recursive: true);
             return new Outcome.Failed(Problems.Initialize(complaint));
         }
+        await flush.RunAsync();
         if (Directory.Exists(directory))
             Directory.Delete(directory);
         Directory.Move(unfinished, directory);
@@ -39,7 +43,8 @@ internal sealed class Initialization(InstanceContext context)
             ALTER ROLE {Role} LOGIN REPLICATION PASSWORD {Statements.Literal(Settings.Secrets.ReplicationPassword)};
             """;
         var made = await context.Commands.RunAsync(
-            "creating the replication role", (connection, bound) => connection.ExecuteAsync(sql, bound), limit, cancellation);
+            "creating the replication role",
+            (connection, bound) => connection.ExecuteAsync(sql, bound), limit, cancellation);
         return made.Failure is { } problem ? new Outcome.Failed(problem) : Outcome.Success;
     }
 
@@ -61,7 +66,7 @@ internal sealed class Initialization(InstanceContext context)
             [
                 "--pgdata=" + directory, "--username=" + InstanceSettings.Superuser, "--pwfile=" + passwordFile,
                 "--auth-local=scram-sha-256", "--auth-host=scram-sha-256", "--data-checksums", "--encoding=UTF8",
-                "--locale=C.UTF-8", "--no-instructions",
+                "--locale=C.UTF-8", "--no-instructions", "--no-sync",
             ]);
             return (await run.RunAsync(limit, cancellation)).Complaint;
         }

@@ -6,7 +6,9 @@ using PgMahout.Postgres.Installation;
 
 namespace PgMahout.Postgres.Instance;
 
-/// <summary>Everything that is fixed about one member's instance; its role, upstream and synchronous set are not.</summary>
+/// <summary>
+/// Everything that is fixed about one member's instance; its role, upstream and synchronous set are not.
+/// </summary>
 public sealed record InstanceSettings
 {
     /// <summary>The role all members replicate with.</summary>
@@ -47,7 +49,8 @@ public sealed record InstanceSettings
     public required Timing Timing { get; init; }
 
     /// <summary>Settings of the tuning plan: PostgreSQL's names and values, unquoted.</summary>
-    public ImmutableSortedDictionary<string, string> Tuning { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Tuning { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>The other members: whom it may follow, and who may replicate from it.</summary>
     public ImmutableArray<MemberSpec> Others { get; init; } = [];

@@ -4,7 +4,9 @@ using PgMahout.Postgres.Processes;
 
 namespace PgMahout.Postgres.Instance;
 
-/// <summary>Stopping, promoting, and waiting for a start. Signals go to the postmaster directly: they work when SQL does not.</summary>
+/// <summary>
+/// Stopping, promoting, and waiting for a start. Signals go to the postmaster directly: they work when SQL does not.
+/// </summary>
 internal sealed class Lifecycle(InstanceContext context)
 {
     private const string PromoteFile = "promote";
@@ -35,7 +37,7 @@ internal sealed class Lifecycle(InstanceContext context)
         // Orphans need a moment to notice that their postmaster is gone; there is no reason to wait for them.
         return Task.Factory.StartNew(
             () => Processes.KillAll(limit) is var left and > 0
-                ? new Outcome.Failed(Problems.OutOfTime("killing the server", limit, $"{left} processes are still there"))
+                ? new Outcome.Failed(Problems.OutOfTime("killing the server", limit, $"{left} processes are left"))
                 : Outcome.Success,
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
@@ -129,7 +131,9 @@ internal sealed class Lifecycle(InstanceContext context)
         }
     }
 
-    /// <summary>The end of what the server said: to its collected log if it got that far, else where it began.</summary>
+    /// <summary>
+    /// The end of what the server said: to its collected log if it got that far, else where it began.
+    /// </summary>
     private string LogEnd()
     {
         var logs = MemberPaths.Logs(context.Settings);

@@ -45,11 +45,15 @@ public sealed class PostgresInstance : IAsyncDisposable
     public ValueTask<PostgresState> ObserveAsync(TimeSpan limit, CancellationToken cancellation) =>
         _context.Observer.ObserveAsync(limit, cancellation);
 
-    /// <summary>initdb and the configuration files. Wipes what an interrupted earlier run of ours left; nothing else.</summary>
+    /// <summary>
+    /// initdb and the configuration files. Wipes what an interrupted earlier run of ours left; nothing else.
+    /// </summary>
     public Task<Outcome> InitializeAsync(TimeSpan limit, CancellationToken cancellation) =>
         _context.ActAsync("initializing", () => _initialization.InitializeAsync(limit, cancellation), cancellation);
 
-    /// <summary>On a running primary: the replication role, with its password. Idempotent; waits for no standby.</summary>
+    /// <summary>
+    /// On a running primary: the replication role, with its password. Idempotent; waits for no standby.
+    /// </summary>
     public Task<Outcome> CreateRolesAsync(TimeSpan limit, CancellationToken cancellation) =>
         _context.ActAsync("creating roles", () => _initialization.CreateRolesAsync(limit, cancellation), cancellation);
 
@@ -73,7 +77,9 @@ public sealed class PostgresInstance : IAsyncDisposable
     public Outcome PreparePrimary(SynchronousSet synchronous) =>
         _role.Prepare(standby: false, _ => new AssignedRole(null, synchronous));
 
-    /// <summary>Waits until it accepts connections; fails early when the postmaster has gone, with the end of its log.</summary>
+    /// <summary>
+    /// Waits until it accepts connections; fails early when the postmaster has gone, with the end of its log.
+    /// </summary>
     public Task<Outcome> WaitUntilServingAsync(TimeSpan limit, CancellationToken cancellation) =>
         _lifecycle.WaitUntilServingAsync(limit, cancellation);
 
@@ -115,7 +121,8 @@ public sealed class PostgresInstance : IAsyncDisposable
     /// Creates the slot if it is missing or void; moves it forward to <paramref name="advanceTo"/> if that is ahead and
     /// this server has it.
     /// </summary>
-    public async Task<Outcome> KeepSlotAsync(string slot, Lsn? advanceTo, TimeSpan limit, CancellationToken cancellation) =>
+    public async Task<Outcome> KeepSlotAsync(
+        string slot, Lsn? advanceTo, TimeSpan limit, CancellationToken cancellation) =>
         Plain(await _context.Commands.RunAsync(
             $"keeping slot {slot}",
             (connection, bound) => SlotKeeper.KeepAsync(connection, slot, advanceTo, bound), limit, cancellation));
@@ -134,17 +141,17 @@ public sealed class PostgresInstance : IAsyncDisposable
         _wal.InspectAsync(limit, cancellation);
 
     /// <summary>
-    /// Of a stopped server: copies the WAL that <paramref name="source"/>'s history lacks to <c>salvage/TIMESTAMP/</c> in
-    /// the member directory, and lists the transactions that committed there. The newest five are kept.
+    /// Of a stopped server: copies the WAL that <paramref name="source"/>'s history lacks to <c>salvage/TIMESTAMP/</c>
+    /// in the member directory, and lists the transactions that committed there. The newest five are kept.
     /// </summary>
     public Task<Outcome<DivergenceReport>> SalvageAsync(
         TimelineHistory source, DateTimeOffset now, TimeSpan limit, CancellationToken cancellation) =>
         _wal.SalvageAsync(source, now, limit, cancellation);
 
     /// <summary>
-    /// Of a stopped server: <c>pg_rewind</c> from the running primary <paramref name="source"/>; then our configuration,
-    /// as a standby of it. A failed one can leave a directory that only <see cref="CloneAsync"/> repairs; the problem
-    /// says so.
+    /// Of a stopped server: <c>pg_rewind</c> from the running primary <paramref name="source"/>; then our
+    /// configuration, as a standby of it. A failed one can leave a directory that only <see cref="CloneAsync"/>
+    /// repairs; the problem says so.
     /// </summary>
     public Task<Outcome> RewindAsync(MemberName source, TimeSpan limit, CancellationToken cancellation) =>
         FromAsync("rewinding", source, member => _rebuild.RewindAsync(member, limit, cancellation), cancellation);
@@ -156,7 +163,8 @@ public sealed class PostgresInstance : IAsyncDisposable
     /// </summary>
     public Task<Outcome> CloneAsync(
         MemberName source, IProgress<CloneProgress> progress, TimeSpan limit, CancellationToken cancellation) =>
-        FromAsync("cloning", source, member => _rebuild.CloneAsync(member, progress, limit, cancellation), cancellation);
+        FromAsync(
+            "cloning", source, member => _rebuild.CloneAsync(member, progress, limit, cancellation), cancellation);
 
     public ValueTask DisposeAsync() => _context.DisposeAsync();
 

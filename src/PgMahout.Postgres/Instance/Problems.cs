@@ -63,7 +63,11 @@ internal static class Problems
         "free space on the file system of the data directory");
 
     public static Problem UnknownMember(MemberName name) => new(
-        "unknown-member", $"there is no other member {name}", "it is not in this cluster's list", "nothing was changed", "see: pgmahout status");
+        "unknown-member",
+        $"there is no other member {name}",
+        "it is not in this cluster's list",
+        "nothing was changed",
+        "see: pgmahout status");
 
     public static Problem NoWal(string directory) => new(
         "wal-unreadable",

@@ -5,7 +5,9 @@ using PgMahout.Postgres.Processes;
 
 namespace PgMahout.Postgres.Instance;
 
-/// <summary>Whom the server follows and what its commits wait for, changed by rewriting one file and a reload.</summary>
+/// <summary>
+/// Whom the server follows and what its commits wait for, changed by rewriting one file and a reload.
+/// </summary>
 internal sealed class RoleChanges(InstanceContext context)
 {
     private const string Upstream = "primary_conninfo";
@@ -53,9 +55,8 @@ internal sealed class RoleChanges(InstanceContext context)
         if (context.Processes.FindPostmaster() is not { } postmaster)
             return new Outcome.Failed(Problems.NotRunning("sealing"));
         context.Processes.Send(postmaster, Signal.Hangup);
-        var receivers = new WalReceivers(context.Processes);
         var gone = await InstanceContext.UntilAsync(
-            () => Task.FromResult(receivers.Terminate(postmaster) == 0), limit, cancellation);
+            () => Task.FromResult(WalReceivers.Terminate(postmaster) == 0), limit, cancellation);
         return gone ? Outcome.Success : new Outcome.Failed(Problems.OutOfTime("stopping the WAL receiver", limit));
     }
 
@@ -79,7 +80,8 @@ internal sealed class RoleChanges(InstanceContext context)
         return await ReloadAsync(Synchronous, SynchronousNames.Render(role.Synchronous), limit, cancellation);
     }
 
-    private async Task<Outcome> ReloadAsync(string setting, string expected, TimeSpan limit, CancellationToken cancellation)
+    private async Task<Outcome> ReloadAsync(
+        string setting, string expected, TimeSpan limit, CancellationToken cancellation)
     {
         if (context.Processes.FindPostmaster() is not { } postmaster)
             return new Outcome.Failed(Problems.NotRunning("a reload"));
@@ -90,7 +92,8 @@ internal sealed class RoleChanges(InstanceContext context)
         context.Processes.Send(postmaster, Signal.Hangup);
         if (await TakenAsync(setting, expected, limit, cancellation))
             return Outcome.Success;
-        return new Outcome.Failed(Problems.OutOfTime($"setting {setting}", limit, await ComplaintAsync(limit, cancellation)));
+        var complaint = await ComplaintAsync(limit, cancellation);
+        return new Outcome.Failed(Problems.OutOfTime($"setting {setting}", limit, complaint));
     }
 
     private Task<bool> TakenAsync(string setting, string expected, TimeSpan limit, CancellationToken cancellation) =>
@@ -99,7 +102,8 @@ internal sealed class RoleChanges(InstanceContext context)
             {
                 var shown = await context.Commands.RunAsync(
                     $"reading {setting}",
-                    (connection, bound) => connection.ScalarAsync<string>($"SELECT current_setting('{setting}')", bound),
+                    (connection, bound) =>
+                        connection.ScalarAsync<string>($"SELECT current_setting('{setting}')", bound),
                     limit, cancellation);
                 return shown is Outcome<string?>.Done { Value: { } value } && value == expected;
             },

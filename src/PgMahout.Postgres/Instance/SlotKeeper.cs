@@ -3,13 +3,17 @@ using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Postgres.Instance;
 
-/// <summary>Physical replication slots: on every member there is one for every other, so that any of them can be followed.</summary>
+/// <summary>
+/// Physical replication slots: on every member there is one for every other, so that any of them can be followed.
+/// </summary>
 internal static class SlotKeeper
 {
     /// <summary>
-    /// A slot that lost its WAL, or never reserved any, keeps nothing: it is made anew. One in use is moved by its user.
+    /// A slot that lost its WAL, or never reserved any, keeps nothing: it is made anew. One in use is moved by its
+    /// user.
     /// </summary>
-    public static async Task<bool> KeepAsync(NpgsqlConnection connection, string slot, Lsn? advanceTo, CancellationToken bound)
+    public static async Task<bool> KeepAsync(
+        NpgsqlConnection connection, string slot, Lsn? advanceTo, CancellationToken bound)
     {
         var name = Statements.Literal(slot);
         var found = await connection.ScalarAsync<string>(
@@ -31,10 +35,14 @@ internal static class SlotKeeper
     {
         var name = Statements.Literal(slot);
         const string InUse = PostgresErrorCodes.ObjectInUse;
-        while (await connection.ScalarAsync<bool>($"SELECT true FROM pg_replication_slots WHERE slot_name = {name}", bound))
+        var exists = $"SELECT true FROM pg_replication_slots WHERE slot_name = {name}";
+        while (await connection.ScalarAsync<bool>(exists, bound))
         {
             await connection.ExecuteAsync(
-                $"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = {name} AND active", bound);
+                $"""
+                SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots
+                 WHERE slot_name = {name} AND active
+                """, bound);
             try
             {
                 await connection.ExecuteAsync($"SELECT pg_drop_replication_slot({name})", bound);

@@ -38,7 +38,8 @@ internal sealed record ControlFile(ulong SystemIdentifier, ServerCondition Condi
     {
         var version = BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]);
         var condition = BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]);
-        if (version is < OldestControlVersion or > NewestControlVersion || condition > (uint)ServerCondition.InProduction)
+        var known = version is >= OldestControlVersion and <= NewestControlVersion;
+        if (!known || condition > (uint)ServerCondition.InProduction)
             return null;
         return new ControlFile(
             BinaryPrimitives.ReadUInt64LittleEndian(bytes),

@@ -31,10 +31,13 @@ internal static class DataDirectory
             return new PostgresState.Foreign($"{directory}/global/pg_control is missing or not of a supported version");
         var standby = File.Exists(Path.Combine(directory, "standby.signal"));
         var timeline = end?.Timeline ?? control.Timeline;
-        return new PostgresState.Stopped(control.SystemIdentifier, timeline, control.Clean, standby, end, processesLeft);
+        return new PostgresState.Stopped(
+            control.SystemIdentifier, timeline, control.Clean, standby, end, processesLeft);
     }
 
-    /// <summary>Why this directory is not ours to touch; null when it is. The server itself would refuse the same ones.</summary>
+    /// <summary>
+    /// Why this directory is not ours to touch; null when it is. The server itself would refuse the same ones.
+    /// </summary>
     private static string? Objection(InstanceSettings settings)
     {
         var directory = settings.DataDirectory;
@@ -43,10 +46,10 @@ internal static class DataDirectory
             return $"{directory} is not empty and not a PostgreSQL data directory (no PG_VERSION)";
         var version = File.ReadAllText(versionFile).Trim();
         if (version != settings.Binaries.Major.ToString(CultureInfo.InvariantCulture))
-            return $"{directory} belongs to PostgreSQL {version}, and the programs are version {settings.Binaries.Version}";
+            return $"{directory} belongs to PostgreSQL {version}, the programs are version {settings.Binaries.Version}";
         var owner = LibC.OwnerOf(directory);
         if (owner != settings.Account.Uid)
-            return $"{directory} belongs to user id {owner}, and the server runs as {settings.Account.Name} ({settings.Account.Uid})";
+            return $"{directory} belongs to user id {owner}, the server runs as {settings.Account.Name}";
         var mode = File.GetUnixFileMode(directory);
         return (mode & OthersOrGroupWrite) != 0
             ? $"{directory} has mode {Convert.ToString((int)mode, 8)}, and PostgreSQL accepts 0700 or 0750 only"

@@ -20,6 +20,7 @@ internal sealed class InstanceObserver(InstanceSettings settings, ServerProcesse
     private ServerQuery _query = new(settings);
     private Task<ServerAnswer>? _unanswered;
     private ServerProcess? _postmaster;
+    private ProcessWatch? _watch;
     private Instant? _startingSince;
     private Instant? _silentSince;
     private bool _wasPrimary;
@@ -33,7 +34,7 @@ internal sealed class InstanceObserver(InstanceSettings settings, ServerProcesse
 
     public async ValueTask<PostgresState> ObserveAsync(TimeSpan limit, CancellationToken cancellation)
     {
-        var postmaster = processes.FindPostmaster();
+        var postmaster = _watch is { IsAlive: true } ? _postmaster : processes.FindPostmaster();
         if (postmaster != _postmaster)
             Forget(postmaster);
         if (postmaster is null)
@@ -46,9 +47,15 @@ internal sealed class InstanceObserver(InstanceSettings settings, ServerProcesse
 
     public void Adopt(InstanceSettings settings) => _settings = settings;
 
-    public ValueTask DisposeAsync() => _query.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _watch?.Dispose();
+        return _query.DisposeAsync();
+    }
 
-    /// <summary>Null when there is no answer in time. An answer that comes later is to an old question, and is thrown away.</summary>
+    /// <summary>
+    /// Null when there is no answer in time. An answer that comes later is to an old question, and is thrown away.
+    /// </summary>
     private async Task<ServerAnswer?> AskAsync(TimeSpan limit, CancellationToken cancellation)
     {
         var deadline = BootClock.Now() + limit;
@@ -144,6 +151,8 @@ internal sealed class InstanceObserver(InstanceSettings settings, ServerProcesse
         _ = DiscardAsync(_query, _unanswered);
         _query = new ServerQuery(_settings);
         _postmaster = postmaster;
+        _watch?.Dispose();
+        _watch = postmaster is { } running ? ProcessWatch.Open(running) : null;
         // What it was (_wasPrimary) is kept: that is asked for when the next run says nothing.
         (_startingSince, _silentSince, _history, _unanswered) = (null, null, null, null);
         _lastStreamed.Reset();
@@ -151,7 +160,9 @@ internal sealed class InstanceObserver(InstanceSettings settings, ServerProcesse
         Barrier.Reset();
     }
 
-    /// <summary>The server is gone, so an open question ends by itself; the connection is not closed under it.</summary>
+    /// <summary>
+    /// The server is gone, so an open question ends by itself; the connection is not closed under it.
+    /// </summary>
     private static async Task DiscardAsync(ServerQuery query, Task? unanswered)
     {
         if (unanswered is not null)

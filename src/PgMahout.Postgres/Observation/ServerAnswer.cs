@@ -23,8 +23,12 @@ internal abstract record ServerAnswer
         ImmutableArray<Slot> Slots) : ServerAnswer;
 
     /// <param name="Replayed">End of what is replayed; zero before the first record.</param>
-    /// <param name="Received">End of what was received since it started, on whatever timeline; null before anything was.</param>
-    /// <param name="Identified">What it would offer to a standby of its own: replayed, or received if on the same timeline.</param>
+    /// <param name="Received">
+    /// End of what was received since it started, on whatever timeline; null before anything was.
+    /// </param>
+    /// <param name="Identified">
+    /// What it would offer to a standby of its own: replayed, or received if on the same timeline.
+    /// </param>
     /// <param name="Receiver">Null when no WAL receiver is connected.</param>
     public sealed record Standby(
         ulong SystemIdentifier,

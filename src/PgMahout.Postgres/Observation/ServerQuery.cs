@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Net.Sockets;
 using Npgsql;
 using Npgsql.Replication;
@@ -11,8 +10,9 @@ namespace PgMahout.Postgres.Observation;
 
 /// <summary>
 /// Asks a running server everything that an observation needs, in one round trip of prepared statements; a standby is
-/// asked once more, by a replication command, because only that tells the timeline of what it has replayed.
-/// The connections stay open. Ended questions are never cancelled: a stuck one is awaited again, or dropped with its server.
+/// asked once more when it is not known, by a replication command, which timeline it has replayed to: nothing else
+/// tells. The connections stay open. Ended questions are never cancelled: a stuck one is awaited again, or dropped with
+/// its server.
 /// </summary>
 internal sealed class ServerQuery(InstanceSettings settings) : IAsyncDisposable
 {
@@ -41,7 +41,7 @@ internal sealed class ServerQuery(InstanceSettings settings) : IAsyncDisposable
         """;
 
     private const string Slots = """
-        SELECT slot_name::text, (restart_lsn - '0/0')::int8, wal_status = 'lost'
+        SELECT slot_name::text, (restart_lsn - '0/0')::int8, COALESCE(wal_status = 'lost', false)
           FROM pg_replication_slots
          WHERE slot_type = 'physical' AND slot_name LIKE 'pgmahout\_%'
          ORDER BY slot_name
@@ -50,6 +50,7 @@ internal sealed class ServerQuery(InstanceSettings settings) : IAsyncDisposable
     private NpgsqlConnection? _connection;
     private NpgsqlBatch? _batch;
     private PhysicalReplicationConnection? _replication;
+    private TimelineId? _replaying;
 
     /// <summary>Never throws for what a server may answer or how it may fail.</summary>
     public async Task<ServerAnswer> AskAsync()
@@ -92,7 +93,8 @@ internal sealed class ServerQuery(InstanceSettings settings) : IAsyncDisposable
     {
         PostgresException postgres => postgres.SqlState == PostgresErrorCodes.CannotConnectNow,
         NpgsqlException { InnerException: { } inner } => IsRefusal(inner),
-        SocketException socket => socket.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable,
+        SocketException socket =>
+            socket.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable,
         _ => false,
     };
 
@@ -105,7 +107,7 @@ internal sealed class ServerQuery(InstanceSettings settings) : IAsyncDisposable
         await connection.OpenAsync();
         var batch = new NpgsqlBatch(connection)
         {
-            BatchCommands = { new NpgsqlBatchCommand(Itself), new NpgsqlBatchCommand(Senders), new NpgsqlBatchCommand(Slots) },
+            BatchCommands = { new(Itself), new(Senders), new(Slots) },
         };
         _batch = batch;
         await batch.PrepareAsync();
@@ -125,31 +127,48 @@ internal sealed class ServerQuery(InstanceSettings settings) : IAsyncDisposable
         await reader.NextResultAsync();
         await reader.NextResultAsync();
         var slots = await ReadSlotsAsync(reader);
-        var identified = await IdentifyAsync();
+        var identified = await ReplayedOnAsync(replayed, received, receiver);
         return new ServerAnswer.Standby(identifier, replayed, received, identified, receiver, names, target, slots);
     }
 
     private static async Task<ServerAnswer> ReadPrimaryAsync(NpgsqlDataReader reader)
     {
         var identifier = (ulong)reader.GetInt64(1);
-        var timeline = uint.Parse(reader.GetString(4).AsSpan(0, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-        var written = new WalPosition(new TimelineId(timeline), Position(reader, 2) ?? Lsn.Zero);
+        var timeline = new TimelineId(Convert.ToUInt32(reader.GetString(4)[..8], 16));
+        var written = new WalPosition(timeline, Position(reader, 2) ?? Lsn.Zero);
         var names = reader.GetString(5);
         await reader.NextResultAsync();
         var senders = ImmutableArray.CreateBuilder<SenderRow>();
         while (await reader.ReadAsync())
             senders.Add(new SenderRow(
-                reader.GetString(0), reader.GetBoolean(1), Position(reader, 2) ?? Lsn.Zero, Position(reader, 3) ?? Lsn.Zero));
+                reader.GetString(0),
+                reader.GetBoolean(1),
+                Position(reader, 2) ?? Lsn.Zero,
+                Position(reader, 3) ?? Lsn.Zero));
         await reader.NextResultAsync();
-        return new ServerAnswer.Primary(identifier, written, names, senders.ToImmutable(), await ReadSlotsAsync(reader));
+        var slots = await ReadSlotsAsync(reader);
+        return new ServerAnswer.Primary(identifier, written, names, senders.ToImmutable(), slots);
     }
 
     private static async Task<ImmutableArray<Slot>> ReadSlotsAsync(NpgsqlDataReader reader)
     {
         var slots = ImmutableArray.CreateBuilder<Slot>();
         while (await reader.ReadAsync())
-            slots.Add(new Slot(reader.GetString(0), Position(reader, 1), !await reader.IsDBNullAsync(2) && reader.GetBoolean(2)));
+            slots.Add(new Slot(reader.GetString(0), Position(reader, 1), reader.GetBoolean(2)));
         return slots.ToImmutable();
+    }
+
+    /// <summary>
+    /// Once replay has reached the timeline that is being received, it stays on it for as long as that one is received:
+    /// then there is nothing to ask.
+    /// </summary>
+    private async Task<WalPosition> ReplayedOnAsync(Lsn replayed, Lsn? received, ReceiverRow? receiver)
+    {
+        if (receiver is { Streaming: true } streaming && streaming.Timeline == _replaying)
+            return new WalPosition(streaming.Timeline, Lsn.Max(replayed, received ?? Lsn.Zero));
+        var identified = await IdentifyAsync();
+        _replaying = identified.Timeline;
+        return identified;
     }
 
     private async Task<WalPosition> IdentifyAsync()

@@ -4,9 +4,13 @@ using PgMahout.Postgres.Installation;
 
 namespace PgMahout.Postgres.Processes;
 
-/// <summary>Arguments of <c>setpriv</c> that start another program as the server account, bound to the life of its parent.</summary>
+/// <summary>
+/// Arguments of <c>setpriv</c> that start another program as the server account, bound to the life of its parent.
+/// </summary>
 internal static class Launch
 {
+    private static readonly string[] Foreign = ["PG", "LC_"];
+
     /// <summary>
     /// setpriv sets the signal after it has changed the user (the kernel forgets it on a change), and setsid neither
     /// forks nor loses it, because a process just forked leads no group: the pid stays that of the child.
@@ -27,7 +31,7 @@ internal static class Launch
     public static void CleanEnvironment(ProcessStartInfo command)
     {
         var unwanted = command.Environment.Keys
-            .Where(key => key.StartsWith("PG", StringComparison.Ordinal) || key.StartsWith("LC_", StringComparison.Ordinal))
+            .Where(key => Foreign.Any(start => key.StartsWith(start, StringComparison.Ordinal)))
             .ToArray();
         foreach (var key in unwanted)
             command.Environment.Remove(key);

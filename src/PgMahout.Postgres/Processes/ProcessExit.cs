@@ -22,8 +22,12 @@ public static class ProcessExit
         }
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         // A thread of its own, because the thread pool may be exactly what is late when a server dies.
-        new Thread(() => Watch(descriptor, ended, cancellation), StackBytes) { IsBackground = true, Name = "process exit" }
-            .Start();
+        var watcher = new Thread(() => Watch(descriptor, ended, cancellation), StackBytes)
+        {
+            IsBackground = true,
+            Name = "process exit",
+        };
+        watcher.Start();
         return ended.Task;
     }
 

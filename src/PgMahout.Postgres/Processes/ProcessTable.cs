@@ -68,6 +68,21 @@ internal static unsafe class ProcessTable
         }
     }
 
+    /// <summary>Its children, without a scan of all processes; none when it is gone.</summary>
+    public static int[] Children(int pid)
+    {
+        try
+        {
+            return [.. File.ReadAllText($"/proc/{pid}/task/{pid}/children")
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(child => int.Parse(child, CultureInfo.InvariantCulture))];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>What it shows as its command line; null when it is gone.</summary>
     public static string? Title(int pid)
     {

@@ -26,7 +26,9 @@ public sealed record ServerProcesses(string DataDirectory, uint Uid)
         return found ?? (IReadOnlyList<ServerProcess>)[];
     }
 
-    /// <summary>The running postmaster by postmaster.pid, or null; a stale file or a reused pid is not believed.</summary>
+    /// <summary>
+    /// The running postmaster by postmaster.pid, or null; a stale file or a reused pid is not believed.
+    /// </summary>
     public ServerProcess? FindPostmaster()
     {
         try

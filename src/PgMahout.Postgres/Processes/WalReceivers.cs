@@ -1,7 +1,7 @@
 namespace PgMahout.Postgres.Processes;
 
 /// <summary>The WAL receiver of a running server, found by its process title.</summary>
-internal sealed class WalReceivers(ServerProcesses processes)
+internal static class WalReceivers
 {
     private const string Title = "postgres: ";
 
@@ -9,25 +9,33 @@ internal sealed class WalReceivers(ServerProcesses processes)
     /// Asks each to end, which flushes what it has written. Returns how many there were, counting a child that has not
     /// said yet what it will be.
     /// </summary>
-    public int Terminate(ServerProcess postmaster)
+    public static int Terminate(ServerProcess postmaster)
     {
         var count = 0;
-        foreach (var process in processes.List().Where(process => process != postmaster))
+        foreach (var pid in ProcessTable.Children(postmaster.Pid))
         {
-            var title = ProcessTable.Title(process.Pid);
-            if (title is null || (title.StartsWith(Title, StringComparison.Ordinal) && !IsReceiver(title)))
+            var title = ProcessTable.Title(pid);
+            // Without a title it is a zombie, or has said goodbye already.
+            if (string.IsNullOrEmpty(title))
+                continue;
+            var receives = IsReceiver(title);
+            if (!receives && title.StartsWith(Title, StringComparison.Ordinal))
                 continue;
             count++;
-            if (IsReceiver(title))
-                processes.Send(process, Signal.Terminate);
+            if (receives)
+                _ = LibC.Kill(pid, Signal.Terminate);
         }
         return count;
     }
 
-    /// <summary>"postgres: CLUSTER: walreceiver streaming 0/3000148"; a user or database may have that name, but then it is not first.</summary>
+    /// <summary>
+    /// "postgres: CLUSTER: walreceiver streaming 0/3000148". A client backend begins with its user's name instead.
+    /// </summary>
     internal static bool IsReceiver(string title)
     {
-        var rest = title.AsSpan(Math.Min(Title.Length, title.Length));
+        if (!title.StartsWith(Title, StringComparison.Ordinal))
+            return false;
+        var rest = title.AsSpan(Title.Length);
         var cluster = rest.IndexOf(": ");
         return rest.StartsWith("walreceiver") || (cluster >= 0 && rest[(cluster + 2)..].StartsWith("walreceiver"));
     }

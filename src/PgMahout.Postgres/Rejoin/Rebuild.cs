@@ -19,8 +19,8 @@ internal sealed partial class Rebuild(InstanceContext context)
     private InstanceSettings Settings => context.Settings;
 
     /// <summary>
-    /// Files are flushed at the end, as pg_rewind does by itself: a power loss after an unflushed rewind would leave a mix
-    /// of two histories that no checksum tells apart.
+    /// Everything is flushed before it counts as done: a power loss after an unflushed rewind would leave a mix of two
+    /// histories that no checksum tells apart.
     /// </summary>
     public async Task<Outcome> RewindAsync(MemberSpec member, TimeSpan limit, CancellationToken cancellation)
     {
@@ -35,13 +35,12 @@ internal sealed partial class Rebuild(InstanceContext context)
         // Recovery of a crashed server in single-user mode, which pg_rewind begins with, refuses a standby.
         context.Files.StartAsStandby(false);
         context.Observer.RememberEnd(null);
-        var run = new ToolRun(Settings.Account, Settings.Binaries.Tool("pg_rewind"),
-            ["--target-pgdata=" + Settings.DataDirectory, "--source-server=" + source.ConnInfo(InstanceSettings.Superuser, "postgres")],
-            MemberPaths.ToolPassFile(Settings));
-        var result = await run.RunAsync(limit, cancellation);
+        using var flush = FileSystemFlush.Before(Settings.DataDirectory);
+        var result = await RewindTool(source).RunAsync(limit, cancellation);
         // Whatever came of it: it brought the source's configuration along, and must never come up as a primary.
         context.Files.StartAsStandby(true);
         context.Files.Write(new AssignedRole(member.Name, SynchronousSet.Nobody));
+        await flush.RunAsync();
         return result.Complaint is { } complaint
             ? new Outcome.Failed(Problems.Tool($"rewinding from {member.Name}", complaint, AfterRewind))
             : Outcome.Success;
@@ -60,11 +59,13 @@ internal sealed partial class Rebuild(InstanceContext context)
         if (MakeRoom(unfinished, new ByteSize(size.Bytes + Headroom.Bytes)) is { } problem)
             return new Outcome.Failed(problem);
         context.Files.WritePassFiles();
+        using var flush = FileSystemFlush.Before(unfinished);
         if (await CopyAsync(source, unfinished, progress, limit, cancellation) is { } complaint)
         {
             Remove(unfinished);
             return new Outcome.Failed(Problems.Tool($"cloning {member.Name}", complaint, AfterClone));
         }
+        await flush.RunAsync();
         context.Observer.RememberEnd(null);
         await Task.Factory.StartNew(
             () => Replace(unfinished), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -82,12 +83,25 @@ internal sealed partial class Rebuild(InstanceContext context)
             : null;
     }
 
+    private ToolRun RewindTool(Source source) =>
+        new(Settings.Account, Settings.Binaries.Tool("pg_rewind"),
+            [
+                "--target-pgdata=" + Settings.DataDirectory, "--no-sync",
+                "--source-server=" + source.ConnInfo(InstanceSettings.Superuser, "postgres"),
+            ],
+            MemberPaths.ToolPassFile(Settings));
+
     private async Task<string?> CopyAsync(
-        Source source, string directory, IProgress<CloneProgress> progress, TimeSpan limit, CancellationToken cancellation)
+        Source source,
+        string directory,
+        IProgress<CloneProgress> progress,
+        TimeSpan limit,
+        CancellationToken cancellation)
     {
         var run = new ToolRun(Settings.Account, Settings.Binaries.Tool("pg_basebackup"),
             [
                 "--pgdata=" + directory, "--wal-method=stream", "--checkpoint=fast", "--progress", "--no-password",
+                "--no-sync",
                 "--dbname=" + source.ConnInfo(InstanceSettings.ReplicationRole, "replication"),
             ],
             MemberPaths.ToolPassFile(Settings),

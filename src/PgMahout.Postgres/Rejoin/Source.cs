@@ -45,7 +45,10 @@ internal sealed class Source(InstanceSettings settings, MemberSpec member)
         + $" application_name=pgmahout_{settings.Name} connect_timeout={ConnectSeconds} gssencmode=disable";
 
     private async Task<Outcome<T>> AskAsync<T>(
-        string what, Func<NpgsqlConnection, CancellationToken, Task<T>> command, TimeSpan limit, CancellationToken cancellation)
+        string what,
+        Func<NpgsqlConnection, CancellationToken, Task<T>> command,
+        TimeSpan limit,
+        CancellationToken cancellation)
     {
         await using var connection = new CommandConnection(ConnectionText.Remote(settings, member.Host, member.Port));
         return await connection.RunAsync($"{what} {member.Name}", command, limit, cancellation);

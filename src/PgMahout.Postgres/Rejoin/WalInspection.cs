@@ -60,7 +60,8 @@ internal sealed class WalInspection(InstanceContext context)
             common, own.End, Lsn.Distance(common.Lsn, own.End.Lsn), commits, count, directory));
     }
 
-    private static Outcome<DivergenceReport> Done(DivergenceReport report) => new Outcome<DivergenceReport>.Done(report);
+    private static Outcome<DivergenceReport> Done(DivergenceReport report) =>
+        new Outcome<DivergenceReport>.Done(report);
 
     private static (ImmutableArray<DivergentCommit> Listed, int Count) Commits(
         WalSegments segments, Lsn start, CancellationToken bound)

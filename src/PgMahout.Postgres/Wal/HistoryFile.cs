@@ -15,7 +15,8 @@ internal static class HistoryFile
             return TimelineHistory.Initial;
         try
         {
-            return Parse(File.ReadAllText(Path.Combine(dataDirectory, "pg_wal", $"{timeline.Value:X8}.history")), timeline);
+            var path = Path.Combine(dataDirectory, "pg_wal", $"{timeline.Value:X8}.history");
+            return Parse(File.ReadAllText(path), timeline);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -26,10 +27,9 @@ internal static class HistoryFile
     /// <summary>Every timeline with a file there, newest first, and the first one, which has none.</summary>
     public static IEnumerable<TimelineId> Known(string dataDirectory) =>
         Directory.EnumerateFiles(Path.Combine(dataDirectory, "pg_wal"), "????????.history")
-            .Select(path => uint.TryParse(
-                Path.GetFileNameWithoutExtension(path), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
-                ? id
-                : 0)
+            .Select(path => Path.GetFileNameWithoutExtension(path))
+            .Select(name =>
+                uint.TryParse(name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) ? id : 0)
             .Where(id => id > TimelineId.First.Value)
             .OrderDescending()
             .Append(TimelineId.First.Value)

@@ -8,8 +8,8 @@ namespace PgMahout.Postgres.Wal;
 internal static class WalEnd
 {
     /// <summary>
-    /// Reads from the last checkpoint on. The newest history that the checkpoint belongs to is tried first; where WAL does
-    /// not reach the point at which that history left its parent, the parent may reach further, because a receiver
+    /// Reads from the last checkpoint on. The newest history that the checkpoint belongs to is tried first; where WAL
+    /// does not reach the point at which that history left its parent, the parent may reach further, because a receiver
     /// fills a segment of a new timeline from its beginning. Null when there is no readable WAL at the checkpoint.
     /// </summary>
     public static (TimelineHistory History, WalPosition End)? Find(

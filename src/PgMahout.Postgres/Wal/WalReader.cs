@@ -5,8 +5,8 @@ using PgMahout.Core.Vocabulary;
 namespace PgMahout.Postgres.Wal;
 
 /// <summary>
-/// Reads records in order until the first that is not whole and valid, exactly as crash recovery would: that is where the
-/// server's WAL ends. Checks page headers, lengths, the chain of back references and CRC-32C.
+/// Reads records in order until the first that is not whole and valid, exactly as crash recovery would: that is where
+/// the server's WAL ends. Checks page headers, lengths, the chain of back references and CRC-32C.
 /// </summary>
 internal sealed class WalReader(WalSegments segments, Lsn start)
 {

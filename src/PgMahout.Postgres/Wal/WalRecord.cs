@@ -4,7 +4,9 @@ using PgMahout.Core.Vocabulary;
 namespace PgMahout.Postgres.Wal;
 
 /// <summary>One whole, checked record, valid until the next one is read.</summary>
-/// <param name="end">Where the next record begins, if there is one: behind padding, not yet behind a page header.</param>
+/// <param name="end">
+/// Where the next record begins, if there is one: behind padding, not yet behind a page header.
+/// </param>
 internal readonly ref struct WalRecord(Lsn start, Lsn end, ReadOnlySpan<byte> bytes)
 {
     public const int HeaderLength = 24;

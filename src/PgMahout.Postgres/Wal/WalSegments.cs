@@ -13,6 +13,7 @@ internal sealed class WalSegments : IDisposable
     public const int PageSize = 8192;
 
     private const int LongHeader = 40;
+    private const int BufferSize = 256 << 10;
 
     private readonly string _directory;
     private readonly TimelineHistory _history;
@@ -46,7 +47,9 @@ internal sealed class WalSegments : IDisposable
         return null;
     }
 
-    /// <summary>Fills <paramref name="page"/> with the page at this address; false when there is no such file.</summary>
+    /// <summary>
+    /// Fills <paramref name="page"/> with the page at this address; false when there is no such file.
+    /// </summary>
     public bool ReadPage(ulong address, Span<byte> page)
     {
         var segment = address / SegmentSize;
@@ -54,7 +57,7 @@ internal sealed class WalSegments : IDisposable
         {
             _open?.Dispose();
             _open = FileOf(segment) is { } path
-                ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1 << 18)
+                ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, BufferSize)
                 : null;
             _openSegment = segment;
         }
@@ -66,7 +69,9 @@ internal sealed class WalSegments : IDisposable
         return _open.ReadAtLeast(page, PageSize, throwOnEndOfStream: false) == PageSize;
     }
 
-    /// <summary>All files of segments from the one that holds <paramref name="start"/>, of timelines from its own on.</summary>
+    /// <summary>
+    /// All files of segments from the one that holds <paramref name="start"/>, of timelines from its own on.
+    /// </summary>
     public IEnumerable<string> FilesFrom(WalPosition start)
     {
         var first = start.Lsn.Value / SegmentSize;

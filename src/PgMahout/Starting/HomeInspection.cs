@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using PgMahout.Agent.Home;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Processes;
+using PgMahout.Status;
+using PgMahout.Store;
+using PgMahout.Store.Records;
+using PgMahout.Store.Sqlite;
+
+namespace PgMahout.Starting;
+
+/// <summary>Looks at a home without changing anything.</summary>
+public static class HomeInspection
+{
+    public const string UpLock = "up.lock";
+
+    private static readonly TimeSpan StoreLimit = TimeSpan.FromSeconds(5);
+
+    public static async Task<HomeFinding> LookAsync(HomeLayout home, CancellationToken cancellation)
+    {
+        var (place, names) = Names(home.Root);
+        var strangers = names.Except(OwnNames(home)).Order(StringComparer.Ordinal).ToImmutableArray();
+        if (place != HomePlace.Occupied)
+            return new HomeFinding(place, strangers, new StoreFinding.Missing(), [], null);
+        return new HomeFinding(
+            place,
+            strangers,
+            await LookAtStoreAsync(home, cancellation),
+            [.. HomeMembers.In(home).Select(member => member.Name).Where(name => HasData(home, name))],
+            SupervisorProcess.Find(home));
+    }
+
+    /// <summary>The names that pgmahout makes directly in a home.</summary>
+    public static ImmutableArray<string> OwnNames(HomeLayout home) =>
+    [
+        .. SqliteClusterStore.FilesOf(home.StoreFile).Select(file => Path.GetFileName(file)!),
+        .. new[]
+        {
+            home.SupervisorLock, home.SecretsDirectory, home.LogDirectory, home.MembersDirectory,
+        }.Select(path => Path.GetFileName(path)!),
+        "run",
+        UpLock,
+        "lost+found",
+    ];
+
+    private static (HomePlace, string[]) Names(string root)
+    {
+        if (File.Exists(root))
+            return (HomePlace.NotADirectory, []);
+        if (!Directory.Exists(root))
+            return (HomePlace.Missing, []);
+        try
+        {
+            string[] names = [.. Directory.EnumerateFileSystemEntries(root).Select(path => Path.GetFileName(path)!)];
+            // A lock file alone is an `up` that got no further, perhaps this one.
+            return (names.All(name => name == UpLock) ? HomePlace.Empty : HomePlace.Occupied, names);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return (HomePlace.Unreadable, []);
+        }
+    }
+
+    private static bool HasData(HomeLayout home, MemberName name)
+    {
+        try
+        {
+            return Directory.Exists(home.DataDirectory(name))
+                && Directory.EnumerateFileSystemEntries(home.DataDirectory(name)).Any();
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Somebody's directory that we may not read is not ours to call empty.
+            return true;
+        }
+    }
+
+    private static async Task<StoreFinding> LookAtStoreAsync(HomeLayout home, CancellationToken cancellation)
+    {
+        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
+            return new StoreFinding.Missing();
+        await using var closing = store;
+        return await store.ReadAsync(StoreLimit, cancellation) switch
+        {
+            StoreRead.Unreachable unreachable => new StoreFinding.Unreadable(unreachable.Reason),
+            StoreRead.Content content => Of(ClusterRecords.Decode(content, ClusterRecords.None)),
+            var other => throw new InvalidOperationException($"unknown result {other}"),
+        };
+    }
+
+    private static StoreFinding Of(RecordsRead read) => read switch
+    {
+        RecordsRead.Decoded { Records: { Spec: { } spec } records } =>
+            new StoreFinding.Holds(spec.Value, records.SystemIdentifier?.Value),
+        RecordsRead.Decoded => new StoreFinding.Blank(),
+        RecordsRead.Unreadable unreadable => new StoreFinding.Unreadable(unreadable.Reason),
+        _ => throw new InvalidOperationException($"unknown result {read}"),
+    };
+}

@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using PgMahout.Agent.Home;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Status;
+
+namespace PgMahout.Starting;
+
+/// <summary>What the user asked of <c>up</c>; null: nothing was said about it.</summary>
+public sealed record UpRequest(int? Members, int? Port, Durability? Durability, TimeSpan? Rto, string? Name)
+{
+    public const int DefaultMembers = 3;
+    public const int MostMembers = 7;
+    public const int DefaultPort = 5432;
+    public const string DefaultName = "pgmahout";
+    private const string Loopback = "127.0.0.1";
+    private static readonly TimeSpan DefaultRto = TimeSpan.FromSeconds(3);
+
+    /// <summary>The cluster that a fresh home gets: members m1 to mN on this machine, on ports one after the other.</summary>
+    public ClusterSpec SpecFor(HomeLayout home)
+    {
+        var names = Enumerable.Range(1, Members ?? DefaultMembers).Select(number => new MemberName($"m{number}"));
+        var first = Port ?? DefaultPort;
+        return new ClusterSpec(
+            Name ?? DefaultName,
+            [.. names.Select((name, index) => MemberFor(home, name, first + index))],
+            Durability ?? Core.Cluster.Durability.Quorum,
+            new Timing(Rto ?? DefaultRto),
+            ClusterSpec.DefaultMaximumLag);
+    }
+
+    public static MemberSpec MemberFor(HomeLayout home, MemberName name, int port) =>
+        new(name, Loopback, port, home.ApiAddress(name));
+
+    /// <summary>Each wish that the existing cluster does not fulfil, as a clause for people.</summary>
+    public ImmutableArray<string> ContradictionsWith(ClusterSpec spec)
+    {
+        var found = ImmutableArray.CreateBuilder<string>();
+        if (Members is { } members && members != spec.Members.Length)
+            found.Add($"--members {members}, and it has {spec.Members.Length}");
+        if (Port is { } port && port != spec.Members[0].Port)
+            found.Add($"--port {port}, and its first member is on {spec.Members[0].Port}");
+        if (Durability is { } durability && durability != spec.Durability)
+            found.Add($"--durability {Words.Of(durability)}, and it has {Words.Of(spec.Durability)}");
+        if (Rto is { } rto && rto != spec.Timing.Ttl)
+            found.Add($"--rto {rto.TotalSeconds}s, and it has {spec.Timing.Ttl.TotalSeconds}s");
+        if (Name is { } name && name != spec.Name)
+            found.Add($"--name {name}, and it is called {spec.Name}");
+        return found.ToImmutable();
+    }
+}

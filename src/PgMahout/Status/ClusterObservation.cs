@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using PgMahout.Agent.Api;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+
+namespace PgMahout.Status;
+
+/// <summary>Everything that was read for one status; the verdict depends on nothing else.</summary>
+/// <param name="Name">The cluster's name; a placeholder when the store cannot be read.</param>
+/// <param name="Spec">Null when the store cannot be read.</param>
+/// <param name="Store">What decisions read; null when the store cannot be read.</param>
+/// <param name="StoreProblem">Why it cannot; null when it can.</param>
+public sealed record ClusterObservation(
+    string Name,
+    ClusterSpec? Spec,
+    StoreContent? Store,
+    string? StoreProblem,
+    int? SupervisorPid,
+    ImmutableArray<MemberObservation> Members)
+{
+    /// <summary>The store's record, else the newest that any agent has read.</summary>
+    public Leadership? Leadership =>
+        Store is not null
+            ? Store.Leadership
+            : Members
+                .Select(member => member.Status?.Leadership)
+                .OfType<Leadership>()
+                .MaxBy(leadership => leadership.Epoch);
+}
+
+/// <summary>One member, as its agent says, or why it says nothing.</summary>
+/// <param name="Host">Null when the store, which knows it, cannot be read.</param>
+/// <param name="PostmasterPid">Found on this machine without the agent's help.</param>
+public sealed record MemberObservation(
+    MemberName Name,
+    string Host,
+    int Port,
+    string DataDirectory,
+    AgentStatus? Status,
+    string? Silence,
+    int? PostmasterPid);

@@ -1,0 +1,142 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+
+namespace PgMahout.Status;
+
+/// <summary>From what was observed to what is shown. Pure.</summary>
+public static class Verdict
+{
+    public static ClusterStatus On(ClusterObservation seen)
+    {
+        var leadership = seen.Leadership;
+        var holder = leadership is { IsHeld: true } ? leadership.Holder : (MemberName?)null;
+        var leading = seen.Members.FirstOrDefault(member => member.Name == holder);
+        var primary = leading?.Status?.Report.Postgres as PostgresState.Primary;
+        var members = seen.Members.Select(member => Describe(member, primary)).ToImmutableArray();
+        var status = new ClusterStatus(
+            seen.Name,
+            ClusterState.Unknown,
+            holder,
+            leadership?.Epoch,
+            primary?.Written.Timeline,
+            seen.Spec?.Durability,
+            seen.Spec?.Timing,
+            leadership?.Synchronous,
+            primary?.Effective,
+            leading?.Status?.LeaseLeftSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            seen.Store?.Pause,
+            seen.SupervisorPid,
+            seen.Members.Count(member => member.Status is not null),
+            members,
+            []);
+        status = status with { State = StateOf(seen, status) };
+        return status with { Notices = Notices.For(seen, status) };
+    }
+
+    /// <summary>Whom commits should wait for when everybody is well.</summary>
+    public static SynchronousSet Wanted(ClusterSpec spec, MemberName leader) => SynchronousSet.Of(
+        Math.Min(spec.CommitQuorum, spec.Others(leader).Count(member => member.Promotable)),
+        spec.Others(leader).Where(member => member.Promotable).Select(member => member.Name));
+
+    private static ClusterState StateOf(ClusterObservation seen, ClusterStatus status)
+    {
+        if (status.Answered == 0 && (seen.Spec is null || seen.Members.Any(member => member.PostmasterPid is not null)))
+            return ClusterState.Unknown;
+        if (status.LeadingMember is not { } leader)
+            return ClusterState.Down;
+        if (leader.State == MemberState.Silent && leader.Pid is not null)
+            return ClusterState.Degraded;
+        if (leader.Role != MemberRole.Primary)
+            return ClusterState.Down;
+        return IsWhole(seen, status) ? ClusterState.Healthy : ClusterState.Degraded;
+    }
+
+    private static bool IsWhole(ClusterObservation seen, ClusterStatus status)
+    {
+        if (seen.Spec is not { } spec || status.Leader is not { } leader)
+            return false;
+        var wanted = Wanted(spec, leader);
+        return status.Members.All(member => member.Name == leader || member.State == MemberState.Streaming)
+            && status.Effective == wanted
+            && status.Recorded == wanted;
+    }
+
+    private static MemberStatus Describe(MemberObservation member, PostgresState.Primary? primary)
+    {
+        var position = PositionOf(member.Status?.Report.Postgres);
+        return new MemberStatus(
+            member.Name,
+            RoleOf(member.Status?.Report.Postgres),
+            StateOf(member.Status?.Report.Postgres),
+            member.Host,
+            member.Port,
+            member.Status is null ? member.PostmasterPid : member.Status.PostmasterPid,
+            member.Status?.AgentPid,
+            member.Status?.GuardPid,
+            member.DataDirectory,
+            position,
+            LagOf(member, primary, position),
+            primary?.Effective.Contains(member.Name) ?? false,
+            member.Status?.Rule ?? "",
+            NoteOn(member));
+    }
+
+    private static MemberRole RoleOf(PostgresState? postgres) => postgres switch
+    {
+        null => MemberRole.Unknown,
+        PostgresState.Primary => MemberRole.Primary,
+        PostgresState.Standby => MemberRole.Standby,
+        PostgresState.Unresponsive => MemberRole.Unknown,
+        PostgresState.Uninitialized or PostgresState.Foreign or PostgresState.Stopped or PostgresState.Starting =>
+            MemberRole.None,
+        _ => throw new InvalidOperationException($"unknown state {postgres.GetType().Name}"),
+    };
+
+    private static MemberState StateOf(PostgresState? postgres) => postgres switch
+    {
+        null => MemberState.Silent,
+        PostgresState.Primary => MemberState.Running,
+        PostgresState.Standby standby => standby.Streaming ? MemberState.Streaming : MemberState.Disconnected,
+        PostgresState.Unresponsive => MemberState.Unresponsive,
+        PostgresState.Uninitialized => MemberState.Empty,
+        PostgresState.Foreign => MemberState.Foreign,
+        PostgresState.Stopped => MemberState.Stopped,
+        PostgresState.Starting => MemberState.Starting,
+        _ => throw new InvalidOperationException($"unknown state {postgres.GetType().Name}"),
+    };
+
+    private static WalPosition? PositionOf(PostgresState? postgres) => postgres switch
+    {
+        PostgresState.Primary primary => primary.Written,
+        PostgresState.Standby standby => standby.Received,
+        PostgresState.Stopped stopped => stopped.End,
+        _ => null,
+    };
+
+    /// <summary>
+    /// As the primary sees it, when it does: both numbers are then of one moment. Two members' own words are of two.
+    /// </summary>
+    private static ByteSize? LagOf(MemberObservation member, PostgresState.Primary? primary, WalPosition? position)
+    {
+        if (primary is null || member.Status?.Report.Postgres is PostgresState.Primary)
+            return null;
+        var link = primary.Standbys.FirstOrDefault(standby => standby.Member == member.Name);
+        var reached = link?.Flushed ?? position?.Lsn;
+        return reached is { } lsn ? Lsn.Distance(lsn, primary.Written.Lsn) : null;
+    }
+
+    private static string NoteOn(MemberObservation member)
+    {
+        if (member.Status is not { } status)
+            return member.Silence ?? "its agent does not answer";
+        if (status.Report.Operation is { } operation)
+            return $"{Words.Of(operation.Kind)} {operation.Progress}".TrimEnd();
+        return status.Report.Postgres switch
+        {
+            PostgresState.Foreign foreign => foreign.Why,
+            PostgresState.Stopped { ProcessesLeft: > 0 } stopped => $"{stopped.ProcessesLeft} processes of it are left",
+            _ => "",
+        };
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using PgMahout.CommandLine;
+
+namespace PgMahout.Verbs;
+
+/// <summary>All verbs, in the order in which help lists them.</summary>
+internal static class CommandTree
+{
+    public static RootCommand Build(CommonOptions common)
+    {
+        var root = new RootCommand("A keeper for PostgreSQL clusters: installs, replicates, heals.");
+        common.AddTo(root);
+        foreach (var command in Verbs(common))
+            root.Add(command);
+        return root;
+    }
+
+    /// <summary>What a user would type to reach it.</summary>
+    public static string PathOf(Command command)
+    {
+        var names = new Stack<string>();
+        for (var at = command; at is not null and not RootCommand; at = at.Parents.OfType<Command>().FirstOrDefault())
+            names.Push(at.Name);
+        return string.Join(' ', names.Prepend("pgmahout"));
+    }
+
+    private static IEnumerable<Command> Verbs(CommonOptions common) =>
+    [
+        UpVerb.Build(common),
+        DownVerb.Build(common),
+        StatusVerb.Build(common),
+        SwitchoverVerb.Switchover(common),
+        SwitchoverVerb.Failover(common),
+        DrillVerb.Build(common),
+        UriVerb.Build(common),
+        .. ProcessVerbs.Build(common),
+    ];
+}

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using PgMahout.CommandLine;
+using PgMahout.Core.Cluster;
+using PgMahout.Starting;
+
+namespace PgMahout.Verbs;
+
+internal static class UpVerb
+{
+    private static readonly Option<int?> Members = new("--members")
+    {
+        Description = $"How many PostgreSQL servers, 1 to {UpRequest.MostMembers} (default {UpRequest.DefaultMembers}).",
+        HelpName = "N",
+    };
+
+    private static readonly Option<int?> Port = new("--port")
+    {
+        Description = $"TCP port of the first member; the others take the next ones (default {UpRequest.DefaultPort}).",
+        HelpName = "P",
+    };
+
+    private static readonly Option<Durability?> Durability = new("--durability")
+    {
+        Description = "quorum (default): a commit is on two members, on one alone if no standby is left; "
+            + "strict: always on two; async: on one.",
+        HelpName = "quorum|strict|async",
+    };
+
+    private static readonly Option<TimeSpan?> Rto = new("--rto")
+    {
+        Description = "How long the service may be down when the primary's host dies (default 3s).",
+        HelpName = "3s",
+        CustomParser = Durations.Parse,
+    };
+
+    private static readonly Option<string?> Name = new("--name")
+    {
+        Description = $"The cluster's name (default {UpRequest.DefaultName}).",
+        HelpName = "NAME",
+    };
+
+    private static readonly Option<bool> Detach =
+        new("--detach", "-d") { Description = "Return once the cluster is healthy, instead of showing it." };
+
+    private static readonly Option<TimeSpan?> Timeout = new("--timeout")
+    {
+        Description = "How long to wait for a healthy cluster (default 2m).",
+        HelpName = "2m",
+        CustomParser = Durations.Parse,
+    };
+
+    public static Command Build(CommonOptions common)
+    {
+        var command = new Command("up", "Bring a cluster up: create it, or start what is not running.")
+        {
+            Members, Port, Durability, Rto, Name, Detach, Timeout,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(Members) is < 1 or > UpRequest.MostMembers)
+                result.AddError($"--members lies between 1 and {UpRequest.MostMembers}");
+            if (result.GetValue(Port) is < 1 or > 65535)
+                result.AddError("--port lies between 1 and 65535");
+            if (result.GetValue(Name) is { } name && !ClusterName.IsValid(name))
+                result.AddError($"'{name}' is not a cluster name: {ClusterName.Rule}");
+        });
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(Rto)?.Errors.Any() != true && result.GetValue(Rto) is { } rto
+                && (rto < Timing.Shortest || rto > Timing.Longest))
+                result.AddError("--rto lies between 1s and 5m");
+        });
+        common.Bind(command, (parse, invocation) =>
+            new UpCommand(invocation, Request(parse), parse.GetValue(Detach), parse.GetValue(Timeout)).RunAsync());
+        return command;
+    }
+
+    private static UpRequest Request(ParseResult parse) => new(
+        parse.GetValue(Members), parse.GetValue(Port), parse.GetValue(Durability), parse.GetValue(Rto), parse.GetValue(Name));
+}

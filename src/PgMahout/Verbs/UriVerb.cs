@@ -1,0 +1,37 @@
+using System.CommandLine;
+using PgMahout.CommandLine;
+using PgMahout.Output;
+using PgMahout.Status;
+
+namespace PgMahout.Verbs;
+
+internal static class UriVerb
+{
+    public static Command Build(CommonOptions common)
+    {
+        var write = new Option<bool>("--write") { Description = "To the primary, whoever it is (default)." };
+        var read = new Option<bool>("--read") { Description = "To a standby where there is one." };
+        var command = new Command("uri", "Print the address for clients: psql \"$(pgmahout uri --write)\".") { write, read };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(write) && result.GetValue(read))
+                result.AddError("--write and --read contradict each other");
+        });
+        common.Bind(command, (parse, invocation) => RunAsync(invocation, parse.GetValue(read)));
+        return command;
+    }
+
+    private static async Task<Ending> RunAsync(Invocation invocation, bool read)
+    {
+        var opened = await ClusterAccess.OpenAsync(invocation.Home, invocation.Cancellation);
+        if (!opened.TryGet(out var cluster, out var failure))
+            return failure;
+        await using var closing = cluster;
+        var uri = ClientUri.For(cluster.Spec, cluster.Home, read);
+        invocation.Screen.Data(invocation.Screen.IsJson
+            ? DocumentJson.Text(
+                new UriDocument(DocumentJson.Schema, uri, cluster.Home.PassFile), DocumentJson.Types.UriDocument)
+            : uri);
+        return Ending.Ok;
+    }
+}

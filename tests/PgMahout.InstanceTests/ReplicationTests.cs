@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Rejoin;
+
+namespace PgMahout.InstanceTests;
+
+public sealed class ReplicationTests
+{
+    [Fact]
+    public async Task Clone_reports_progress_and_becomes_a_streaming_standby()
+    {
+        await using var cluster = await TestCluster.WithPrimaryAsync(2);
+        var seen = new ConcurrentBag<CloneProgress>();
+
+        TestMember.Done(await cluster.B.Instance.CloneAsync(
+            cluster.A.Name, new Immediate<CloneProgress>(seen.Add), TestMember.Limit, default));
+        await cluster.B.StartStandbyAsync(cluster.A.Name);
+        var standby = await cluster.B.UntilAsync<PostgresState.Standby>(state => state.Streaming);
+        var primary = await cluster.A.UntilAsync<PostgresState.Primary>(
+            state => state.Standbys is [{ Streaming: true }]);
+
+        Assert.Contains(seen, progress => progress.Copied == progress.Total && progress.Total.Bytes > 10_000_000);
+        Assert.Equal(cluster.A.Name, standby.Upstream);
+        Assert.Equal(cluster.B.Name, primary.Standbys[0].Member);
+        var slot = Assert.Single(primary.Slots, slot => slot.Name == cluster.B.Name.SlotName);
+        Assert.True(slot is { RestartAt: not null, Lost: false });
+    }
+
+    [Fact]
+    public async Task Unfinished_clone_is_no_server_and_the_next_clone_replaces_it()
+    {
+        await using var cluster = await TestCluster.WithPrimaryAsync(2);
+        var unfinished = cluster.B.Instance.Settings.DataDirectory + ".unfinished";
+        Directory.CreateDirectory(unfinished);
+        await File.WriteAllTextAsync(Path.Combine(unfinished, "PG_VERSION"), "15\n");
+
+        Assert.IsType<PostgresState.Uninitialized>(await cluster.B.ObserveAsync());
+        TestMember.Done(await cluster.B.Instance.CloneAsync(
+            cluster.A.Name, new Progress<CloneProgress>(), TestMember.Limit, default));
+
+        Assert.IsType<PostgresState.Stopped>(await cluster.B.ObserveAsync());
+        Assert.False(Directory.Exists(unfinished));
+    }
+
+    [Fact]
+    public async Task Synchronous_set_takes_effect_and_settles_behind_earlier_commits()
+    {
+        await using var cluster = await TestCluster.StreamingAsync(2);
+        await cluster.A.UntilAsync<PostgresState.Primary>(state => state.SettledAt is not null);
+        await cluster.A.ExecuteAsync("CREATE TABLE t AS SELECT 1 AS i");
+        var written = (await cluster.A.UntilAsync<PostgresState.Primary>(_ => true)).Written.Lsn;
+
+        var set = SynchronousSet.Of(1, [cluster.B.Name]);
+        TestMember.Done(await cluster.A.Instance.SetSynchronousAsync(set, TestMember.Limit, default));
+        var changed = await cluster.A.UntilAsync<PostgresState.Primary>(state => state.Effective == set);
+        var settled = await cluster.A.UntilAsync<PostgresState.Primary>(state => state.SettledAt is not null);
+
+        Assert.Null(changed.SettledAt);
+        Assert.True(settled.SettledAt >= written);
+    }
+
+    [Fact]
+    public async Task Setting_that_somebody_fixed_by_alter_system_is_taken_back()
+    {
+        await using var cluster = await TestCluster.StreamingAsync(2);
+        await cluster.A.ExecuteAsync("ALTER SYSTEM SET synchronous_standby_names = ''");
+
+        var set = SynchronousSet.Of(1, [cluster.B.Name]);
+        TestMember.Done(await cluster.A.Instance.SetSynchronousAsync(set, TestMember.Limit, default));
+
+        await cluster.A.UntilAsync<PostgresState.Primary>(state => state.Effective == set);
+    }
+
+    [Fact]
+    public async Task Promoted_standby_is_followed_by_the_other_and_keeps_every_confirmed_row()
+    {
+        await using var cluster = await TestCluster.StreamingAsync(3);
+        var set = SynchronousSet.Of(1, [cluster.B.Name, cluster.C.Name]);
+        TestMember.Done(await cluster.A.Instance.SetSynchronousAsync(set, TestMember.Limit, default));
+        await cluster.A.ExecuteAsync("CREATE TABLE t AS SELECT 1 AS i");
+        TestMember.Done(await cluster.A.Instance.FenceAsync(TestMember.Limit));
+        var (b, c) = (await Received(cluster.B), await Received(cluster.C));
+        var (heir, other) = b >= c ? (cluster.B, cluster.C) : (cluster.C, cluster.B);
+
+        TestMember.Done(await other.Instance.FollowAsync(heir.Name, TestMember.Limit, default));
+        TestMember.Done(await heir.Instance.PromoteAsync(TestMember.Limit, default));
+        TestMember.Done(await heir.Instance.PromoteAsync(TestMember.Limit, default));
+        await other.StreamsAsync();
+        var primary = await heir.UntilAsync<PostgresState.Primary>(_ => true);
+        await heir.ExecuteAsync("INSERT INTO t VALUES (2)");
+        var follower = await other.UntilAsync<PostgresState.Standby>(state => state.Received.Timeline.Value == 2);
+
+        Assert.Equal(2, await heir.QueryAsync<long>("SELECT count(*) FROM t"));
+        Assert.Equal(TimelineId.First, Assert.Single(primary.History.Ancestors).Timeline);
+        Assert.True(primary.History.Contains(new WalPosition(TimelineId.First, Lsn.Max(b.Lsn, c.Lsn))));
+        Assert.Equal(heir.Name, follower.Upstream);
+    }
+
+    [Fact]
+    public async Task Sealed_standby_confirms_nothing_more()
+    {
+        await using var cluster = await TestCluster.StreamingAsync(2);
+        TestMember.Done(await cluster.A.Instance.SetSynchronousAsync(
+            SynchronousSet.Of(1, [cluster.B.Name]), TestMember.Limit, default));
+        await cluster.A.ExecuteAsync("CREATE TABLE t (i int)");
+
+        TestMember.Done(await cluster.B.Instance.SealAsync(TestMember.Limit, default));
+        var final = await Received(cluster.B);
+        var commit = cluster.A.ExecuteAsync("INSERT INTO t VALUES (1)");
+        await cluster.A.UntilAsync<PostgresState.Primary>(state => state.Written.Lsn > final.Lsn);
+        await cluster.A.WaitsAsync("SyncRep");
+        var standby = await cluster.B.UntilAsync<PostgresState.Standby>(_ => true);
+
+        Assert.Equal(final, standby.Received);
+        Assert.Null(standby.Upstream);
+        Assert.False(standby.Streaming);
+        Assert.False(commit.IsCompleted);
+        TestMember.Done(await cluster.B.Instance.FollowAsync(cluster.A.Name, TestMember.Limit, default));
+        await commit.WaitAsync(TestMember.Limit);
+    }
+
+    [Fact]
+    public async Task Slots_of_a_standby_move_forward_and_go_when_dropped()
+    {
+        await using var cluster = await TestCluster.StreamingAsync(2);
+        await cluster.A.ExecuteAsync("CREATE TABLE t AS SELECT generate_series(1, 100000) AS i");
+        var target = (await cluster.A.UntilAsync<PostgresState.Primary>(_ => true)).Written.Lsn;
+        await cluster.B.UntilAsync<PostgresState.Standby>(state => state.Replayed >= target);
+        var slot = cluster.A.Name.SlotName;
+
+        TestMember.Done(await cluster.B.Instance.KeepSlotAsync(slot, target, TestMember.Limit, default));
+        var moved = await cluster.B.UntilAsync<PostgresState.Standby>(_ => true);
+        TestMember.Done(await cluster.B.Instance.DropSlotAsync(slot, TestMember.Limit, default));
+        TestMember.Done(await cluster.B.Instance.DropSlotAsync(slot, TestMember.Limit, default));
+        var dropped = await cluster.B.UntilAsync<PostgresState.Standby>(_ => true);
+
+        Assert.Equal(target, moved.Slots.Single(s => s.Name == slot).RestartAt);
+        Assert.DoesNotContain(dropped.Slots, s => s.Name == slot);
+    }
+
+    [Fact]
+    public async Task Follower_that_reconnects_every_hundred_milliseconds_is_promoted_without_waiting_for_that()
+    {
+        await using var cluster = await TestCluster.StreamingAsync(2);
+        cluster.A.Launched!.Kill();
+        await cluster.B.UntilAsync<PostgresState.Standby>(state => !state.Streaming);
+
+        var watch = Stopwatch.StartNew();
+        TestMember.Done(await cluster.B.Instance.PromoteAsync(TestMember.Limit, default));
+
+        Assert.True(watch.ElapsedMilliseconds < 1000, $"promoted after {watch.ElapsedMilliseconds} ms");
+        Assert.Equal(2u, (await cluster.B.UntilAsync<PostgresState.Primary>(_ => true)).Written.Timeline.Value);
+    }
+
+    private static async Task<WalPosition> Received(TestMember member) =>
+        (await member.UntilAsync<PostgresState.Standby>(state => !state.Streaming)).Received;
+
+    private sealed class Immediate<T>(Action<T> report) : IProgress<T>
+    {
+        public void Report(T value) => report(value);
+    }
+}
