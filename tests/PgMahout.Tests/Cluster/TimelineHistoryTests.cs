@@ -1,0 +1,56 @@
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+using Xunit;
+
+namespace PgMahout.Tests.Cluster;
+
+public sealed class TimelineHistoryTests
+{
+    private static readonly TimelineHistory History = TimelineHistory.Initial
+        .Extended(new TimelineId(2), new Lsn(0x500))
+        .Extended(new TimelineId(5), new Lsn(0x900));
+
+    [Theory]
+    [InlineData(1, 0x4FF, true)]
+    [InlineData(1, 0x500, true)]
+    [InlineData(1, 0x501, false)]
+    [InlineData(2, 0x100, true)]
+    [InlineData(2, 0x900, true)]
+    [InlineData(2, 0x901, false)]
+    [InlineData(5, 0x100000, true)]
+    [InlineData(3, 0x100, false)]
+    [InlineData(6, 0x100, false)]
+    public void Contains_what_ends_on_it_before_it_moved_on(uint timeline, ulong lsn, bool contained) =>
+        Assert.Equal(contained, History.Contains(Example.At(lsn, timeline)));
+
+    [Fact]
+    public void Every_timeline_but_the_present_was_left_somewhere()
+    {
+        Assert.Equal(new Lsn(0x500), History.LeftAt(new TimelineId(1)));
+        Assert.Equal(new Lsn(0x900), History.LeftAt(new TimelineId(2)));
+        Assert.Null(History.LeftAt(new TimelineId(5)));
+        Assert.Null(History.LeftAt(new TimelineId(3)));
+    }
+
+    [Fact]
+    public void Extending_leaves_the_original_as_it_was()
+    {
+        var extended = History.Extended(new TimelineId(6), new Lsn(0xA00));
+
+        Assert.Equal(new TimelineId(6), extended.Current);
+        Assert.Equal(new TimelineId(5), History.Current);
+        Assert.True(History.Contains(Example.At(0xB00, 5)));
+        Assert.False(extended.Contains(Example.At(0xB00, 5)));
+    }
+
+    [Fact]
+    public void Equals_by_what_it_says()
+    {
+        var same = TimelineHistory.Initial.Extended(new TimelineId(2), new Lsn(0x500));
+
+        Assert.Equal(Example.Second, same);
+        Assert.Equal(Example.Second.GetHashCode(), same.GetHashCode());
+        Assert.NotEqual(same, TimelineHistory.Initial.Extended(new TimelineId(2), new Lsn(0x501)));
+        Assert.False(same.Equals(null));
+    }
+}
