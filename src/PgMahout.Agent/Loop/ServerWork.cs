@@ -20,6 +20,8 @@ internal sealed class ServerWork(
     private static readonly TimeSpan InitLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan PromoteLimit = TimeSpan.FromSeconds(30);
+    // Nobody waits for the service when a member goes down on request: its last checkpoint may take its time.
+    private static readonly TimeSpan ShutdownLimit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan InspectLimit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RewindLimit = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan CloneLimit = TimeSpan.FromHours(24);
@@ -72,8 +74,10 @@ internal sealed class ServerWork(
     }
 
     public bool Stop(ClusterView view, HaAction.Stop stop) =>
-        Start(OperationKind.Stop, null, _ =>
-            instance.StopAsync(stop.Mode, view.Timing.StopLimit, CancellationToken.None));
+        Start(OperationKind.Stop, null, _ => instance.StopAsync(
+            stop.Mode,
+            view.Request == MemberRequest.Shutdown ? ShutdownLimit : view.Timing.StopLimit,
+            CancellationToken.None));
 
     public bool Promote(ClusterView view, HaAction.Promote promote)
     {
