@@ -87,7 +87,8 @@ internal sealed class ServerWork(
         return Start(OperationKind.Promote, null, async _ =>
         {
             var begun = BootClock.Now();
-            var outcome = await instance.PromoteAsync(PromoteLimit, CancellationToken.None);
+            var outcome = await instance.PromoteAsync(
+                new TimelineId((uint)promote.Epoch.Value), PromoteLimit, CancellationToken.None);
             if (outcome.Failure is null)
                 _journal.Record(
                     previous?.Planned == true ? JournalKind.Switchover : JournalKind.Failover,
