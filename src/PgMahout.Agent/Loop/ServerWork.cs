@@ -106,9 +106,7 @@ internal sealed class ServerWork(
         view.PeerReport(rewind.Source)?.Postgres is PostgresState.Primary source
         && Start(OperationKind.Rewind, rewind.Source, async progress =>
         {
-            progress.Report("saving what the new timeline lacks");
-            var saved = await instance.SalvageAsync(
-                source.History, TimeProvider.System.GetUtcNow(), InspectLimit, CancellationToken.None);
+            var saved = await SalvageAsync(source, progress);
             progress.Report("pg_rewind");
             var outcome = await instance.RewindAsync(rewind.Source, RewindLimit, CancellationToken.None);
             if (outcome.Failure is null)
@@ -127,6 +125,9 @@ internal sealed class ServerWork(
                 if (stopped.Failure is not null)
                     return stopped;
             }
+            if (view.Postgres is PostgresState.Stopped
+                && view.PeerReport(clone.Source)?.Postgres is PostgresState.Primary source)
+                await SalvageAsync(source, progress);
             var begun = BootClock.Now();
             var copied = new Progress<CloneProgress>(at => progress.Report(CloneText(at, BootClock.Now() - begun)));
             var outcome = await instance.CloneAsync(clone.Source, copied, CloneLimit, CancellationToken.None);
@@ -136,6 +137,14 @@ internal sealed class ServerWork(
                     $"{_self} was cloned from {clone.Source} in {(BootClock.Now() - begun).TotalSeconds:F1} s");
             return outcome;
         });
+    }
+
+    /// <summary>Before a rewind or a clone discards it. That nothing can be saved is told, and stops neither.</summary>
+    private Task<Outcome<DivergenceReport>> SalvageAsync(PostgresState.Primary source, IProgress<string> progress)
+    {
+        progress.Report("saving what the new timeline lacks");
+        return instance.SalvageAsync(
+            source.History, TimeProvider.System.GetUtcNow(), InspectLimit, CancellationToken.None);
     }
 
     private bool Start(OperationKind kind, MemberName? source, Func<IProgress<string>, Task<Outcome>> operation) =>
