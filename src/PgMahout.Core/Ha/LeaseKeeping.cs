@@ -11,7 +11,8 @@ internal static class LeaseKeeping
     public static ImmutableArray<HaAction> Renew(ClusterView view, SynchronousSet? synchronous = null)
     {
         var leadership = view.Leadership!;
-        var next = synchronous is null ? leadership : leadership with { Synchronous = synchronous };
+        var written = view.Postgres is PostgresState.Primary primary ? primary.Written : leadership.Written;
+        var next = leadership with { Synchronous = synchronous ?? leadership.Synchronous, Written = written };
         var changed = next.Synchronous != leadership.Synchronous;
         var due = view.Lease.HeldFrom is not { } held || view.Now - held >= view.Timing.RenewEvery * 0.9;
         return changed || due ? [new HaAction.RenewLease(Revision(view), next)] : [];
