@@ -27,6 +27,7 @@ internal sealed record Ran(string Command, int Code, string Out, string Error)
 /// <summary>Runs commands as a shell would, with a limit after which they are killed and the test fails.</summary>
 internal static class Program
 {
+    private static readonly TimeSpan AfterEnd = TimeSpan.FromSeconds(10);
     private const string InTree = "artifacts/publish/current/pgmahout";
 
     /// <summary>$PGMAHOUT_PROGRAM, else what was built last in this checkout.</summary>
@@ -53,7 +54,8 @@ internal static class Program
             process.Kill();
             Assert.Fail($"no end within {limit.TotalSeconds} s: {command}");
         }
-        return new Ran(command, process.ExitCode, await output, await error);
+        // A server that the command leaves behind must not hold on to its caller's pipes.
+        return new Ran(command, process.ExitCode, await output.WaitAsync(AfterEnd), await error.WaitAsync(AfterEnd));
     }
 
     /// <summary>Launches without waiting; its output is not read.</summary>
