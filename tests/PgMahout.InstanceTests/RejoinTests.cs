@@ -23,7 +23,7 @@ public sealed partial class RejoinTests
             lost.Add(await CommitAsync(cluster.A, $"INSERT INTO t VALUES ({i})"));
         await cluster.A.ExecuteAsync("BEGIN; INSERT INTO t VALUES (99); ROLLBACK");
         TestMember.Done(await cluster.A.Instance.FenceAsync(TestMember.Limit));
-        TestMember.Done(await cluster.B.Instance.PromoteAsync(TestMember.Limit, default));
+        TestMember.Done(await cluster.B.Instance.PromoteAsync(new TimelineId(2), TestMember.Limit, default));
         await cluster.B.ExecuteAsync("INSERT INTO t VALUES (1000)");
         var history = (await cluster.B.UntilAsync<PostgresState.Primary>(_ => true)).History;
         // As if it had already asked the new primary where the histories part, in vain.
@@ -57,7 +57,7 @@ public sealed partial class RejoinTests
     {
         await using var cluster = await TestCluster.StreamingAsync(2);
         TestMember.Done(await cluster.A.Instance.StopAsync(StopMode.Fast, TestMember.Limit, default));
-        TestMember.Done(await cluster.B.Instance.PromoteAsync(TestMember.Limit, default));
+        TestMember.Done(await cluster.B.Instance.PromoteAsync(new TimelineId(2), TestMember.Limit, default));
         var history = (await cluster.B.UntilAsync<PostgresState.Primary>(_ => true)).History;
 
         var end = TestMember.Done(await cluster.A.Instance.InspectWalAsync(TestMember.Limit, default));
@@ -121,7 +121,7 @@ public sealed partial class RejoinTests
         var common = (await cluster.C.UntilAsync<PostgresState.Standby>(state => !state.Streaming)).Received;
         await cluster.B.UntilAsync<PostgresState.Standby>(state => state.Received >= common);
         TestMember.Done(await cluster.A.Instance.FenceAsync(TestMember.Limit));
-        TestMember.Done(await cluster.B.Instance.PromoteAsync(TestMember.Limit, default));
+        TestMember.Done(await cluster.B.Instance.PromoteAsync(new TimelineId(2), TestMember.Limit, default));
         TestMember.Done(await cluster.C.Instance.FollowAsync(cluster.B.Name, TestMember.Limit, default));
         await cluster.C.StreamsAsync();
         await cluster.B.ExecuteAsync("CREATE TABLE u AS SELECT generate_series(1, 200000) AS i");

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Rejoin;
 using Xunit;
@@ -86,8 +87,8 @@ public sealed class ReplicationTests
         var (heir, other) = b >= c ? (cluster.B, cluster.C) : (cluster.C, cluster.B);
 
         TestMember.Done(await other.Instance.FollowAsync(heir.Name, TestMember.Limit, default));
-        TestMember.Done(await heir.Instance.PromoteAsync(TestMember.Limit, default));
-        TestMember.Done(await heir.Instance.PromoteAsync(TestMember.Limit, default));
+        TestMember.Done(await heir.Instance.PromoteAsync(new TimelineId(2), TestMember.Limit, default));
+        TestMember.Done(await heir.Instance.PromoteAsync(new TimelineId(2), TestMember.Limit, default));
         await other.StreamsAsync();
         var primary = await heir.UntilAsync<PostgresState.Primary>(_ => true);
         await heir.ExecuteAsync("INSERT INTO t VALUES (2)");
@@ -96,6 +97,29 @@ public sealed class ReplicationTests
         Assert.Equal(2, await heir.QueryAsync<long>("SELECT count(*) FROM t"));
         Assert.Equal(TimelineId.First, Assert.Single(primary.History.Ancestors).Timeline);
         Assert.True(primary.History.Contains(new WalPosition(TimelineId.First, Lsn.Max(b.Lsn, c.Lsn))));
+        Assert.Equal(heir.Name, follower.Upstream);
+    }
+
+    [Fact]
+    public async Task Promotion_takes_the_timeline_number_it_is_given_and_followers_cross_the_gap()
+    {
+        await using var cluster = await TestCluster.StreamingAsync(3);
+        TestMember.Done(await cluster.A.Instance.FenceAsync(TestMember.Limit));
+        var (b, c) = (await Received(cluster.B), await Received(cluster.C));
+        var (heir, other) = b >= c ? (cluster.B, cluster.C) : (cluster.C, cluster.B);
+
+        TestMember.Done(await other.Instance.FollowAsync(heir.Name, TestMember.Limit, default));
+        TestMember.Done(await heir.Instance.PromoteAsync(new TimelineId(5), TestMember.Limit, default));
+        await other.StreamsAsync();
+        await heir.ExecuteAsync("CREATE TABLE t (i int)");
+        var follower = await other.UntilAsync<PostgresState.Standby>(state => state.Received.Timeline.Value == 5);
+        TestMember.Done(await other.Instance.StopAsync(StopMode.Fast, TestMember.Limit, default));
+        await other.StartStandbyAsync(heir.Name);
+        await other.StreamsAsync();
+
+        var primary = await heir.UntilAsync<PostgresState.Primary>(_ => true);
+        Assert.Equal(5u, primary.Written.Timeline.Value);
+        Assert.Equal(TimelineId.First, Assert.Single(primary.History.Ancestors).Timeline);
         Assert.Equal(heir.Name, follower.Upstream);
     }
 
@@ -149,7 +173,7 @@ public sealed class ReplicationTests
         await cluster.B.UntilAsync<PostgresState.Standby>(state => !state.Streaming);
 
         var watch = Stopwatch.StartNew();
-        TestMember.Done(await cluster.B.Instance.PromoteAsync(TestMember.Limit, default));
+        TestMember.Done(await cluster.B.Instance.PromoteAsync(new TimelineId(2), TestMember.Limit, default));
 
         Assert.True(watch.ElapsedMilliseconds < 1000, $"promoted after {watch.ElapsedMilliseconds} ms");
         Assert.Equal(2u, (await cluster.B.UntilAsync<PostgresState.Primary>(_ => true)).Written.Timeline.Value);

@@ -2,6 +2,7 @@ using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Instance;
+using PgMahout.Postgres.Processes;
 
 namespace PgMahout.Agent.Loop;
 
@@ -16,14 +17,16 @@ internal sealed class Actuator(
 
     public async Task ApplyAsync(ClusterView view, Decision decision, CancellationToken cancellation)
     {
+        // A turn never outlasts a renewal interval by much: what is left undone is decided again in the next one.
+        var until = view.Now + view.Timing.RenewEvery;
         foreach (var action in decision.Actions)
-            if (!await ApplyAsync(view, action, cancellation))
+            if (BootClock.Now() >= until || !await ApplyAsync(view, action, cancellation))
                 return;
     }
 
     private async Task<bool> ApplyAsync(ClusterView view, HaAction action, CancellationToken cancellation)
     {
-        var reload = view.Timing.ObserveLimit * 2;
+        var reload = view.Timing.ObserveLimit;
         return action switch
         {
             HaAction.AcquireLease acquire => await lease.AcquireAsync(view, acquire, cancellation),

@@ -10,6 +10,8 @@ namespace PgMahout.Agent.Loop;
 internal sealed class AgentLoop(
     Observer observer, Actuator actuator, PostgresInstance instance, AgentState state, WakeSignal wake)
 {
+    private static readonly TimeSpan LeastWait = TimeSpan.FromMilliseconds(20);
+
     private readonly AgentMemory _memory = state.Memory;
     private ClusterSpec _spec = null!;
     private Revision? _specRevision;
@@ -24,18 +26,22 @@ internal sealed class AgentLoop(
         while (!stopping.IsCancellationRequested)
         {
             await AdoptSpecAsync(settings, stopping);
-            var before = _memory.View;
+            var (before, formerRule) = (_memory.View, _memory.Decision?.Rule);
             var view = await observer.ObserveAsync(_spec, stopping);
             var decision = HaPolicy.Decide(view);
-            state.Journal.Compare(before, _memory.Decision?.Rule, view, decision);
+            state.Journal.Compare(before, formerRule, view, decision);
             Remember(view, decision);
             WatchPostmaster(stopping);
             if (IsDown(view))
                 return;
             await actuator.ApplyAsync(view, decision, stopping);
-            await wake.WaitAsync(decision.WakeWithin, stopping);
+            await wake.WaitAsync(Pace(decision, formerRule), stopping);
         }
     }
+
+    /// <summary>A step that wants the next turn at once and keeps failing must not spin.</summary>
+    private static TimeSpan Pace(Decision decision, Rule? formerRule) =>
+        decision.Rule == formerRule && decision.WakeWithin < LeastWait ? LeastWait : decision.WakeWithin;
 
     private void Remember(ClusterView view, Decision decision)
     {

@@ -78,12 +78,15 @@ internal sealed class AgentMemory(LeaseDeadline deadline)
         }
     }
 
-    /// <summary>Excludes promises while the lease is being taken; false when one is in force.</summary>
-    public bool TryBeginTaking()
+    /// <summary>
+    /// Excludes promises while the lease is being taken; false when one is in force. A promise is to a holder: once the
+    /// lease is <paramref name="released"/> there is none, and an heir that waited would be a failover that waits.
+    /// </summary>
+    public bool TryBeginTaking(bool released)
     {
         lock (_gate)
         {
-            if (_promisedUntil > BootClock.Now())
+            if (!released && _promisedUntil > BootClock.Now())
                 return false;
             _taking = true;
             return true;

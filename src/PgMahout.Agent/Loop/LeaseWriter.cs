@@ -22,7 +22,7 @@ internal sealed class LeaseWriter(
     public async Task<bool> AcquireAsync(
         ClusterView view, HaAction.AcquireLease acquire, CancellationToken cancellation)
     {
-        if (!_memory.TryBeginTaking())
+        if (!_memory.TryBeginTaking(released: view.Leadership is { IsHeld: false }))
             return false;
         try
         {

@@ -68,6 +68,9 @@ internal sealed class LongWork(Action ended)
             _running = null;
             if (outcome.Failure is { } problem)
                 Remember(new FailedOperation(kind, BootClock.Now(), problem.ToString()));
+            else if (kind is OperationKind.Clone or OperationKind.Rewind)
+                // A new copy has none of the troubles of the old one; remembered, they would have it cloned for ever.
+                _failures = [];
         }
         ended();
     }

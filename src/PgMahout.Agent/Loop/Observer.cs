@@ -111,7 +111,8 @@ internal sealed class Observer(
 
     /// <summary>
     /// Whose word this turn's decision can need: the leader's while following; everybody's while the leadership is
-    /// open or a leader has no primary or a switchover to decide; nobody's while leading quietly.
+    /// open or a leader has no primary or a switchover to decide; nobody's while leading quietly, or while the lease
+    /// waits for its heir, when a silent third member must not cost time.
     /// </summary>
     private static IEnumerable<MemberSpec> Asked(ClusterView view)
     {
@@ -122,6 +123,7 @@ internal sealed class Observer(
             Standing.NeverLed => [],
             Standing.OtherHolds => view.Spec.Members.Where(member => member.Name == leadership.Holder),
             Standing.Holding when view.Postgres is PostgresState.Primary && store.Switchover is null => [],
+            Standing.Released when view.Now < view.Lease.SeenAt + view.Timing.HeirPatience => [],
             Standing.Holding or Standing.Unconfirmed or Standing.Expired or Standing.Released =>
                 view.Spec.Others(view.Self),
         };

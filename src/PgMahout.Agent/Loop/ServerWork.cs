@@ -20,6 +20,8 @@ internal sealed class ServerWork(
     private static readonly TimeSpan InitLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan PromoteLimit = TimeSpan.FromSeconds(30);
+    // Nobody waits for the service when a member goes down on request: its last checkpoint may take its time.
+    private static readonly TimeSpan ShutdownLimit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan InspectLimit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RewindLimit = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan CloneLimit = TimeSpan.FromHours(24);
@@ -72,8 +74,10 @@ internal sealed class ServerWork(
     }
 
     public bool Stop(ClusterView view, HaAction.Stop stop) =>
-        Start(OperationKind.Stop, null, _ =>
-            instance.StopAsync(stop.Mode, view.Timing.StopLimit, CancellationToken.None));
+        Start(OperationKind.Stop, null, _ => instance.StopAsync(
+            stop.Mode,
+            view.Request == MemberRequest.Shutdown ? ShutdownLimit : view.Timing.StopLimit,
+            CancellationToken.None));
 
     public bool Promote(ClusterView view, HaAction.Promote promote)
     {
@@ -83,7 +87,8 @@ internal sealed class ServerWork(
         return Start(OperationKind.Promote, null, async _ =>
         {
             var begun = BootClock.Now();
-            var outcome = await instance.PromoteAsync(PromoteLimit, CancellationToken.None);
+            var outcome = await instance.PromoteAsync(
+                new TimelineId((uint)promote.Epoch.Value), PromoteLimit, CancellationToken.None);
             if (outcome.Failure is null)
                 _journal.Record(
                     previous?.Planned == true ? JournalKind.Switchover : JournalKind.Failover,
@@ -101,9 +106,7 @@ internal sealed class ServerWork(
         view.PeerReport(rewind.Source)?.Postgres is PostgresState.Primary source
         && Start(OperationKind.Rewind, rewind.Source, async progress =>
         {
-            progress.Report("saving what the new timeline lacks");
-            var saved = await instance.SalvageAsync(
-                source.History, TimeProvider.System.GetUtcNow(), InspectLimit, CancellationToken.None);
+            var saved = await SalvageAsync(source, progress);
             progress.Report("pg_rewind");
             var outcome = await instance.RewindAsync(rewind.Source, RewindLimit, CancellationToken.None);
             if (outcome.Failure is null)
@@ -122,6 +125,9 @@ internal sealed class ServerWork(
                 if (stopped.Failure is not null)
                     return stopped;
             }
+            if (view.Postgres is PostgresState.Stopped
+                && view.PeerReport(clone.Source)?.Postgres is PostgresState.Primary source)
+                await SalvageAsync(source, progress);
             var begun = BootClock.Now();
             var copied = new Progress<CloneProgress>(at => progress.Report(CloneText(at, BootClock.Now() - begun)));
             var outcome = await instance.CloneAsync(clone.Source, copied, CloneLimit, CancellationToken.None);
@@ -131,6 +137,14 @@ internal sealed class ServerWork(
                     $"{_self} was cloned from {clone.Source} in {(BootClock.Now() - begun).TotalSeconds:F1} s");
             return outcome;
         });
+    }
+
+    /// <summary>Before a rewind or a clone discards it. That nothing can be saved is told, and stops neither.</summary>
+    private Task<Outcome<DivergenceReport>> SalvageAsync(PostgresState.Primary source, IProgress<string> progress)
+    {
+        progress.Report("saving what the new timeline lacks");
+        return instance.SalvageAsync(
+            source.History, TimeProvider.System.GetUtcNow(), InspectLimit, CancellationToken.None);
     }
 
     private bool Start(OperationKind kind, MemberName? source, Func<IProgress<string>, Task<Outcome>> operation) =>

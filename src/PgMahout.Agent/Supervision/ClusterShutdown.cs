@@ -16,7 +16,7 @@ namespace PgMahout.Agent.Supervision;
 public static class ClusterShutdown
 {
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan MemberLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MemberLimit = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(5);
 
     public static async Task RunAsync(HomeLayout home, ClusterSpec spec, MemberName? leader)

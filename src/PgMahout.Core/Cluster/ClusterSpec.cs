@@ -26,9 +26,11 @@ public sealed record ClusterSpec(
 
     /// <summary>
     /// Standbys that must confirm a commit when all are well: a majority of the members holds it with the primary's own
-    /// copy.
+    /// copy. Only members that may be promoted are asked, so no more than there are beside a leader.
     /// </summary>
-    public int CommitQuorum => Durability == Durability.Async ? 0 : Members.Length / 2;
+    public int CommitQuorum => Durability == Durability.Async
+        ? 0
+        : Math.Min(Members.Length / 2, Math.Max(1, Members.Count(member => member.Promotable) - 1));
 }
 
 /// <summary>One member: a PostgreSQL instance and the agent that cares for it.</summary>

@@ -11,7 +11,9 @@ namespace PgMahout.Core.Cluster;
 /// <param name="Holder">The member that holds the lease, or, once released, the last one that did.</param>
 /// <param name="Released">Set when the holder gave the lease up, with nothing of its PostgreSQL left running.</param>
 /// <param name="Synchronous">Who must be asked before anybody but the holder may be promoted.</param>
-public sealed record Leadership(Epoch Epoch, MemberName Holder, Handover? Released, SynchronousSet Synchronous)
+/// <param name="Written">How far the holder's primary had written when it renewed; null before it had one.</param>
+public sealed record Leadership(
+    Epoch Epoch, MemberName Holder, Handover? Released, SynchronousSet Synchronous, WalPosition? Written = null)
 {
     public bool IsHeld => Released is null;
 
@@ -19,7 +21,7 @@ public sealed record Leadership(Epoch Epoch, MemberName Holder, Handover? Releas
     /// The record by which <paramref name="taker"/> begins the next reign. Nobody else is known to have everything yet.
     /// </summary>
     public static Leadership TakenBy(MemberName taker, Leadership? previous) =>
-        new((previous?.Epoch ?? Epoch.Zero).Next, taker, null, SynchronousSet.Nobody);
+        new((previous?.Epoch ?? Epoch.Zero).Next, taker, null, SynchronousSet.Nobody, previous?.Written);
 
     public Leadership ReleasedTo(MemberName heir, WalPosition? at) => this with { Released = new Handover(heir, at) };
 }

@@ -55,10 +55,13 @@ internal static class AsLeader
 
     /// <summary>
     /// The lease was taken in an earlier turn. What the first commits wait for is set before recovery ends: a primary
-    /// that is born without it could confirm a commit that nobody else has.
+    /// that is born without it could confirm a commit that nobody else has. A timeline that has this epoch's number
+    /// already comes from a promotion that broke off; the next one needs another number, and so another reign.
     /// </summary>
     private static Decision Promotion(ClusterView view, PostgresState.Standby standby)
     {
+        if (standby.Received.Timeline.Value >= view.Leadership!.Epoch.Value)
+            return Decision.Of(Rule.PromoteAsHolder, TimeSpan.Zero, LeaseKeeping.Acquire(view));
         var decision = Keep(view, Rule.PromoteAsHolder);
         var wanted = SynchronousPlanner.AtPromotion(view);
         if (!SynchronousPlanner.SufficesForPromotion(standby.Configured, wanted))

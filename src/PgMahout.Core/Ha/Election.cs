@@ -141,9 +141,21 @@ public static class Election
     private static bool HasAllOf(ClusterView view, Candidate candidate) =>
         view.Postgres is PostgresState.Stopped { End: { } end } && candidate.Position >= end;
 
-    private static bool WithinLag(ClusterView view, Candidate candidate) =>
-        view.LeaderWritten is not { } leader
-        || (candidate.Position is { } own && Lsn.Distance(own.Lsn, leader.Lsn) <= view.Spec.MaximumLag);
+    /// <summary>
+    /// Compared with the most that anybody is known to have: what the holder wrote into the record with each renewal,
+    /// so never older than its lease, what this member heard from it, and what the members that answer have.
+    /// </summary>
+    private static bool WithinLag(ClusterView view, Candidate candidate)
+    {
+        var furthest = new[] { view.Leadership!.Written, view.LeaderWritten }
+            .Concat(view.Peers.Select(peer => PositionOf(view, peer.Name)))
+            .Max();
+        return furthest is not { } leader
+            || (candidate.Position is { } own && Lsn.Distance(own.Lsn, leader.Lsn) <= view.Spec.MaximumLag);
+    }
+
+    private static WalPosition? PositionOf(ClusterView view, MemberName name) =>
+        view.PeerReport(name)?.Postgres is PostgresState.Standby standby ? standby.Received : null;
 
     private static bool IsSealed(ClusterView view, MemberName name, Revision revision) =>
         (name == view.Self ? view.Sealed : view.PeerReport(name)?.Sealed) == revision;

@@ -41,7 +41,9 @@ public abstract record HaAction
     public sealed record Stop(StopMode Mode) : HaAction;
 
     /// <summary>
-    /// End recovery. Only ever decided while holding the lease, in a later turn than the one that took it.
+    /// End recovery. Only ever decided while holding the lease, in a later turn than the one that took it. The new
+    /// timeline gets the number of the epoch, whatever PostgreSQL would choose: it takes the next number of which it
+    /// knows no history file, and a member that has not heard of the last promotion would use that number twice.
     /// </summary>
     public sealed record Promote(Epoch Epoch) : HaAction;
 

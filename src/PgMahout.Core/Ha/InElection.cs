@@ -14,7 +14,7 @@ internal static class InElection
             return Decision.Of(Rule.FenceStalePrimary, TimeSpan.Zero, new HaAction.Fence());
         if (AsStandby.Standstill(view) is { } still)
             return still;
-        if (view.PromisedUntil > view.Now)
+        if (view.PromisedUntil > view.Now && view.Leadership is { IsHeld: true })
             return Decision.Of(Rule.HonourPromise, view.PromisedUntil.Value - view.Now);
 
         return view.Postgres switch

@@ -7,14 +7,22 @@ namespace PgMahout.Core.Ha;
 /// <summary>The writes of the leadership record that several standings share.</summary>
 internal static class LeaseKeeping
 {
-    /// <summary>Renew when it is due, or at once when the record is to say something else.</summary>
+    /// <summary>
+    /// Renew when it is due, or at once when the record is to say something else, or when an earlier write was not
+    /// answered: it may still be applied, and nothing may be built on the record before it no longer can. (Scenario:
+    /// the set any 2 of a, d, e is written, without an answer; c is back, and commits wait for any 2 of a, c, d, e, as
+    /// the record allows that was read; then the late write is applied.)
+    /// </summary>
     public static ImmutableArray<HaAction> Renew(ClusterView view, SynchronousSet? synchronous = null)
     {
         var leadership = view.Leadership!;
-        var next = synchronous is null ? leadership : leadership with { Synchronous = synchronous };
+        var written = view.Postgres is PostgresState.Primary primary ? primary.Written : leadership.Written;
+        var next = leadership with { Synchronous = synchronous ?? leadership.Synchronous, Written = written };
         var changed = next.Synchronous != leadership.Synchronous;
         var due = view.Lease.HeldFrom is not { } held || view.Now - held >= view.Timing.RenewEvery * 0.9;
-        return changed || due ? [new HaAction.RenewLease(Revision(view), next)] : [];
+        return changed || due || view.Lease.UnansweredFrom is not null
+            ? [new HaAction.RenewLease(Revision(view), next)]
+            : [];
     }
 
     public static HaAction Acquire(ClusterView view) =>

@@ -48,12 +48,16 @@ internal static class Rejoining
         && view.Now - last.At < view.Timing.RetryAfter;
 
     /// <summary>
-    /// A standby may come up and wait; a former primary must first know where the new history begins.
+    /// A standby may come up and wait; a former primary must first know where the new history begins, unless the
+    /// holder has lost its data: then there is no new history, and whoever has the old one may be needed as an heir.
     /// </summary>
     private static Decision BeforeLeaderIsKnown(ClusterView view, PostgresState.Stopped stopped, MemberName holder) =>
-        stopped.WasStandby && !RecentFailure(view, OperationKind.Start)
+        (stopped.WasStandby || LostItsData(view, holder)) && !RecentFailure(view, OperationKind.Start)
             ? Step(view, Rule.StartStandby, new HaAction.StartStandby(holder))
             : Decision.Of(Rule.AwaitPrimary, AsStandby.Wake(view, Decision.Soon * 4));
+
+    private static bool LostItsData(ClusterView view, MemberName holder) =>
+        view.PeerReport(holder)?.Postgres is PostgresState.Uninitialized or PostgresState.Foreign;
 
     private static Decision Clone(ClusterView view, MemberName holder) =>
         RecentFailure(view, OperationKind.Clone)

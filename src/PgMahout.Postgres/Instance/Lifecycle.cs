@@ -1,6 +1,8 @@
 using PgMahout.Core.Ha;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Processes;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Wal;
 
 namespace PgMahout.Postgres.Instance;
 
@@ -67,12 +69,13 @@ internal sealed class Lifecycle(InstanceContext context)
     /// What pg_promote does, without its waiting in steps of 100 ms. A standby that waits between two attempts to reach
     /// its upstream would end that wait first (wal_retrieve_retry_interval); a reload wakes it.
     /// </summary>
-    public async Task<Outcome> PromoteAsync(TimeSpan limit, CancellationToken cancellation)
+    public async Task<Outcome> PromoteAsync(TimelineId timeline, TimeSpan limit, CancellationToken cancellation)
     {
         if (Processes.FindPostmaster() is not { } postmaster)
             return new Outcome.Failed(Problems.NotRunning("a promotion"));
         if (await InRecoveryAsync(limit, cancellation) is Outcome<bool>.Done { Value: false })
             return Outcome.Success;
+        TimelineNumbers.Reserve(context.Settings.DataDirectory, timeline, context.Settings.Account);
         var file = Path.Combine(context.Settings.DataDirectory, PromoteFile);
         // Its owner does not matter: the server only looks whether it is there, and removes it, perhaps at once (any
         // signal from a child of it makes it look).

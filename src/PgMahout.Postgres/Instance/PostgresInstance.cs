@@ -94,8 +94,9 @@ public sealed class PostgresInstance : IAsyncDisposable
     public Task<Outcome> FenceAsync(TimeSpan limit) => _lifecycle.FenceAsync(limit);
 
     /// <summary>Ends recovery; done when the server is out of it. Does nothing on a primary.</summary>
-    public Task<Outcome> PromoteAsync(TimeSpan limit, CancellationToken cancellation) =>
-        _context.ActAsync("promoting", () => _lifecycle.PromoteAsync(limit, cancellation), cancellation);
+    /// <param name="timeline">The number of the new timeline; one that is known here already is skipped.</param>
+    public Task<Outcome> PromoteAsync(TimelineId timeline, TimeSpan limit, CancellationToken cancellation) =>
+        _context.ActAsync("promoting", () => _lifecycle.PromoteAsync(timeline, limit, cancellation), cancellation);
 
     /// <summary>
     /// Points a running standby at <paramref name="upstream"/> by reload; done when the server has taken the setting,

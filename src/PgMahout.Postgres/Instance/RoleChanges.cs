@@ -2,6 +2,7 @@ using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Processes;
+using PgMahout.Postgres.Wal;
 
 namespace PgMahout.Postgres.Instance;
 
@@ -27,6 +28,7 @@ internal sealed class RoleChanges(InstanceContext context)
             context.Files.Write(change(context.Files.ReadAssignedRole()));
             context.Files.DropReservedSystemSettings();
             context.Files.StartAsStandby(standby);
+            TimelineNumbers.Forget(Settings.DataDirectory);
             return Outcome.Success;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -18,6 +18,8 @@ internal static class LeadershipCodec
             json.WriteStringValue(voter.Text);
         json.WriteEndArray();
         json.WriteEndObject();
+        if (leadership.Written is { } written)
+            json.WritePosition("written", written);
     });
 
     public static Leadership Decode(RecordFields fields)
@@ -27,7 +29,8 @@ internal static class LeadershipCodec
             new Epoch(fields.Number("epoch", 1)),
             fields.Member("holder"),
             fields.ObjectOrNull("released") is { } released ? Released(released) : null,
-            SynchronousSet.Of((int)synchronous.Number("quorum", 0, int.MaxValue), synchronous.Members("voters")));
+            SynchronousSet.Of((int)synchronous.Number("quorum", 0, int.MaxValue), synchronous.Members("voters")),
+            fields.ObjectOrNull("written")?.Position());
     }
 
     private static void Write(Utf8JsonWriter json, Handover? released)

@@ -40,7 +40,7 @@ public sealed class CommonOptions
         root.Add(Verbose);
     }
 
-    public Screen ScreenFor(ParseResult parse) => Screen.Of(parse.GetValue(Output), parse.GetValue(NoColour));
+    public Screen ScreenFor(ParseResult parse) => Screen.Of(parse.Peek(Output), parse.Peek(NoColour));
 
     /// <summary>Makes <paramref name="run"/> the action of <paramref name="command"/>.</summary>
     public void Bind(Command command, Func<ParseResult, Invocation, Task<Ending>> run) =>

@@ -121,9 +121,10 @@ internal sealed class DrillRun(
     /// <summary>A status from before the fault, which a slow observation may still show, does not count.</summary>
     private bool IsAfterFault(ClusterStatus before, ClusterStatus now) => settings.Kind switch
     {
-        DrillKind.Failover => now.LeadingMember?.Pid != before.LeadingMember!.Pid
-            && now.Members.All(member => member.Pid != before.LeadingMember!.Pid),
-        DrillKind.Agent => now.Members.All(member => member.AgentPid != before.LeadingMember!.AgentPid),
+        DrillKind.Failover =>
+            now.Members.All(member => member.Pid is { } pid && pid != before.LeadingMember!.Pid),
+        DrillKind.Agent =>
+            now.Members.All(member => member.AgentPid is { } pid && pid != before.LeadingMember!.AgentPid),
         DrillKind.Switchover or DrillKind.Freeze => now.Leader != before.Leader,
     };
 

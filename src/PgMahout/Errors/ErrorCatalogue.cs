@@ -125,7 +125,7 @@ public static class ErrorCatalogue
         "Somebody else changed the same record in the same moment, so the change was not made. Run the command again.");
 
     public static readonly ErrorKind NotPaused = new("STO-003", ExitCode.Refused,
-        "The cluster is not paused, so there is nothing to resume.");
+        "The cluster is not paused, or the pause has run out, so there is nothing to resume. Nothing was changed.");
 
     public static readonly ErrorKind StillRunning = new("DOWN-001", ExitCode.Unreachable,
         "Some processes of the cluster did not end within the limit. Nothing was deleted. Run `pgmahout down` again; if "

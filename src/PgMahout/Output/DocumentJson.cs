@@ -102,4 +102,5 @@ public static class DocumentJson
 [JsonSerializable(typeof(UriDocument))]
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(DrillDocument))]
+[JsonSerializable(typeof(JsonElement))]
 public sealed partial class DocumentContext : JsonSerializerContext;

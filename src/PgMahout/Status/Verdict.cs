@@ -12,7 +12,7 @@ public static class Verdict
         var leadership = seen.Leadership;
         var holder = leadership is { IsHeld: true } ? leadership.Holder : (MemberName?)null;
         var leading = seen.Members.FirstOrDefault(member => member.Name == holder);
-        var primary = leading?.Status?.Report.Postgres as PostgresState.Primary;
+        var primary = PostgresOf(leading) as PostgresState.Primary;
         var members = seen.Members.Select(member => Describe(member, primary)).ToImmutableArray();
         var status = new ClusterStatus(
             seen.Name,
@@ -64,11 +64,12 @@ public static class Verdict
 
     private static MemberStatus Describe(MemberObservation member, PostgresState.Primary? primary)
     {
-        var position = PositionOf(member.Status?.Report.Postgres);
+        var postgres = PostgresOf(member);
+        var position = PositionOf(postgres);
         return new MemberStatus(
             member.Name,
-            RoleOf(member.Status?.Report.Postgres),
-            StateOf(member.Status?.Report.Postgres),
+            RoleOf(postgres),
+            StateOf(postgres),
             member.Host,
             member.Port,
             member.Status is null ? member.PostmasterPid : member.Status.PostmasterPid,
@@ -81,6 +82,18 @@ public static class Verdict
             member.Status?.Rule ?? "",
             NoteOn(member));
     }
+
+    /// <summary>
+    /// What its agent last saw; but a server whose postmaster is gone by now is stopped, whatever was seen before.
+    /// </summary>
+    private static PostgresState? PostgresOf(MemberObservation? member) => member?.Status switch
+    {
+        { PostmasterPid: null, Report.Postgres: PostgresState.Primary primary } => new PostgresState.Stopped(
+            primary.SystemIdentifier, primary.Written.Timeline, Clean: false, WasStandby: false, null, 0),
+        { PostmasterPid: null, Report.Postgres: PostgresState.Standby standby } => new PostgresState.Stopped(
+            standby.SystemIdentifier, standby.Received.Timeline, Clean: false, WasStandby: true, null, 0),
+        var status => status?.Report.Postgres,
+    };
 
     private static MemberRole RoleOf(PostgresState? postgres) => postgres switch
     {

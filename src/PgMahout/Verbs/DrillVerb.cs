@@ -23,9 +23,9 @@ internal static class DrillVerb
         var command = new Command("drill", "Break something for real, and measure what a client sees.") { kind, runs, rate, keep };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(runs) is < 1 or > MostRuns)
+            if (result.Peek(runs) is < 1 or > MostRuns)
                 result.AddError($"--runs lies between 1 and {MostRuns}");
-            if (result.GetValue(rate) is < 1 or > HighestRate or double.NaN)
+            if (result.Peek(rate) is < 1 or > HighestRate or double.NaN)
                 result.AddError($"--rate lies between 1 and {HighestRate}");
         });
         common.Bind(command, (parse, invocation) => new DrillCommand(

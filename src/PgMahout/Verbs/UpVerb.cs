@@ -57,17 +57,13 @@ internal static class UpVerb
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(Members) is < 1 or > UpRequest.MostMembers)
+            if (result.Peek(Members) is < 1 or > UpRequest.MostMembers)
                 result.AddError($"--members lies between 1 and {UpRequest.MostMembers}");
-            if (result.GetValue(Port) is < 1 or > 65535)
+            if (result.Peek(Port) is < 1 or > 65535)
                 result.AddError("--port lies between 1 and 65535");
-            if (result.GetValue(Name) is { } name && !ClusterName.IsValid(name))
+            if (result.Peek(Name) is { } name && !ClusterName.IsValid(name))
                 result.AddError($"'{name}' is not a cluster name: {ClusterName.Rule}");
-        });
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(Rto)?.Errors.Any() != true && result.GetValue(Rto) is { } rto
-                && (rto < Timing.Shortest || rto > Timing.Longest))
+            if (result.Peek(Rto) is { } rto && (rto < Timing.Shortest || rto > Timing.Longest))
                 result.AddError("--rto lies between 1s and 5m");
         });
         common.Bind(command, (parse, invocation) =>

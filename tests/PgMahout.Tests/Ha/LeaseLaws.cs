@@ -107,11 +107,12 @@ internal static class LeaseLaws
     private static bool TakesFromAnother(Turn turn) =>
         turn.Does<HaAction.AcquireLease>() && turn.Leadership is { } leadership && leadership.Holder != turn.View.Self;
 
+    /// <summary>A promise is given to a holder; one that released the lease needs it no more.</summary>
     private static bool ToElect(Turn turn)
     {
-        var wait = turn.Leadership!.IsHeld ? turn.View.Timing.Ttl : turn.View.Timing.HeirPatience;
-        return turn.View.Now >= turn.View.Lease.SeenAt + wait
-            && !(turn.View.PromisedUntil > turn.View.Now)
+        var held = turn.Leadership!.IsHeld;
+        return turn.View.Now >= turn.View.Lease.SeenAt + (held ? turn.View.Timing.Ttl : turn.View.Timing.HeirPatience)
+            && !(held && turn.View.PromisedUntil > turn.View.Now)
             && turn.IsSealed(turn.View.Self);
     }
 

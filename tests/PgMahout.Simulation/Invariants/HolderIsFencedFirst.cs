@@ -1,0 +1,25 @@
+using PgMahout.Core.Cluster;
+using PgMahout.Simulation.World;
+
+namespace PgMahout.Simulation.Invariants;
+
+/// <summary>
+/// When the lease changes hands, or is released, nothing that could confirm a commit runs on its former holder. A
+/// frozen host is the exception that no clock can help, and the reason for sealing: its guard kills as soon as it
+/// thaws.
+/// </summary>
+internal sealed class HolderIsFencedFirst(SimWorld world, InvariantSet book) : Invariant(world)
+{
+    private const long GuardNeeds = 50_000_000;
+
+    public override void RecordChanged(Leadership? before, Leadership after)
+    {
+        if (before is null || (after.IsHeld && after.Holder == before.Holder) || book.IsForced(after.Epoch))
+            return;
+        var former = World.Members.First(member => member.Name == before.Holder).Postgres;
+        var excused = former.Host.Frozen || World.Now - former.Host.ThawedAt < GuardNeeds;
+        if (former.Leads && !excused)
+            Broken($"{before.Holder} is {former.Phase} while the record passes to "
+                + (after.IsHeld ? after.Holder : after.Released!.Heir));
+    }
+}

@@ -1,0 +1,56 @@
+using PgMahout.Core.Vocabulary;
+
+namespace PgMahout.Simulation.World;
+
+/// <summary>One machine: a clock that drifts, a disk, and the processes on it.</summary>
+internal sealed class SimHost(int index, double drift)
+{
+    private long _offset = 10_000_000_000;
+    private int _freezes;
+
+    public int Index { get; } = index;
+    public bool Up { get; private set; } = true;
+    public bool Frozen => _freezes > 0;
+    public double DiskSlowness { get; set; } = 1;
+    public bool DiskFull { get; set; }
+
+    /// <summary>When it last came back from a freeze, in virtual time.</summary>
+    public long ThawedAt { get; private set; } = long.MinValue / 2;
+
+    public List<SimProcess> Processes { get; } = [];
+
+    /// <summary>This host's boot-time clock at a moment of virtual time.</summary>
+    public Instant Clock(long now) => new(_offset + (long)(now * (1 + drift)));
+
+    /// <summary>
+    /// How long, in virtual time, until this host's clock shows <paramref name="at"/>; zero when it is past.
+    /// </summary>
+    public long Until(Instant at, long now) =>
+        Math.Max(0, (long)((at.Nanoseconds - Clock(now).Nanoseconds) / (1 + drift)) + 1);
+
+    public void PowerOff()
+    {
+        Up = false;
+        _freezes = 0;
+        foreach (var process in Processes)
+            process.Kill();
+    }
+
+    /// <summary>The boot-time clock starts again; nothing counted before means anything now.</summary>
+    public void Boot(long now)
+    {
+        Up = true;
+        _offset = 1_000_000_000 - (long)(now * (1 + drift));
+    }
+
+    public void Freeze() => _freezes++;
+
+    public void Thaw(SimWorld world)
+    {
+        if (_freezes > 0)
+            _freezes--;
+        ThawedAt = world.Now;
+        foreach (var process in Processes)
+            process.Resume(world);
+    }
+}

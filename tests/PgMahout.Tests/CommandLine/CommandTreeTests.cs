@@ -1,0 +1,90 @@
+using System.CommandLine;
+using PgMahout.Agent.Home;
+using PgMahout.CommandLine;
+using PgMahout.Output;
+using PgMahout.Starting;
+using PgMahout.Status;
+using PgMahout.Tests.Tidy;
+using PgMahout.Verbs;
+using Xunit;
+
+namespace PgMahout.Tests.CommandLine;
+
+public sealed class CommandTreeTests
+{
+    private static ParseResult Parse(params string[] arguments) =>
+        CommandTree.Build(new CommonOptions()).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    [Theory]
+    [InlineData("up", "--members", "5", "--durability", "strict", "--rto", "500ms")]
+    [InlineData("up", "--members", "0")]
+    [InlineData("up", "--members", "8")]
+    [InlineData("up", "--port", "65536")]
+    [InlineData("up", "--port", "http")]
+    [InlineData("up", "--rto", "1h")]
+    [InlineData("drill", "failover", "--runs", "many")]
+    [InlineData("history", "-n", "x")]
+    [InlineData("up", "--durability", "perhaps")]
+    [InlineData("up", "--rto", "3")]
+    [InlineData("up", "--name", "my cluster")]
+    [InlineData("status", "-o", "yaml")]
+    [InlineData("pause", "--for", "10m")]
+    [InlineData("restart")]
+    [InlineData("restart", "m1", "--all")]
+    [InlineData("uri", "--read", "--write")]
+    [InlineData("drill", "earthquake")]
+    [InlineData("drill", "failover", "--runs", "0")]
+    [InlineData("nonsense")]
+    public void What_makes_no_sense_is_not_begun(params string[] arguments) => Assert.NotEmpty(Parse(arguments).Errors);
+
+    [Theory]
+    [InlineData("up", "--members", "5", "--durability", "strict", "--rto", "5s", "--detach")]
+    [InlineData("status", "-w", "-o", "json", "-v")]
+    [InlineData("-o", "json", "status")]
+    [InlineData("history", "-n", "5")]
+    [InlineData("history", "show", "12")]
+    [InlineData("explain")]
+    [InlineData("explain", "UP-003")]
+    [InlineData("switchover", "--to", "m2", "--reason", "@night")]
+    [InlineData("failover", "--yes")]
+    [InlineData("restart", "--all")]
+    [InlineData("pause", "--for", "10m", "--reason", "kernel")]
+    [InlineData("member", "add")]
+    [InlineData("member", "reinit", "m2", "-y")]
+    [InlineData("psql", "--read", "--", "-c", "select 1")]
+    [InlineData("drill", "freeze", "--runs", "3", "--rate", "50", "--keep")]
+    [InlineData("down", "--destroy")]
+    public void What_the_manual_shows_is_understood(params string[] arguments) => Assert.Empty(Parse(arguments).Errors);
+
+    [Fact]
+    public void The_manual_has_every_verb()
+    {
+        var manual = Repository.Read("docs/commands.md");
+
+        Assert.All(
+            CommandTree.Build(new CommonOptions()).Subcommands.Where(command => !command.Hidden),
+            command => Assert.Contains($"pgmahout {command.Name}", manual));
+    }
+
+    [Fact]
+    public void The_manual_has_every_exit_code() => Assert.All(
+        Enum.GetValues<ExitCode>(),
+        code => Assert.Contains($"| {(int)code} |", Repository.Read("docs/commands.md")));
+
+    [Fact]
+    public void Uri_names_every_member_and_no_password()
+    {
+        var home = new HomeLayout("/srv/my home");
+        var spec = new UpRequest(2, 6000, null, null, null).SpecFor(home);
+
+        Assert.Equal(
+            "postgresql://postgres@127.0.0.1:6000,127.0.0.1:6001/postgres?target_session_attrs=read-write"
+            + "&connect_timeout=2&passfile=/srv/my%20home/secrets/pgpass",
+            ClientUri.For(spec, home, read: false));
+        Assert.Contains("target_session_attrs=prefer-standby", ClientUri.For(spec, home, read: true));
+    }
+
+    [Fact]
+    public void Fields_of_plain_output_cannot_break_out_of_their_line() =>
+        Assert.Equal("a\tb c\t\td e", Columns.Tabbed("a", "b\tc", null, "d\ne"));
+}

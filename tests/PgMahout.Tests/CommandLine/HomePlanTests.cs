@@ -1,0 +1,84 @@
+using PgMahout.Agent.Home;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Errors;
+using PgMahout.Starting;
+using Xunit;
+
+namespace PgMahout.Tests.CommandLine;
+
+public sealed class HomePlanTests
+{
+    private static readonly HomeLayout Home = new("/var/lib/pgmahout");
+    private static readonly UpRequest Plain = new(null, null, null, null, null);
+    private static readonly HomeFinding Missing = new(HomePlace.Missing, [], new StoreFinding.Missing(), [], null);
+    private static readonly HomeFinding Ours = new(
+        HomePlace.Occupied, [], new StoreFinding.Holds(Plain.SpecFor(Home), 42), [new MemberName("m1")], null);
+
+    private static ErrorKind Refusal(HomeFinding found, UpRequest asked) =>
+        Assert.IsType<HomePlan.Refuse>(HomePlan.For(found, asked, Home)).Failure.Kind;
+
+    [Fact]
+    public void Where_nothing_is_a_cluster_is_created()
+    {
+        var create = Assert.IsType<HomePlan.Create>(HomePlan.For(Missing, Plain with { Members = 2, Port = 6000 }, Home));
+
+        Assert.False(create.Resumes);
+        Assert.Equal([("m1", 6000), ("m2", 6001)], create.Spec.Members.Select(member => (member.Name.Text, member.Port)));
+        Assert.Equal(Durability.Quorum, create.Spec.Durability);
+    }
+
+    [Fact]
+    public void A_creation_that_was_interrupted_is_done_again()
+    {
+        var found = Missing with { Place = HomePlace.Occupied, Store = new StoreFinding.Blank() };
+
+        Assert.True(Assert.IsType<HomePlan.Create>(HomePlan.For(found, Plain, Home)).Resumes);
+    }
+
+    [Fact]
+    public void A_cluster_that_nobody_looks_after_is_started() =>
+        Assert.IsType<HomePlan.Start>(HomePlan.For(Ours, Plain, Home));
+
+    [Fact]
+    public void A_cluster_that_is_looked_after_is_reported() =>
+        Assert.IsType<HomePlan.Report>(HomePlan.For(Ours with { SupervisorPid = 7 }, Plain, Home));
+
+    [Fact]
+    public void Options_that_the_cluster_fulfils_already_contradict_nothing() =>
+        Assert.IsType<HomePlan.Start>(HomePlan.For(Ours, Plain with { Members = 3, Port = 5432, Name = "pgmahout" }, Home));
+
+    [Fact]
+    public void Each_option_that_the_cluster_does_not_fulfil_is_refused() => Assert.All(
+        [
+            Plain with { Members = 5 },
+            Plain with { Port = 6000 },
+            Plain with { Durability = Durability.Async },
+            Plain with { Rto = TimeSpan.FromSeconds(9) },
+            Plain with { Name = "shop" },
+        ],
+        asked => Assert.Equal(ErrorCatalogue.ContradictsSpec, Refusal(Ours, asked)));
+
+    [Fact]
+    public void Data_without_a_store_is_never_given_a_new_store()
+    {
+        Assert.Equal(ErrorCatalogue.StoreMissing, Refusal(Ours with { Store = new StoreFinding.Missing() }, Plain));
+        Assert.Equal(ErrorCatalogue.StoreMissing, Refusal(Ours with { Store = new StoreFinding.Blank() }, Plain));
+    }
+
+    [Fact]
+    public void A_damaged_store_is_never_replaced() =>
+        Assert.Equal(ErrorCatalogue.StoreDamaged, Refusal(Ours with { Store = new StoreFinding.Unreadable("bad") }, Plain));
+
+    [Fact]
+    public void Somebody_elses_directory_is_left_alone() => Assert.Equal(
+        ErrorCatalogue.HomeNotOurs,
+        Refusal(Missing with { Place = HomePlace.Occupied, Strangers = ["thesis.tex"] }, Plain));
+
+    [Fact]
+    public void A_file_or_a_locked_directory_is_no_home()
+    {
+        Assert.Equal(ErrorCatalogue.HomeNotUsable, Refusal(Missing with { Place = HomePlace.NotADirectory }, Plain));
+        Assert.Equal(ErrorCatalogue.HomeNotUsable, Refusal(Missing with { Place = HomePlace.Unreadable }, Plain));
+    }
+}
