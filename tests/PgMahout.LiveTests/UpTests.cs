@@ -49,7 +49,7 @@ public sealed class UpTests(SharedCluster shared)
 
             Assert.Empty(pending);
             Assert.Contains(settings, line => line.StartsWith("shared_buffers", StringComparison.Ordinal)
-                && line.Contains($"'{buffers}'", StringComparison.Ordinal));
+                && line.Contains($" {buffers}", StringComparison.Ordinal));
         }
     }
 
