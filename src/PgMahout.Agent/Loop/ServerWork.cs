@@ -37,7 +37,10 @@ internal sealed class ServerWork(
             progress.Report("initdb");
             if (view.Postgres is not PostgresState.Primary)
             {
-                var made = await instance.InitializeAsync(InitLimit, CancellationToken.None);
+                // initdb's work is moved into place whole, so a directory that is there is an interrupted try's.
+                var made = view.Postgres is PostgresState.Stopped
+                    ? Outcome.Success
+                    : await instance.InitializeAsync(InitLimit, CancellationToken.None);
                 if (made.Failure is not null)
                     return made;
                 var started = await LaunchAsync(() => instance.PreparePrimary(SynchronousSet.Nobody), InitLimit);
