@@ -117,7 +117,8 @@ public sealed class SqliteClusterStoreTests : ClusterStoreContract
             Assert.IsType<WriteOutcome.Unknown>(
                 await store.WriteAsync(StoreTransaction.Swap("a", revision, "2"), Short, Cancellation));
 
-        // The write whose outcome is unknown may still come about once the other one's lock is gone: reading settles it.
+        // The write whose outcome is unknown may still come about once the other one's lock is gone: reading settles
+        // it.
         var settled = Assert.IsType<StoreRecord>((await Read(store)).Find("a"));
         await Put(store, "a", settled.Revision, "3");
 
