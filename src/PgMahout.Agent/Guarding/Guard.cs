@@ -59,6 +59,8 @@ public static class Guard
                 continue;
             var late = BootClock.Now() - due;
             var left = processes.KillAll(KillLimit);
+            // Reaped, so that its pid does not seem alive to the next start.
+            postmaster.WaitForExit(KillLimit);
             return Say(
                 member,
                 $"the lease deadline passed ({late.TotalMilliseconds:F0} ms ago): server killed, {left} processes left",

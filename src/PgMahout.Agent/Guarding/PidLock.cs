@@ -14,8 +14,13 @@ public sealed partial class PidLock : IDisposable
     private const int ReadWrite = 0x2;
     private const int Create = 0x40;
     private const int CloseOnExec = 0x80000;
-    private const int Exclusive = 2;
-    private const int NonBlocking = 4;
+
+    // Locks of the open file, not of the process (F_OFD_*): asking who holds one takes none, so that a question never
+    // makes somebody else's attempt fail.
+    private const int AskLock = 36;
+    private const int SetLock = 37;
+    private const short Exclusive = 1;
+    private const short Unlocked = 2;
 
     private readonly SafeFileHandle _file;
 
@@ -27,7 +32,8 @@ public sealed partial class PidLock : IDisposable
     {
         var file = OpenFile(path, ReadWrite | Create | CloseOnExec)
             ?? throw new IOException($"{path}: {Marshal.GetLastPInvokeErrorMessage()}");
-        if (flock(file, Exclusive | NonBlocking) != 0)
+        var wanted = new FileLock { Type = Exclusive };
+        if (fcntl(file, SetLock, ref wanted) != 0)
         {
             file.Dispose();
             return null;
@@ -42,7 +48,8 @@ public sealed partial class PidLock : IDisposable
     public static int? Holder(string path)
     {
         using var file = OpenFile(path, ReadWrite | CloseOnExec);
-        if (file is null || flock(file, Exclusive | NonBlocking) == 0)
+        var found = new FileLock { Type = Exclusive };
+        if (file is null || fcntl(file, AskLock, ref found) != 0 || found.Type == Unlocked)
             return null;
         Span<byte> digits = stackalloc byte[16];
         var length = RandomAccess.Read(file, digits, 0);
@@ -63,6 +70,17 @@ public sealed partial class PidLock : IDisposable
     private static partial int open(string path, int flags, int mode);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial int flock(SafeFileHandle file, int operation);
+    private static partial int fcntl(SafeFileHandle file, int command, ref FileLock request);
 #pragma warning restore CA5392, SYSLIB1054, IDE1006
+
+    /// <summary>struct flock; zeroes mean the whole file.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct FileLock
+    {
+        public short Type;
+        public short Whence;
+        public long Start;
+        public long Length;
+        public int Pid;
+    }
 }

@@ -56,6 +56,12 @@ internal sealed class ServerFiles(InstanceSettings settings)
         Put(SystemConfiguration, string.Join('\n', kept));
     }
 
+    /// <summary>
+    /// Only where no process of the server is left: its last postmaster may still be a zombie that nobody has reaped,
+    /// which postgres takes for alive.
+    /// </summary>
+    public void RemoveLockFile() => File.Delete(Path("postmaster.pid"));
+
     public void WritePassFiles()
     {
         var replication = SecretFiles.PassFileLine(

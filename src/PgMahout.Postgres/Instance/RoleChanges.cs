@@ -29,6 +29,8 @@ internal sealed class RoleChanges(InstanceContext context)
             context.Files.DropReservedSystemSettings();
             context.Files.StartAsStandby(standby);
             TimelineNumbers.Forget(Settings.DataDirectory);
+            if (context.Processes.List().Count == 0)
+                context.Files.RemoveLockFile();
             return Outcome.Success;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
