@@ -52,15 +52,15 @@ public sealed class BadInputTests(SharedCluster shared)
     }
 
     [Theory]
-    [InlineData("/proc/pgmahout")]
-    [InlineData("/dev/null")]
-    [InlineData("/dev/null/pgmahout")]
-    public async Task Home_that_cannot_be_written_is_refused(string home)
+    [InlineData("/proc/pgmahout", "UP-004")]
+    [InlineData("/dev/null", "UP-005")]
+    [InlineData("/dev/null/pgmahout", "UP-005")]
+    public async Task Home_that_cannot_be_made_is_refused(string home, string kind)
     {
         await using var cluster = new LiveCluster();
         string[] up = ["up", "--detach", "--port", cluster.PortText, "--home", home];
 
-        (await Program.RunAsync(Program.Path, up, LiveCluster.Limit)).Fails(3, "UP-005");
+        (await Program.RunAsync(Program.Path, up, LiveCluster.Limit)).Fails(3, kind);
     }
 
     [Fact]
