@@ -11,7 +11,8 @@ public static class Detached
     private const string BecomeLogged = "log=$1; shift; exec setsid \"$@\" </dev/null >>\"$log\" 2>&1";
 
     /// <summary>
-    /// For long-lived processes that mostly wait: precompiled code as it is, without a compiler working in the background
+    /// For long-lived processes that mostly wait: precompiled code as it is, without a compiler working in the
+    /// background
     /// or a second mapping of every code page, and a small youngest generation. Together they halve resident memory.
     /// </summary>
     private static readonly (string Name, string Value)[] Frugality =

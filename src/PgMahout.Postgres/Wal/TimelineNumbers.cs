@@ -6,7 +6,8 @@ using PgMahout.Postgres.Observation;
 namespace PgMahout.Postgres.Wal;
 
 /// <summary>
-/// Which number a promotion gives to its timeline. PostgreSQL takes the next one of which it knows no history file, so a
+/// Which number a promotion gives to its timeline. PostgreSQL takes the next one of which it knows no history file, so
+/// a
 /// member that has not heard of the last promotion would use its number again, for another history, and nothing could
 /// tell the two apart. Placeholder files make it skip the numbers that earlier reigns may have used.
 /// </summary>
@@ -15,7 +16,9 @@ internal static class TimelineNumbers
     // A comment alone: PostgreSQL reads it as a timeline without ancestors, and hands it on to followers that ask.
     private const string Placeholder = "# pgmahout: this number is not used\n";
 
-    /// <summary>The next promotion here gets <paramref name="number"/>, or a later one if that is known already.</summary>
+    /// <summary>
+    /// The next promotion here gets <paramref name="number"/>, or a later one if that is known already.
+    /// </summary>
     public static void Reserve(string dataDirectory, TimelineId number, ServerAccount owner)
     {
         if (ControlFile.Read(dataDirectory) is not { } control)
@@ -38,9 +41,9 @@ internal static class TimelineNumbers
             return;
         var newest = HistoryFile.Known(dataDirectory)
             .FirstOrDefault(timeline => !IsPlaceholder(PathOf(dataDirectory, timeline.Value)));
-        foreach (var timeline in HistoryFile.Known(dataDirectory))
-            if (timeline > control.Timeline && timeline > newest && IsPlaceholder(PathOf(dataDirectory, timeline.Value)))
-                AtomicFile.Remove(PathOf(dataDirectory, timeline.Value));
+        var unused = HistoryFile.Known(dataDirectory).Where(known => known > control.Timeline && known > newest);
+        foreach (var timeline in unused.ToList())
+            AtomicFile.Remove(PathOf(dataDirectory, timeline.Value));
     }
 
     private static bool IsPlaceholder(string path) => AtomicFile.ReadIfPresent(path) == Placeholder;

@@ -34,7 +34,9 @@ public static class Durations
         return false;
     }
 
-    /// <summary>For people: two units at most, such as <c>3 d 04 h</c>, <c>2 min 05 s</c>, <c>1.9 s</c>, <c>12 ms</c>.</summary>
+    /// <summary>
+    /// For people: two units at most, such as <c>3 d 04 h</c>, <c>2 min 05 s</c>, <c>1.9 s</c>, <c>12 ms</c>.
+    /// </summary>
     public static string Text(TimeSpan span)
     {
         var invariant = CultureInfo.InvariantCulture;

@@ -57,7 +57,9 @@ internal sealed class CanaryWriter(IReadOnlyCollection<CanaryServer> servers, in
         }
     }
 
-    /// <summary>Keeps trying to write on one server, whatever becomes of the others. Ends when that server fails it.</summary>
+    /// <summary>
+    /// Keeps trying to write on one server, whatever becomes of the others. Ends when that server fails it.
+    /// </summary>
     public async Task ProbeAsync(CanaryConnection connection, CancellationToken stopping)
     {
         try

@@ -48,8 +48,8 @@ public static class DrillAnalysis
     };
 
     /// <summary>
-    /// The longest time without an acknowledgement that ended after the fault, less the one interval that passes between
-    /// two writes anyway. A run that never saw another acknowledgement was out until its end.
+    /// The longest time without an acknowledgement that ended after the fault, less the one interval that passes
+    /// between two writes anyway. A run that never saw another acknowledgement was out until its end.
     /// </summary>
     private static double OutageMs(DrillRecording run, ImmutableArray<Acknowledgement> acknowledged)
     {

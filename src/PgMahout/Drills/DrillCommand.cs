@@ -37,7 +37,8 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
             return refused;
         if (!SecretFiles.LoadOrCreate(cluster.Home.SecretsDirectory).TryGet(out var secrets))
             return new Failure(ErrorCatalogue.DrillWriter, "the superuser's password cannot be read");
-        CanaryServer[] servers = [.. cluster.Spec.Members.Select(member => new CanaryServer(member, secrets.SuperuserPassword))];
+        CanaryServer[] servers =
+            [.. cluster.Spec.Members.Select(member => new CanaryServer(member, secrets.SuperuserPassword))];
         failure = await PrepareAsync(servers) ?? await RunAllAsync(cluster, observer, servers);
         if (!request.Keep)
             await OnPrimaryAsync(servers, CanaryTable.Drop);
@@ -50,7 +51,8 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
     {
         if (status.State == ClusterState.Healthy && status.Members.Length >= 2)
             return null;
-        return new Failure(ErrorCatalogue.NotReadyForDrill, "a drill begins only on a healthy cluster of two or more members")
+        return new Failure(
+            ErrorCatalogue.NotReadyForDrill, "a drill begins only on a healthy cluster of two or more members")
             .Because($"it is {Words.Of(status.State)} and has {status.Members.Length}")
             .Try("pgmahout status");
     }
@@ -80,7 +82,8 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
         }
         catch (Exception failure) when (CanaryConnection.IsExpected(failure) && !Cancellation.IsCancellationRequested)
         {
-            return new Failure(ErrorCatalogue.DrillWriter, "the drill's table could not be changed").Because(failure.Message);
+            return new Failure(ErrorCatalogue.DrillWriter, "the drill's table could not be changed")
+                .Because(failure.Message);
         }
     }
 
@@ -92,7 +95,8 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
                 .WaitAsync(HealthyLimit, Cancellation);
             if (!ready.TryGet(out var before, out var failure))
                 return failure with { Kind = ErrorCatalogue.DrillUnfinished };
-            var run = new DrillRun(cluster, observer, servers, new DrillRunSettings(request.Kind, number, request.Rate));
+            var run =
+                new DrillRun(cluster, observer, servers, new DrillRunSettings(request.Kind, number, request.Rate));
             if (!(await run.RunAsync(before, Cancellation)).TryGet(out var recording, out failure))
                 return failure;
             var document = DrillAnalysis.Of(recording);
@@ -114,6 +118,8 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
                 OutputFormat.Plain => DrillText.Plain(document),
                 OutputFormat.Json => DocumentJson.Text(document, DocumentJson.Types.DrillDocument),
             });
+            // The epoch of the history is the one the drill has led to, if it can be read.
+            await cluster.RefreshAsync(Cancellation);
             await cluster.TellAsync(JournalKind.Drill, null, DrillText.Sentence(document), Cancellation);
         }
         if (failure is not null)
@@ -123,7 +129,8 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
                 .Leaving("the cluster runs on")
                 .Try("pgmahout history -v", "pgmahout logs");
         if (runs.Any(run => run.FullRedundancyMs is null))
-            return new Failure(ErrorCatalogue.DrillUnfinished, "the cluster did not get back to full redundancy in time")
+            return new Failure(
+                ErrorCatalogue.DrillUnfinished, "the cluster did not get back to full redundancy in time")
                 .Leaving("the cluster goes on trying")
                 .Try("pgmahout status");
         return Ending.Ok;

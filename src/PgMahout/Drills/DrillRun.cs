@@ -8,7 +8,10 @@ namespace PgMahout.Drills;
 
 /// <summary>One run of a drill: write, break, watch, count.</summary>
 internal sealed class DrillRun(
-    ClusterAccess cluster, StatusObserver observer, IReadOnlyCollection<CanaryServer> servers, DrillRunSettings settings)
+    ClusterAccess cluster,
+    StatusObserver observer,
+    IReadOnlyCollection<CanaryServer> servers,
+    DrillRunSettings settings)
 {
     private const int SteadyWrites = 30;
     private static readonly TimeSpan SteadyLimit = TimeSpan.FromSeconds(15);
@@ -26,8 +29,10 @@ internal sealed class DrillRun(
         var writing = _writer.RunAsync(stopping.Token);
         try
         {
-            if (!await WithinAsync(SteadyLimit, () => Task.FromResult(_writer.Acknowledged.Length >= SteadyWrites), cancellation))
-                return new Failure(ErrorCatalogue.DrillWriter, "the drill's writer could not write steadily before the fault");
+            if (!await WithinAsync(
+                SteadyLimit, () => Task.FromResult(_writer.Acknowledged.Length >= SteadyWrites), cancellation))
+                return new Failure(
+                    ErrorCatalogue.DrillWriter, "the drill's writer could not write steadily before the fault");
             var leading = LeaderWatch.NewLeaderMsAsync(
                 cluster.Store, before.Epoch ?? Epoch.Zero, () => _writer.NowMs, stopping.Token);
             if (await BreakAsync(before, stopping.Token) is { } failure)
@@ -47,24 +52,23 @@ internal sealed class DrillRun(
     }
 
     /// <summary>Injects the fault; null once that is done.</summary>
-    private async Task<Failure?> BreakAsync(ClusterStatus before, CancellationToken cancellation)
+    private Task<Failure?> BreakAsync(ClusterStatus before, CancellationToken cancellation)
     {
         var leader = before.LeadingMember!;
-        switch (settings.Kind)
+        return settings.Kind switch
         {
-            case DrillKind.Failover:
-                return Kill(leader.Pid);
-            case DrillKind.Agent:
-                return Kill(leader.AgentPid);
-            case DrillKind.Switchover:
-                _faultMs = _writer.NowMs;
-                return await new SwitchoverOperation(cluster)
-                    .AskAsync(leader.Name, new SwitchoverWish(null, false, "drill"), cancellation);
-            case DrillKind.Freeze:
-                return await FreezeAsync(leader, before.Timing!.Ttl, cancellation);
-            default:
-                throw new InvalidOperationException($"unknown drill {settings.Kind}");
-        }
+            DrillKind.Failover => Task.FromResult(Kill(leader.Pid)),
+            DrillKind.Agent => Task.FromResult(Kill(leader.AgentPid)),
+            DrillKind.Switchover => SwitchAsync(leader, cancellation),
+            DrillKind.Freeze => FreezeAsync(leader, before.Timing!.Ttl, cancellation),
+        };
+    }
+
+    private Task<Failure?> SwitchAsync(MemberStatus leader, CancellationToken cancellation)
+    {
+        _faultMs = _writer.NowMs;
+        return new SwitchoverOperation(cluster)
+            .AskAsync(leader.Name, new SwitchoverWish(null, false, "drill"), cancellation);
     }
 
     private Failure? Kill(int? pid)
@@ -129,7 +133,10 @@ internal sealed class DrillRun(
     };
 
     private async Task<Attempt<DrillRecording>> RecordAsync(
-        ClusterStatus before, double? newLeaderMs, (double EndMs, double? HealthyMs) times, CancellationToken cancellation)
+        ClusterStatus before,
+        double? newLeaderMs,
+        (double EndMs, double? HealthyMs) times,
+        CancellationToken cancellation)
     {
         await using var connection = await new Scout(servers)
             .FindAsync(TimelineId.First, cancellation)
@@ -149,7 +156,8 @@ internal sealed class DrillRun(
             times.HealthyMs);
     }
 
-    private static async Task<bool> WithinAsync(TimeSpan limit, Func<Task<bool>> condition, CancellationToken cancellation)
+    private static async Task<bool> WithinAsync(
+        TimeSpan limit, Func<Task<bool>> condition, CancellationToken cancellation)
     {
         var started = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(started) < limit)

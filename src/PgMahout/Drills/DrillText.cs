@@ -7,7 +7,10 @@ namespace PgMahout.Drills;
 internal static class DrillText
 {
     private static readonly string[] Heading =
-        ["RUN", "OUTAGE", "LOST", "DUAL", "REDUNDANT", "WRITES", "FAILED", "LEADER", "ERROR", "NEW LEADER", "WRITABLE", "ACK"];
+    [
+        "RUN", "OUTAGE", "LOST", "DUAL", "REDUNDANT", "WRITES", "FAILED", "LEADER",
+        "ERROR", "NEW LEADER", "WRITABLE", "ACK",
+    ];
 
     public static string Human(DrillDocument drill)
     {

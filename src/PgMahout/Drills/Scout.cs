@@ -3,8 +3,8 @@ using PgMahout.Core.Vocabulary;
 namespace PgMahout.Drills;
 
 /// <summary>
-/// Looks for a primary the way a client with a list of hosts does, all hosts at once: connect, ask, and while the server
-/// is a standby ask it again every few milliseconds.
+/// Looks for a primary the way a client with a list of hosts does, all hosts at once: connect, ask, and while the
+/// server is a standby ask it again every few milliseconds.
 /// </summary>
 internal sealed class Scout(IReadOnlyCollection<CanaryServer> servers)
 {

@@ -99,7 +99,8 @@ public static class ErrorCatalogue
         + "leadership first: pgmahout switchover.");
 
     public static readonly ErrorKind LastMember = new("MEM-004", ExitCode.Refused,
-        "It is the cluster's only member; removing it would leave nothing. To end the cluster: pgmahout down --destroy.");
+        "It is the cluster's only member; removing it would leave nothing. To end the cluster: "
+        + "pgmahout down --destroy.");
 
     public static readonly ErrorKind NotDoneInTime = new("MEM-005", ExitCode.Unreachable,
         "The member was told, and the result was not seen within the limit. It may still come: pgmahout status -w.");
@@ -128,8 +129,8 @@ public static class ErrorCatalogue
         "The cluster is not paused, or the pause has run out, so there is nothing to resume. Nothing was changed.");
 
     public static readonly ErrorKind StillRunning = new("DOWN-001", ExitCode.Unreachable,
-        "Some processes of the cluster did not end within the limit. Nothing was deleted. Run `pgmahout down` again; if "
-        + "it does not help, the processes that are named can be killed by hand.");
+        "Some processes of the cluster did not end within the limit. Nothing was deleted. Run `pgmahout down` again; "
+        + "if it does not help, the processes that are named can be killed by hand.");
 
     public static readonly ErrorKind NotAHome = new("DOWN-002", ExitCode.Refused,
         "Only a directory that pgmahout made is destroyed, and this one holds something else. Nothing was deleted.");

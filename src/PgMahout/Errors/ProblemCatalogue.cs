@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace PgMahout.Errors;
 
-/// <summary>What the codes mean that agents put into their logs and into the history when work on a server fails.</summary>
+/// <summary>
+/// What the codes mean that agents put into their logs and into the history when work on a server fails.
+/// </summary>
 public static class ProblemCatalogue
 {
     public static readonly ImmutableSortedDictionary<string, string> All = new Dictionary<string, string>
@@ -12,28 +14,35 @@ public static class ProblemCatalogue
         ["guard-stays"] = "The guard of a server that has ended is still there, so no new server is started beside it. "
             + "It ends by itself within moments; if not, its pid is in members/NAME/guard.lock.",
         ["initdb-failed"] = "The first server could not be made; the lines shown are initdb's own. It is tried again.",
-        ["no-space"] = "There is not enough free space for a copy of the leader's data beside what is there. Nothing was "
+        ["no-space"] =
+            "There is not enough free space for a copy of the leader's data beside what is there. Nothing was "
             + "deleted. Free some space; the member tries again by itself.",
-        ["operation-broke"] = "Work on a server ended in a way that its authors held to be impossible. It is tried again; "
+        ["operation-broke"] =
+            "Work on a server ended in a way that its authors held to be impossible. It is tried again; "
             + "report it with the agent's log.",
         ["postgres-files"] = "A file of the server's configuration could not be written. Each has its old or its new "
             + "content. Check free space, and owner and permissions of the data directory.",
         ["postgres-not-found"] = "No usable PostgreSQL server is installed: pgmahout explain UP-001.",
         ["postgres-not-running"] = "Something was asked of a server that does not run. The agent observes it again and "
             + "decides anew.",
-        ["postgres-query-failed"] = "The server did not carry out a command of its agent; the text after the code is the "
+        ["postgres-query-failed"] =
+            "The server did not carry out a command of its agent; the text after the code is the "
             + "server's own. The agent observes it again and decides anew.",
         ["postgres-running"] = "Something was asked that needs a stopped server, and it runs. Nothing was touched.",
-        ["postgres-start-failed"] = "The server ended before it accepted connections; the lines shown are the end of its "
+        ["postgres-start-failed"] =
+            "The server ended before it accepted connections; the lines shown are the end of its "
             + "log.",
         ["postgres-too-late"] = "The server did not reach the wanted state within the limit. It is observed again; the "
             + "work may still end well.",
-        ["postgres-tool-failed"] = "One of PostgreSQL's programs (initdb, pg_rewind, pg_basebackup) failed; the lines shown "
+        ["postgres-tool-failed"] =
+            "One of PostgreSQL's programs (initdb, pg_rewind, pg_basebackup) failed; the lines shown "
             + "are its own. The next rung of the rejoin ladder is tried.",
-        ["secrets-unreadable"] = "The passwords in the home's directory secrets/ cannot be read or made. Make it accessible "
+        ["secrets-unreadable"] =
+            "The passwords in the home's directory secrets/ cannot be read or made. Make it accessible "
             + "for this user, or bring the missing file back from a copy.",
         ["server-account-missing"] = "There is no account to run PostgreSQL as: pgmahout explain UP-002.",
-        ["unknown-member"] = "A server was to follow a member that is not in its specification: it was removed a moment "
+        ["unknown-member"] =
+            "A server was to follow a member that is not in its specification: it was removed a moment "
             + "ago. The agent decides anew.",
         ["wal-unreadable"] = "The end of a stopped server's WAL could not be found, so it is not known whether it can "
             + "follow. A clone replaces it.",

@@ -16,7 +16,8 @@ namespace PgMahout.Live;
 internal sealed class LiveScreen(Invocation invocation, StatusObserver observer)
 {
     private const int Events = 8;
-    private const string Keys = "k kill the primary   f freeze it   s switch over   q leave (the cluster keeps running)";
+    private const string Keys =
+        "k kill the primary   f freeze it   s switch over   q leave (the cluster keeps running)";
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan KeyPace = TimeSpan.FromMilliseconds(40);
 
@@ -139,7 +140,8 @@ internal sealed class LiveScreen(Invocation invocation, StatusObserver observer)
         lines.Add(paint.Strong(_said));
         lines.Add(paint.Faint(Keys));
         var width = Math.Max(40, Console.WindowWidth);
-        var text = string.Join("\e[K\n", lines.Take(Math.Max(10, Console.WindowHeight - 1)).Select(line => Cut(line, width)));
+        var text =
+            string.Join("\e[K\n", lines.Take(Math.Max(10, Console.WindowHeight - 1)).Select(line => Cut(line, width)));
         invocation.Screen.Out.Write($"\e[H{text}\e[K\e[J");
         invocation.Screen.Out.Flush();
     }

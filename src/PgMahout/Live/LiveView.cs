@@ -4,7 +4,9 @@ using PgMahout.Status;
 
 namespace PgMahout.Live;
 
-/// <summary>Shows a running cluster until the user leaves: a screen at a terminal, lines of what changes elsewhere.</summary>
+/// <summary>
+/// Shows a running cluster until the user leaves: a screen at a terminal, lines of what changes elsewhere.
+/// </summary>
 internal static class LiveView
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(250);
@@ -16,7 +18,8 @@ internal static class LiveView
             await new LiveScreen(invocation, observer).RunAsync();
         else
             await TellAsync(invocation, observer);
-        invocation.Screen.Note("the cluster keeps running; `pgmahout down` stops it, `pgmahout status -w` shows it again");
+        invocation.Screen.Note(
+            "the cluster keeps running; `pgmahout down` stops it, `pgmahout status -w` shows it again");
         return Ending.Ok;
     }
 

@@ -34,7 +34,8 @@ public sealed class MemberOperation(StatusObserver observer)
                 return null;
             await Task.Delay(Pace, cancellation);
         }
-        return new Failure(ErrorCatalogue.NotDoneInTime, $"{member.Name} was not seen done within {Durations.Text(limit)}")
+        return new Failure(
+            ErrorCatalogue.NotDoneInTime, $"{member.Name} was not seen done within {Durations.Text(limit)}")
             .Leaving("its agent goes on trying")
             .Try("pgmahout status -w", $"pgmahout logs {member.Name}");
     }

@@ -12,7 +12,9 @@ using PgMahout.Store.Records;
 
 namespace PgMahout.Operations;
 
-/// <summary>Changes who belongs to the cluster. The supervisor and the agents follow the specification in the store.</summary>
+/// <summary>
+/// Changes who belongs to the cluster. The supervisor and the agents follow the specification in the store.
+/// </summary>
 internal static class MembershipCommand
 {
     private static readonly TimeSpan HealthyLimit = TimeSpan.FromMinutes(10);
@@ -49,7 +51,8 @@ internal static class MembershipCommand
         if (!cluster.Find(name).TryGet(out var member, out failure))
             return failure;
         if (cluster.Spec.Members.Length == 1)
-            return new Failure(ErrorCatalogue.LastMember, $"{member.Name} is the only member").Try("pgmahout down --destroy");
+            return new Failure(ErrorCatalogue.LastMember, $"{member.Name} is the only member")
+                .Try("pgmahout down --destroy");
         if (member.Name == cluster.Leader)
             return Leads(member);
         var spec = cluster.Spec with { Members = cluster.Spec.Members.Remove(member) };
@@ -73,7 +76,8 @@ internal static class MembershipCommand
     private static Attempt<MemberSpec> Next(ClusterAccess cluster, string? wanted)
     {
         var taken = cluster.Spec.Members.Select(member => member.Name.Text).ToHashSet();
-        var name = wanted ?? Enumerable.Range(1, int.MaxValue).Select(number => $"m{number}").First(one => !taken.Contains(one));
+        var free = Enumerable.Range(1, int.MaxValue).Select(number => $"m{number}");
+        var name = wanted ?? free.First(one => !taken.Contains(one));
         if (!MemberName.IsValid(name))
             return new Failure(ErrorCatalogue.Usage, $"'{name}' is not a member name")
                 .Because("a name is a lower-case letter, then lower-case letters, digits or underscores");
@@ -93,7 +97,8 @@ internal static class MembershipCommand
             return new Failure(ErrorCatalogue.NoAccount, account.Failure!.What).Because(account.Failure.Why);
         try
         {
-            var plan = TuningPlan.ForMembers(spec.Members.Length, HostMachine.Measure(cluster.Home.Root), WorkloadType.Oltp);
+            var plan =
+                TuningPlan.ForMembers(spec.Members.Length, HostMachine.Measure(cluster.Home.Root), WorkloadType.Oltp);
             HomeCreation.MakeMember(cluster.Home, member, user, plan);
             return HomeCreation.WriteSecrets(cluster.Home, spec);
         }
@@ -108,7 +113,9 @@ internal static class MembershipCommand
         ClusterAccess cluster, ClusterSpec spec, JournalKind kind, string text, Invocation invocation)
     {
         var failure = await cluster.ChangeAsync(
-            ClusterRecords.ChangeSpec(cluster.StoredSpec.Revision, spec), "changing the members", invocation.Cancellation);
+            ClusterRecords.ChangeSpec(cluster.StoredSpec.Revision, spec),
+            "changing the members",
+            invocation.Cancellation);
         if (failure is null)
             await cluster.TellAsync(kind, null, $"{text} by {Environment.UserName}", invocation.Cancellation);
         return failure;

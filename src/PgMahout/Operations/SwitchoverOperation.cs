@@ -25,7 +25,9 @@ public sealed class SwitchoverOperation(ClusterAccess cluster)
     private static readonly TimeSpan WakeLimit = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Ends when the new leader is a running primary, the request was refused, or the limit has passed.</summary>
+    /// <summary>
+    /// Ends when the new leader is a running primary, the request was refused, or the limit has passed.
+    /// </summary>
     public async Task<Attempt<SwitchoverResult>> RunAsync(
         SwitchoverWish wish, TimeSpan limit, CancellationToken cancellation)
     {
@@ -101,16 +103,19 @@ public sealed class SwitchoverOperation(ClusterAccess cluster)
         if (cluster.Spec.Find(leader) is not { } member)
             return false;
         using var agent = new AgentClient(member);
-        return await agent.GetReportAsync(WakeLimit, cancellation) is AgentAnswer<MemberReport>.Said { Value.Postgres.IsPrimary: true };
+        var answer = await agent.GetReportAsync(WakeLimit, cancellation);
+        return answer is AgentAnswer<MemberReport>.Said { Value.Postgres.IsPrimary: true };
     }
 
     private async Task<Attempt<SwitchoverResult>> WithdrawAsync(TimeSpan limit, CancellationToken cancellation)
     {
         var left = "the request was carried out in part or was gone already";
-        if (cluster.Records.Switchover is { } stored
-            && await cluster.Store.WriteAsync(
-                ClusterRecords.CloseSwitchover(stored.Revision), ClusterAccess.StoreLimit, cancellation) is WriteOutcome.Done)
-            left = "the request was withdrawn";
+        if (cluster.Records.Switchover is { } stored)
+        {
+            var withdrawal = ClusterRecords.CloseSwitchover(stored.Revision);
+            if (await cluster.Store.WriteAsync(withdrawal, ClusterAccess.StoreLimit, cancellation) is WriteOutcome.Done)
+                left = "the request was withdrawn";
+        }
         return new Failure(ErrorCatalogue.SwitchoverTimedOut, $"nobody took over within {Durations.Text(limit)}")
             .Leaving(left)
             .Try("pgmahout explain", "pgmahout status");
@@ -122,9 +127,11 @@ public sealed class SwitchoverOperation(ClusterAccess cluster)
             ? newest
             : 0;
 
+    private static bool IsRefusal(JournalEntry entry) => entry.Kind == JournalKind.SwitchoverRefused;
+
     private async Task<string?> RefusalAsync(long before, CancellationToken cancellation) =>
         await cluster.Store.ReadJournalAsync(JournalDepth, ClusterAccess.StoreLimit, cancellation)
             is JournalRead.Content { Entries: var entries }
-            ? entries.LastOrDefault(entry => entry.Sequence > before && entry.Kind == JournalKind.SwitchoverRefused)?.Text
+            ? entries.LastOrDefault(entry => entry.Sequence > before && IsRefusal(entry))?.Text
             : null;
 }

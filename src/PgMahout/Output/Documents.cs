@@ -94,4 +94,5 @@ public sealed record DoneDocument(int Schema, string Verb, string Cluster, strin
 public sealed record UriDocument(int Schema, string Uri, string PassFile);
 
 /// <summary>The JSON of <c>version -o json</c>.</summary>
-public sealed record VersionDocument(int Schema, string Version, string Runtime, string? PostgresVersion, string? PostgresDirectory);
+public sealed record VersionDocument(
+    int Schema, string Version, string Runtime, string? PostgresVersion, string? PostgresDirectory);

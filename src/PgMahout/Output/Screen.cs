@@ -32,5 +32,6 @@ public sealed record Screen(
     /// <summary>Something to know that is not data: progress, hints. Goes to standard error.</summary>
     public void Note(string text) => Error.WriteLine(text);
 
-    public void Tell(Failure failure) => Error.Write(IsJson ? FailureText.Json(failure) + "\n" : FailureText.Human(failure));
+    public void Tell(Failure failure) =>
+        Error.Write(IsJson ? FailureText.Json(failure) + "\n" : FailureText.Human(failure));
 }

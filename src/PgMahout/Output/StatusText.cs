@@ -5,7 +5,9 @@ using PgMahout.Status;
 
 namespace PgMahout.Output;
 
-/// <summary>A status for people: the verdict first, then the members, then what needs an eye and the command for it.</summary>
+/// <summary>
+/// A status for people: the verdict first, then the members, then what needs an eye and the command for it.
+/// </summary>
 public static class StatusText
 {
     public static string Human(ClusterStatus status, Paint paint, bool verbose)
@@ -83,7 +85,11 @@ public static class StatusText
             member.Note,
         ];
         return verbose
-            ? [.. row, member.Position?.ToString() ?? "-", Pid(member.Pid), Pid(member.AgentPid), Pid(member.GuardPid), member.Rule]
+            ?
+            [
+                .. row, member.Position?.ToString() ?? "-",
+                Pid(member.Pid), Pid(member.AgentPid), Pid(member.GuardPid), member.Rule,
+            ]
             : row;
     }
 

@@ -14,12 +14,14 @@ internal sealed class LogSource(string tag, string file)
     private long _read;
     private string _time = "";
 
-    /// <summary>The logs of a member: its agent's, what its server said while starting, and its newest server log.</summary>
+    /// <summary>
+    /// The logs of a member: its agent's, what its server said while starting, and its newest server log.
+    /// </summary>
     public static IEnumerable<LogSource> Of(HomeLayout home, MemberName member)
     {
         yield return new LogSource($"{member} agent", home.AgentLog(member));
         yield return new LogSource($"{member} start", home.StartLog(member));
-        var directory = Path.Combine(home.DataDirectory(member), "log");
+        var directory = Path.Combine(home.MemberDirectory(member), "log");
         if (Directory.Exists(directory)
             && Directory.EnumerateFiles(directory).MaxBy(File.GetLastWriteTimeUtc) is { } newest)
             yield return new LogSource($"{member} postgres", newest);
@@ -45,7 +47,8 @@ internal sealed class LogSource(string tag, string file)
     {
         try
         {
-            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var stream =
+                new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             if (stream.Length < _read)
                 _read = 0;
             stream.Seek(Math.Max(_read, stream.Length - MostBytes), SeekOrigin.Begin);

@@ -10,7 +10,8 @@ public static class LogTail
     {
         try
         {
-            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var stream =
+                new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             stream.Seek(-Math.Min(stream.Length, MostBytes), SeekOrigin.End);
             using var reader = new StreamReader(stream);
             var all = reader.ReadToEnd().TrimEnd().Split('\n');

@@ -1,6 +1,8 @@
 namespace PgMahout.Starting;
 
-/// <summary>The name of a cluster: shown everywhere, typed before the worst commands, and PostgreSQL's cluster_name.</summary>
+/// <summary>
+/// The name of a cluster: shown everywhere, typed before the worst commands, and PostgreSQL's cluster_name.
+/// </summary>
 public static class ClusterName
 {
     public const string Rule = "up to 40 letters, digits, hyphens or underscores, beginning with a letter";

@@ -61,7 +61,8 @@ public static class HomeCreation
         return null;
     }
 
-    private static async Task<Failure?> WriteSpecAsync(HomeLayout home, ClusterSpec spec, CancellationToken cancellation)
+    private static async Task<Failure?> WriteSpecAsync(
+        HomeLayout home, ClusterSpec spec, CancellationToken cancellation)
     {
         var opening = SqliteClusterStore.Create(home.StoreFile);
         if (opening is not StoreOpening.Ready { Store: var store })

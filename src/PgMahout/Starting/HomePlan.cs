@@ -9,7 +9,9 @@ public abstract record HomePlan
 {
     private HomePlan() { }
 
-    /// <summary>Make a cluster. Also the way on from an <c>up</c> that was interrupted: every step can be repeated.</summary>
+    /// <summary>
+    /// Make a cluster. Also the way on from an <c>up</c> that was interrupted: every step can be repeated.
+    /// </summary>
     /// <param name="Resumes">Something of an earlier attempt is there.</param>
     public sealed record Create(ClusterSpec Spec, bool Resumes) : HomePlan;
 
@@ -29,7 +31,8 @@ public abstract record HomePlan
         {
             StoreFinding.Holds held => Existing(held, found, asked, home),
             StoreFinding.Unreadable damaged => new Refuse(Damaged(damaged, home)),
-            StoreFinding.Missing or StoreFinding.Blank when !found.WithData.IsEmpty => new Refuse(WithoutStore(found, home)),
+            StoreFinding.Missing or StoreFinding.Blank when !found.WithData.IsEmpty =>
+                new Refuse(WithoutStore(found, home)),
             StoreFinding.Missing or StoreFinding.Blank =>
                 new Create(asked.SpecFor(home), Resumes: found.Place == HomePlace.Occupied),
             _ => throw new InvalidOperationException($"unknown finding {found.Store}"),
@@ -65,7 +68,8 @@ public abstract record HomePlan
 
     private static Failure WithoutStore(HomeFinding found, HomeLayout home) =>
         new Failure(ErrorCatalogue.StoreMissing, $"{home.Root} has data of members and no store")
-            .Because($"{home.StoreFile} is missing or blank, and {string.Join(", ", found.WithData)} have data directories")
+            .Because(
+                $"{home.StoreFile} is missing or blank, and {string.Join(", ", found.WithData)} have data directories")
             .Try(
                 $"cp COPY {home.StoreFile}    (bring the store back from a copy, then: pgmahout up)",
                 "pgmahout down --destroy    (if the data is not needed)");

@@ -35,7 +35,8 @@ public static class HostMachine
         {
             if (DeviceOf(path, File.ReadLines("/proc/self/mountinfo")) is not { } device)
                 return StorageType.Ssd;
-            string[] places = [$"/sys/dev/block/{device}/queue/rotational", $"/sys/dev/block/{device}/../queue/rotational"];
+            string[] places =
+                [$"/sys/dev/block/{device}/queue/rotational", $"/sys/dev/block/{device}/../queue/rotational"];
             return places.FirstOrDefault(File.Exists) is { } place && File.ReadAllText(place).Trim() == "1"
                 ? StorageType.Hdd
                 : StorageType.Ssd;
@@ -46,7 +47,9 @@ public static class HostMachine
         }
     }
 
-    /// <summary>Major and minor number of the file system that holds <paramref name="path"/>, such as <c>8:1</c>.</summary>
+    /// <summary>
+    /// Major and minor number of the file system that holds <paramref name="path"/>, such as <c>8:1</c>.
+    /// </summary>
     public static string? DeviceOf(string path, IEnumerable<string> mountInfo) => mountInfo
         .Select(line => line.Split(' '))
         .Where(fields => fields.Length > 4 && IsWithin(path, fields[4]))

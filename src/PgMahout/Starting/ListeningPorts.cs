@@ -27,7 +27,8 @@ public sealed record ListeningPorts(ImmutableSortedDictionary<int, long> Inodes)
             if (fields.Length < 10 || fields[3] != Listening)
                 continue;
             var local = fields[1];
-            var port = int.Parse(local.AsSpan(local.LastIndexOf(':') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            var port = int.Parse(
+                local.AsSpan(local.LastIndexOf(':') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
             ports[port] = long.Parse(fields[9], CultureInfo.InvariantCulture);
         }
         return new ListeningPorts(ports.ToImmutable());
@@ -35,7 +36,9 @@ public sealed record ListeningPorts(ImmutableSortedDictionary<int, long> Inodes)
 
     public bool IsTaken(int port) => Inodes.ContainsKey(port);
 
-    /// <summary>The first of <paramref name="count"/> free ports in a row, near <paramref name="wanted"/>; null if none.</summary>
+    /// <summary>
+    /// The first of <paramref name="count"/> free ports in a row, near <paramref name="wanted"/>; null if none.
+    /// </summary>
     public int? FreeRange(int wanted, int count)
     {
         var tries = Enumerable.Range(1, 20).Select(step => wanted + step * 10)

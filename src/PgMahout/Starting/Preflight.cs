@@ -62,7 +62,9 @@ public static class Preflight
 
     private static Failure? WhyPortsInvalid(ClusterSpec spec) => spec.Members[^1].Port <= 65535
         ? null
-        : new Failure(ErrorCatalogue.Usage, $"port {spec.Members[^1].Port}, which {spec.Members[^1].Name} would need, does not exist")
+        : new Failure(
+                ErrorCatalogue.Usage,
+                $"port {spec.Members[^1].Port}, which {spec.Members[^1].Name} would need, does not exist")
             .Try($"pgmahout up --port {65535 - spec.Members.Length}");
 
     private static Failure? PortOfStopped(MemberSpec[] stopped)
@@ -91,7 +93,8 @@ public static class Preflight
         var existing = HostMachine.NearestExisting(home.Root);
         return CanPass(account, existing)
             ? null
-            : new Failure(ErrorCatalogue.HomeNotUsable, $"PostgreSQL's account '{account.Name}' cannot reach {home.Root}")
+            : new Failure(
+                ErrorCatalogue.HomeNotUsable, $"PostgreSQL's account '{account.Name}' cannot reach {home.Root}")
                 .Because($"{existing} or a directory above it denies passage to it")
                 .Try("pgmahout up --home DIR", $"chmod o+x {existing}");
     }
@@ -125,7 +128,8 @@ public static class Preflight
         var data = home.DataDirectory(member);
         if (VersionOf(data) is { } version && version != binaries.Major)
             return new Failure(ErrorCatalogue.DataOfAnotherVersion, $"the data of {member} is of PostgreSQL {version}")
-                .Because($"{data}/PG_VERSION says {version}; the programs in {binaries.Directory} are of {binaries.Major}")
+                .Because(
+                    $"{data}/PG_VERSION says {version}; the programs in {binaries.Directory} are of {binaries.Major}")
                 .Try($"apt-get install postgresql-{version}");
         if (identifier is { } known && IdentifierOf(data) is { } found && found != known)
             return new Failure(ErrorCatalogue.DataOfAnotherCluster, $"the data of {member} is another cluster's")
@@ -139,7 +143,9 @@ public static class Preflight
         try
         {
             var text = File.ReadAllText(Path.Combine(data, "PG_VERSION"));
-            return int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : null;
+            return int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+                ? version
+                : null;
         }
         catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException)
         {

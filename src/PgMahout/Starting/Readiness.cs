@@ -9,7 +9,9 @@ public sealed class Readiness(StatusObserver observer, Screen screen)
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The first healthy status within <paramref name="limit"/>; otherwise a failure that says what is missing.</summary>
+    /// <summary>
+    /// The first healthy status within <paramref name="limit"/>; otherwise a failure that says what is missing.
+    /// </summary>
     public async Task<Attempt<ClusterStatus>> WaitAsync(TimeSpan limit, CancellationToken cancellation)
     {
         var time = TimeProvider.System;

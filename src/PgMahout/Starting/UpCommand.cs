@@ -94,7 +94,8 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
         {
             if (!Preflight.ForNew(Home, create.Spec).TryGet(out var host, out var refused))
                 return refused;
-            Screen.Note($"[1/3] PostgreSQL {host.Binaries.Version} in {host.Binaries.Directory}, as {host.Account.Name}");
+            Screen.Note(
+                $"[1/3] PostgreSQL {host.Binaries.Version} in {host.Binaries.Directory}, as {host.Account.Name}");
             if (await HomeCreation.CreateAsync(Home, create.Spec, host.Account, Cancellation) is { } failure)
                 return failure;
             Screen.Note($"[2/3] home {Home.Root} {(create.Resumes ? "completed" : "created")}");
@@ -122,7 +123,9 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
     private async Task<Ending> ShowAsync(ClusterSpec spec, TimeSpan limit)
     {
         Screen.Note($"the cluster in {Home.Root} is looked after already");
-        return (await WaitAsync(limit)).TryGet(out var status, out var failure) ? await EndAsync(status, spec) : failure;
+        return (await WaitAsync(limit)).TryGet(out var status, out var failure)
+            ? await EndAsync(status, spec)
+            : failure;
     }
 
     private async Task<Attempt<ClusterStatus>> WaitAsync(TimeSpan limit)

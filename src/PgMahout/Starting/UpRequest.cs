@@ -16,7 +16,9 @@ public sealed record UpRequest(int? Members, int? Port, Durability? Durability, 
     private const string Loopback = "127.0.0.1";
     private static readonly TimeSpan DefaultRto = TimeSpan.FromSeconds(3);
 
-    /// <summary>The cluster that a fresh home gets: members m1 to mN on this machine, on ports one after the other.</summary>
+    /// <summary>
+    /// The cluster that a fresh home gets: members m1 to mN on this machine, on ports one after the other.
+    /// </summary>
     public ClusterSpec SpecFor(HomeLayout home)
     {
         var names = Enumerable.Range(1, Members ?? DefaultMembers).Select(number => new MemberName($"m{number}"));

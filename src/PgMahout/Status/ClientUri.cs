@@ -4,7 +4,9 @@ using PgMahout.Postgres.Instance;
 
 namespace PgMahout.Status;
 
-/// <summary>The address of a cluster as libpq and most drivers understand it: all members, and whom of them to take.</summary>
+/// <summary>
+/// The address of a cluster as libpq and most drivers understand it: all members, and whom of them to take.
+/// </summary>
 public static class ClientUri
 {
     /// <summary>Names the password file, so that it works without further set-up and holds no secret itself.</summary>

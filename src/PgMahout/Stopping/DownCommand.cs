@@ -36,7 +36,8 @@ internal sealed class DownCommand(Invocation invocation, bool destroy)
         await StopSupervisorAsync(found.SupervisorPid);
         await new OrderlyStop(Home, members, Screen).RunAsync(invocation.Cancellation);
         if (Remaining(members) is { Count: > 0 } remaining)
-            return new Failure(ErrorCatalogue.StillRunning, $"{remaining.Count} processes of the cluster are still there")
+            return new Failure(
+                ErrorCatalogue.StillRunning, $"{remaining.Count} processes of the cluster are still there")
                 .Because(string.Join("\n", remaining))
                 .Leaving("everything else is stopped; nothing was deleted")
                 .Try("pgmahout down");
@@ -48,11 +49,14 @@ internal sealed class DownCommand(Invocation invocation, bool destroy)
         if (found.Place == HomePlace.Missing)
             return new Failure(ErrorCatalogue.NoCluster, $"there is no cluster in {Home.Root}").Try("pgmahout up");
         var isHome = found.Place == HomePlace.Empty
-            || found.Place == HomePlace.Occupied && (found.Store is not StoreFinding.Missing || found.Strangers.IsEmpty);
+            || found.Place == HomePlace.Occupied
+                && (found.Store is not StoreFinding.Missing || found.Strangers.IsEmpty);
         return isHome
             ? null
             : new Failure(ErrorCatalogue.NotAHome, $"{Home.Root} is not a home of pgmahout")
-                .Because(found.Strangers.IsEmpty ? "it is no readable directory" : $"it holds {string.Join(", ", found.Strangers.Take(5))}");
+                .Because(found.Strangers.IsEmpty
+                    ? "it is no readable directory"
+                    : $"it holds {string.Join(", ", found.Strangers.Take(5))}");
     }
 
     /// <summary>
@@ -61,7 +65,8 @@ internal sealed class DownCommand(Invocation invocation, bool destroy)
     /// </summary>
     private Failure? Consent(HomeFinding found)
     {
-        Screen.Note($"This stops the cluster '{NameOf(found)}' and deletes {Home.Root} with all its databases. It cannot be undone.");
+        Screen.Note($"This stops the cluster '{NameOf(found)}' and deletes {Home.Root} with all its databases. It "
+            + "cannot be undone.");
         foreach (var member in found.WithData)
             Screen.Note($"  {member}: {Home.DataDirectory(member)}");
         if (invocation.Yes || !Screen.CanAsk)
@@ -89,7 +94,8 @@ internal sealed class DownCommand(Invocation invocation, bool destroy)
         {
             if (PidLock.Holder(Home.AgentLock(member)) is { } agent)
                 remaining.Add($"agent of {member}: pid {agent}");
-            remaining.AddRange(MemberProcesses.List(Home, member).Select(server => $"PostgreSQL of {member}: pid {server.Pid}"));
+            remaining.AddRange(
+                MemberProcesses.List(Home, member).Select(server => $"PostgreSQL of {member}: pid {server.Pid}"));
         }
         return remaining;
     }

@@ -18,9 +18,16 @@ internal static class DrillVerb
                 + "member for longer than the lease, then let it go on; agent: kill the leader's agent.",
         };
         var runs = new Option<int?>("--runs") { Description = "How often (default 1).", HelpName = "N" };
-        var rate = new Option<double?>("--rate") { Description = "Writes per second meanwhile (default 100).", HelpName = "N" };
+        var rate = new Option<double?>("--rate")
+        {
+            Description = "Writes per second meanwhile (default 100).",
+            HelpName = "N",
+        };
         var keep = new Option<bool>("--keep") { Description = "Leave the table pgmahout_drill.canary in place." };
-        var command = new Command("drill", "Break something for real, and measure what a client sees.") { kind, runs, rate, keep };
+        var command = new Command("drill", "Break something for real, and measure what a client sees.")
+        {
+            kind, runs, rate, keep,
+        };
         command.Validators.Add(result =>
         {
             if (result.Peek(runs) is < 1 or > MostRuns)

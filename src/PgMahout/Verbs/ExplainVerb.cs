@@ -55,8 +55,10 @@ internal static class ExplainVerb
 
     private static MeaningDocument? MeaningOf(string name)
     {
-        if (ErrorCatalogue.All.FirstOrDefault(kind => kind.Code.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } kind)
-            return new MeaningDocument(DocumentJson.Schema, kind.Code, kind.Meaning, (int)kind.Exit);
+        var code = ErrorCatalogue.All
+            .FirstOrDefault(kind => kind.Code.Equals(name, StringComparison.OrdinalIgnoreCase));
+        if (code is not null)
+            return new MeaningDocument(DocumentJson.Schema, code.Code, code.Meaning, (int)code.Exit);
         if (ProblemCatalogue.All.TryGetValue(name, out var problem))
             return new MeaningDocument(DocumentJson.Schema, name, problem, null);
         return Enum.TryParse<Rule>(name, ignoreCase: true, out var rule) && Enum.IsDefined(rule)
@@ -70,14 +72,17 @@ internal static class ExplainVerb
         if (!opened.TryGet(out var cluster, out var failure))
             return failure;
         await using var closing = cluster;
-        var members = await Task.WhenAll(cluster.Spec.Members.Select(member => AskAsync(member, invocation.Cancellation)));
-        var document = new ExplanationDocument(DocumentJson.Schema, cluster.Spec.Name, cluster.Leader?.Text, [.. members]);
+        var members =
+            await Task.WhenAll(cluster.Spec.Members.Select(member => AskAsync(member, invocation.Cancellation)));
+        var document =
+            new ExplanationDocument(DocumentJson.Schema, cluster.Spec.Name, cluster.Leader?.Text, [.. members]);
         invocation.Screen.Data(invocation.Screen.IsJson
             ? DocumentJson.Text(document, DocumentJson.Types.ExplanationDocument)
             : Human(document));
         return members.Any(member => member.Silence is null)
             ? Ending.Ok
-            : new Failure(ErrorCatalogue.NoAnswer, "no agent answers, so nobody can explain").Try("pgmahout status", "pgmahout up");
+            : new Failure(ErrorCatalogue.NoAnswer, "no agent answers, so nobody can explain")
+                .Try("pgmahout status", "pgmahout up");
     }
 
     private static async Task<MemberExplanationDocument> AskAsync(MemberSpec member, CancellationToken cancellation)
@@ -100,13 +105,15 @@ internal static class ExplainVerb
     {
         var lines = new List<string>();
         // The leader sees how far everybody is; without one, any member knows what the record says.
-        var speaker = explained.Members.FirstOrDefault(member => member.Member == explained.Leader && member.Silence is null)
+        var speaker =
+            explained.Members.FirstOrDefault(member => member.Member == explained.Leader && member.Silence is null)
             ?? explained.Members.FirstOrDefault(member => member.Silence is null);
         if (speaker is not null)
         {
             lines.Add($"If the primary died now: {speaker.IfPrimaryDied}");
             lines.AddRange(speaker.Candidates.Select(one =>
-                $"  {one.Name}   {one.Position ?? "-"}   {(one.WhyNot is null ? "could take over" : "cannot: " + one.WhyNot)}"));
+                $"  {one.Name}   {one.Position ?? "-"}   "
+                + (one.WhyNot is null ? "could take over" : $"cannot: {one.WhyNot}")));
         }
         foreach (var member in explained.Members)
         {

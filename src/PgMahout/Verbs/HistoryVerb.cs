@@ -16,11 +16,18 @@ internal static class HistoryVerb
 
     public static Command Build(CommonOptions common)
     {
-        var count = new Option<int?>("-n") { Description = $"How many entries (default {DefaultCount}).", HelpName = "N" };
+        var count = new Option<int?>("-n")
+        {
+            Description = $"How many entries (default {DefaultCount}).",
+            HelpName = "N",
+        };
         var number = new Argument<long>("N") { Description = "The entry's number, the first column of `history`." };
         var show = new Command("show", "One entry with everything that was written down about it.") { number };
         common.Bind(show, (parse, invocation) => ShowAsync(invocation, parse.GetValue(number)));
-        var command = new Command("history", "What happened to the cluster, oldest first; -v adds every decision.") { count, show };
+        var command = new Command("history", "What happened to the cluster, oldest first; -v adds every decision.")
+        {
+            count, show,
+        };
         common.Bind(command, (parse, invocation) => ListAsync(invocation, parse.GetValue(count) ?? DefaultCount));
         return command;
     }
@@ -53,7 +60,8 @@ internal static class HistoryVerb
         if (!read.TryGet(out var history, out var failure))
             return failure;
         if (history.Entries.FirstOrDefault(entry => entry.Sequence == number) is not { } entry)
-            return new Failure(ErrorCatalogue.NoHistoryEntry, $"the history has no entry {number}").Try("pgmahout history");
+            return new Failure(ErrorCatalogue.NoHistoryEntry, $"the history has no entry {number}")
+                .Try("pgmahout history");
         var document = DocumentJson.Of(entry);
         invocation.Screen.Data(invocation.Screen.IsJson
             ? DocumentJson.Text(document, DocumentJson.Types.HistoryEntryDocument)

@@ -13,10 +13,21 @@ internal static class LogsVerb
 
     public static Command Build(CommonOptions common)
     {
-        var name = new Argument<string?>("NAME") { Arity = ArgumentArity.ZeroOrOne, Description = "One member (default: all)." };
+        var name = new Argument<string?>("NAME")
+        {
+            Arity = ArgumentArity.ZeroOrOne,
+            Description = "One member (default: all).",
+        };
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what is written from now on." };
-        var lines = new Option<int?>("-n") { Description = $"How many lines of each log (default {DefaultLines}).", HelpName = "N" };
-        var command = new Command("logs", "PostgreSQL's and the agents' logs, in the order of time.") { name, follow, lines };
+        var lines = new Option<int?>("-n")
+        {
+            Description = $"How many lines of each log (default {DefaultLines}).",
+            HelpName = "N",
+        };
+        var command = new Command("logs", "PostgreSQL's and the agents' logs, in the order of time.")
+        {
+            name, follow, lines,
+        };
         common.Bind(command, (parse, invocation) =>
             RunAsync(invocation, parse.GetValue(name), parse.GetValue(follow), parse.GetValue(lines) ?? DefaultLines));
         return command;
@@ -29,18 +40,23 @@ internal static class LogsVerb
         if (members.Length == 0)
             return name is null
                 ? new Failure(ErrorCatalogue.NoCluster, $"there is no cluster in {home.Root}").Try("pgmahout up")
-                : new Failure(ErrorCatalogue.UnknownMember, $"there is no member '{name}' in {home.Root}").Try("pgmahout status");
+                : new Failure(ErrorCatalogue.UnknownMember, $"there is no member '{name}' in {home.Root}")
+                    .Try("pgmahout status");
         var sources = members.SelectMany(member => LogSource.Of(home, member.Name)).ToList();
         if (name is null)
             sources.Add(new LogSource("supervisor", home.SupervisorLog));
-        foreach (var line in sources.SelectMany(source => source.Tail(lines)).OrderBy(line => line.At, StringComparer.Ordinal))
-            invocation.Screen.Data(line.Text);
+        Print(invocation, sources.SelectMany(source => source.Tail(lines)));
         while (follow)
         {
             await Task.Delay(Pace, invocation.Cancellation);
-            foreach (var line in sources.SelectMany(source => source.New()).OrderBy(line => line.At, StringComparer.Ordinal))
-                invocation.Screen.Data(line.Text);
+            Print(invocation, sources.SelectMany(source => source.New()));
         }
         return Ending.Ok;
+    }
+
+    private static void Print(Invocation invocation, IEnumerable<LogLine> lines)
+    {
+        foreach (var line in lines.OrderBy(line => line.At, StringComparer.Ordinal))
+            invocation.Screen.Data(line.Text);
     }
 }

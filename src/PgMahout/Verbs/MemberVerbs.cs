@@ -40,7 +40,7 @@ internal static class MemberVerbs
         return new Command("member", "Add, remove and rebuild members.")
         {
             add,
-            Named(common, "remove", "Take a standby out of the cluster; its files stay.", MembershipCommand.RemoveAsync),
+            Named(common, "remove", "Take a standby out; its files stay.", MembershipCommand.RemoveAsync),
             Named(common, "rejoin", "Climb the rejoin ladder again from its first rung.", RejoinAsync),
             Named(common, "reinit", "Throw a standby's data away and clone the leader.", ReinitAsync),
         };
@@ -79,7 +79,10 @@ internal static class MemberVerbs
             invocation.Screen.Note($"{member.Name} is restarted");
         }
         Done.Say(invocation.Screen, new Done(
-            "restart", cluster.Spec.Name, $"restarted: {string.Join(", ", members.Select(member => member.Name))}", cluster.Leader));
+            "restart",
+            cluster.Spec.Name,
+            $"restarted: {string.Join(", ", members.Select(member => member.Name))}",
+            cluster.Leader));
         return Ending.Ok;
     }
 
@@ -117,7 +120,9 @@ internal static class MemberVerbs
             .RunAsync(member, request, isDone, RebuildLimit, invocation.Cancellation);
         if (failure is not null)
             return failure;
-        Done.Say(invocation.Screen, new Done("member", cluster.Spec.Name, $"{member.Name} streams from {cluster.Leader}", cluster.Leader));
+        Done.Say(
+            invocation.Screen,
+            new Done("member", cluster.Spec.Name, $"{member.Name} streams from {cluster.Leader}", cluster.Leader));
         return Ending.Ok;
     }
 }

@@ -20,8 +20,16 @@ internal static class PauseVerbs
             Required = true,
             CustomParser = Durations.Parse,
         };
-        var reason = new Option<string>("--reason") { Description = "Shown while it lasts.", HelpName = "TEXT", Required = true };
-        var command = new Command("pause", "Start, stop, promote and rebuild nothing for a while.") { duration, reason };
+        var reason = new Option<string>("--reason")
+        {
+            Description = "Shown while it lasts.",
+            HelpName = "TEXT",
+            Required = true,
+        };
+        var command = new Command("pause", "Start, stop, promote and rebuild nothing for a while.")
+        {
+            duration, reason,
+        };
         common.Bind(command, (parse, invocation) =>
             PauseAsync(invocation, parse.GetValue(duration)!.Value, parse.GetRequiredValue(reason)));
         return command;
@@ -43,7 +51,9 @@ internal static class PauseVerbs
         var until = TimeProvider.System.GetUtcNow() + duration;
         var pause = new PauseRecord(until, Environment.UserName, reason);
         failure = await cluster.ChangeAsync(
-            ClusterRecords.BeginPause(cluster.Records.Pause?.Revision ?? Revision.None, pause), "the pause", invocation.Cancellation);
+            ClusterRecords.BeginPause(cluster.Records.Pause?.Revision ?? Revision.None, pause),
+            "the pause",
+            invocation.Cancellation);
         if (failure is not null)
             return failure;
         var text = $"paused until {until:yyyy-MM-dd HH:mm:ss} UTC: {reason}";
@@ -60,10 +70,12 @@ internal static class PauseVerbs
         await using var closing = cluster;
         if (cluster.Records.Pause is not { } pause)
             return new Failure(ErrorCatalogue.NotPaused, "the cluster is not paused").Try("pgmahout status");
-        failure = await cluster.ChangeAsync(ClusterRecords.Resume(pause.Revision), "ending the pause", invocation.Cancellation);
+        failure = await cluster.ChangeAsync(
+            ClusterRecords.Resume(pause.Revision), "ending the pause", invocation.Cancellation);
         if (failure is not null)
             return failure;
-        await cluster.TellAsync(JournalKind.Resumed, null, $"resumed by {Environment.UserName}", invocation.Cancellation);
+        await cluster.TellAsync(
+            JournalKind.Resumed, null, $"resumed by {Environment.UserName}", invocation.Cancellation);
         Done.Say(invocation.Screen, new Done("resume", cluster.Spec.Name, "the pause is over", cluster.Leader));
         return Ending.Ok;
     }

@@ -19,7 +19,10 @@ internal static class PsqlVerb
             Arity = ArgumentArity.ZeroOrMore,
             Description = "For psql, after --.",
         };
-        var command = new Command("psql", "Run psql on the primary: pgmahout psql -- -c 'select 1'.") { read, arguments };
+        var command = new Command("psql", "Run psql on the primary: pgmahout psql -- -c 'select 1'.")
+        {
+            read, arguments,
+        };
         common.Bind(command, (parse, invocation) =>
             RunAsync(invocation, parse.GetValue(read), parse.GetValue(arguments) ?? []));
         return command;
@@ -40,7 +43,9 @@ internal static class PsqlVerb
             .Try("apt-get install postgresql-client");
     }
 
-    /// <summary>The one beside the server's programs, which is of the same version; else whatever the PATH has.</summary>
+    /// <summary>
+    /// The one beside the server's programs, which is of the same version; else whatever the PATH has.
+    /// </summary>
     private static string Program() =>
         PostgresBinaries.Find(Environment.GetEnvironmentVariable(Guard.BinariesVariable))
             is Outcome<PostgresBinaries>.Done { Value: var binaries } && File.Exists(binaries.Tool("psql"))

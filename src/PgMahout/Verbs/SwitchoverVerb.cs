@@ -28,14 +28,20 @@ internal static class SwitchoverVerb
 
     public static Command Switchover(CommonOptions common)
     {
-        var command = new Command("switchover", "Move the leadership to another member, without loss.") { To, Reason, Timeout };
+        var command = new Command("switchover", "Move the leadership to another member, without loss.")
+        {
+            To, Reason, Timeout,
+        };
         common.Bind(command, (parse, invocation) => RunAsync(parse, invocation, force: false));
         return command;
     }
 
     public static Command Failover(CommonOptions common)
     {
-        var command = new Command("failover", "Force another member to lead, also when commits may be lost.") { To, Reason, Timeout };
+        var command = new Command("failover", "Force another member to lead, also when commits may be lost.")
+        {
+            To, Reason, Timeout,
+        };
         common.Bind(command, (parse, invocation) => RunAsync(parse, invocation, force: true));
         return command;
     }
@@ -71,7 +77,8 @@ internal static class SwitchoverVerb
         await using var observer = new StatusObserver(invocation.Home, StatusObserver.Patient);
         var status = await observer.ObserveAsync(invocation.Cancellation);
         var screen = invocation.Screen;
-        screen.Note($"This makes {to?.Text ?? "the best candidate"} the leader of '{cluster.Spec.Name}', whatever it lacks:");
+        screen.Note(
+            $"This makes {to?.Text ?? "the best candidate"} the leader of '{cluster.Spec.Name}', whatever it lacks:");
         screen.Note($"  every confirmed commit is known to: {status.Recorded?.ToString() ?? "nobody for certain"}");
         foreach (var member in status.Members)
             screen.Note($"  {member.Name}: {Words.Of(member.Role)}, {Words.Of(member.State)}, WAL up to "

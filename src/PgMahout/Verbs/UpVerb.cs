@@ -9,7 +9,8 @@ internal static class UpVerb
 {
     private static readonly Option<int?> Members = new("--members")
     {
-        Description = $"How many PostgreSQL servers, 1 to {UpRequest.MostMembers} (default {UpRequest.DefaultMembers}).",
+        Description =
+            $"How many PostgreSQL servers, 1 to {UpRequest.MostMembers} (default {UpRequest.DefaultMembers}).",
         HelpName = "N",
     };
 
@@ -72,5 +73,9 @@ internal static class UpVerb
     }
 
     private static UpRequest Request(ParseResult parse) => new(
-        parse.GetValue(Members), parse.GetValue(Port), parse.GetValue(Durability), parse.GetValue(Rto), parse.GetValue(Name));
+        parse.GetValue(Members),
+        parse.GetValue(Port),
+        parse.GetValue(Durability),
+        parse.GetValue(Rto),
+        parse.GetValue(Name));
 }

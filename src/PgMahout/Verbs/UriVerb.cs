@@ -11,7 +11,10 @@ internal static class UriVerb
     {
         var write = new Option<bool>("--write") { Description = "To the primary, whoever it is (default)." };
         var read = new Option<bool>("--read") { Description = "To a standby where there is one." };
-        var command = new Command("uri", "Print the address for clients: psql \"$(pgmahout uri --write)\".") { write, read };
+        var command = new Command("uri", "Print the address for clients: psql \"$(pgmahout uri --write)\".")
+        {
+            write, read,
+        };
         command.Validators.Add(result =>
         {
             if (result.GetValue(write) && result.GetValue(read))

@@ -27,10 +27,16 @@ internal static class VersionVerb
         invocation.Screen.Data(invocation.Screen.IsJson
             ? DocumentJson.Text(
                 new VersionDocument(
-                    DocumentJson.Schema, version, RuntimeInformation.FrameworkDescription, binaries?.Version, binaries?.Directory),
+                    DocumentJson.Schema,
+                    version,
+                    RuntimeInformation.FrameworkDescription,
+                    binaries?.Version,
+                    binaries?.Directory),
                 DocumentJson.Types.VersionDocument)
             : $"pgmahout {version}\n{RuntimeInformation.FrameworkDescription}\n"
-                + (binaries is null ? "no PostgreSQL found" : $"PostgreSQL {binaries.Version} in {binaries.Directory}"));
+                + (binaries is null
+                    ? "no PostgreSQL found"
+                    : $"PostgreSQL {binaries.Version} in {binaries.Directory}"));
         return Ending.Ok;
     }
 }

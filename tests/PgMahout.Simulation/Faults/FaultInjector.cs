@@ -165,13 +165,15 @@ internal sealed class FaultInjector
     private void LoseData(SimMember target)
     {
         // What no design could save proves nothing.
-        if (_world.Members.Count(member =>
-            member != target && member.Postgres.Initialized && !member.Agent.IsCopying) < 2)
+        if (_world.Members.Count(member => member != target && CanLead(member)) < 2)
             return;
         target.Postgres.Wipe();
         DestroyedData = true;
         _world.Invariants.LostByFault();
     }
+
+    private static bool CanLead(SimMember member) =>
+        member.Spec.Promotable && member.Postgres.Initialized && !member.Agent.IsCopying;
 
     public void AskToMove(int to, bool force)
     {

@@ -13,7 +13,8 @@ namespace PgMahout.Tests.CommandLine;
 public sealed class CommandTreeTests
 {
     private static ParseResult Parse(params string[] arguments) =>
-        CommandTree.Build(new CommonOptions()).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        CommandTree.Build(new CommonOptions())
+            .Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
     [Theory]
     [InlineData("up", "--members", "5", "--durability", "strict", "--rto", "500ms")]

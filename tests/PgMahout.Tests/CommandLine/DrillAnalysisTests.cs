@@ -18,7 +18,8 @@ public sealed class DrillAnalysisTests
     {
         ImmutableArray<Acknowledgement> acknowledged =
         [
-            Ack(1, 10, Old, 1), Ack(2, 20, Old, 1), Ack(3, 30, Old, 1), Ack(5, 250, New, 2), Ack(6, 260, New, 2), .. more,
+            Ack(1, 10, Old, 1), Ack(2, 20, Old, 1), Ack(3, 30, Old, 1),
+            Ack(5, 250, New, 2), Ack(6, 260, New, 2), .. more,
         ];
         return new DrillRecording(
             1, 10, 35, 270, acknowledged, [41], [.. acknowledged.Select(one => one.Sequence)], Old, 90, 200, 1035);
@@ -92,15 +93,19 @@ public sealed class DrillAnalysisTests
     public void Median_of_an_even_number_is_between_the_two_in_the_middle()
     {
         DrillRunDocument run = DrillAnalysis.Of(Failover());
-        var summary = DrillAnalysis.Summary(
-            [run with { OutageMs = 400 }, run with { OutageMs = 100 }, run with { OutageMs = 200 }, run with { OutageMs = 300 }]);
+        double[] outages = [400, 100, 200, 300];
+        var summary = DrillAnalysis.Summary([.. outages.Select(outage => run with { OutageMs = outage })]);
 
         Assert.Equal(250, summary.OutageMsMedian);
         Assert.Equal(400, summary.OutageMsMax);
     }
 
     [Fact]
-    public void One_run_that_did_not_recover_leaves_the_summary_without_a_time() =>
-        Assert.Null(DrillAnalysis.Summary(
-            [DrillAnalysis.Of(Failover()), DrillAnalysis.Of(Failover()) with { FullRedundancyMs = null }]).FullRedundancyMsMax);
+    public void One_run_that_did_not_recover_leaves_the_summary_without_a_time()
+    {
+        var well = DrillAnalysis.Of(Failover());
+
+        Assert.Equal(1000, DrillAnalysis.Summary([well, well]).FullRedundancyMsMax);
+        Assert.Null(DrillAnalysis.Summary([well, well with { FullRedundancyMs = null }]).FullRedundancyMsMax);
+    }
 }

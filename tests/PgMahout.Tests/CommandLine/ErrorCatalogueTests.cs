@@ -19,19 +19,23 @@ public sealed partial class ErrorCatalogueTests
 
     [Fact]
     public void Every_code_says_what_it_means() =>
-        Assert.All(ErrorCatalogue.All, kind => Assert.True(kind.Meaning.Length > 60 && kind.Meaning.EndsWith('.'), kind.Code));
+        Assert.All(
+            ErrorCatalogue.All, kind => Assert.True(kind.Meaning.Length > 60 && kind.Meaning.EndsWith('.'), kind.Code));
 
     [Fact]
     public void Every_kind_that_is_declared_is_in_the_list_and_used()
     {
         var sources = Repository.Sources
-            .Where(path => path.StartsWith("src/PgMahout/", StringComparison.Ordinal) && !path.EndsWith("ErrorCatalogue.cs", StringComparison.Ordinal))
+            .Where(path => path.StartsWith("src/PgMahout/", StringComparison.Ordinal)
+                && !path.EndsWith("ErrorCatalogue.cs", StringComparison.Ordinal))
             .Select(Repository.Read)
             .ToArray();
-        var declared = typeof(ErrorCatalogue).GetFields().Where(field => field.FieldType == typeof(ErrorKind)).ToArray();
+        var declared = typeof(ErrorCatalogue)
+            .GetFields().Where(field => field.FieldType == typeof(ErrorKind)).ToArray();
 
         Assert.Equal(declared.Length, ErrorCatalogue.All.Length);
-        Assert.All(declared, field => Assert.Contains(sources, text => text.Contains($"ErrorCatalogue.{field.Name}", StringComparison.Ordinal)));
+        Assert.All(declared, field =>
+            Assert.Contains(sources, text => text.Contains($"ErrorCatalogue.{field.Name}", StringComparison.Ordinal)));
     }
 
     [Fact]

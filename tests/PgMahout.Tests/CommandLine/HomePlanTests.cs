@@ -21,10 +21,12 @@ public sealed class HomePlanTests
     [Fact]
     public void Where_nothing_is_a_cluster_is_created()
     {
-        var create = Assert.IsType<HomePlan.Create>(HomePlan.For(Missing, Plain with { Members = 2, Port = 6000 }, Home));
+        var create =
+            Assert.IsType<HomePlan.Create>(HomePlan.For(Missing, Plain with { Members = 2, Port = 6000 }, Home));
 
         Assert.False(create.Resumes);
-        Assert.Equal([("m1", 6000), ("m2", 6001)], create.Spec.Members.Select(member => (member.Name.Text, member.Port)));
+        Assert.Equal(
+            [("m1", 6000), ("m2", 6001)], create.Spec.Members.Select(member => (member.Name.Text, member.Port)));
         Assert.Equal(Durability.Quorum, create.Spec.Durability);
     }
 
@@ -46,7 +48,8 @@ public sealed class HomePlanTests
 
     [Fact]
     public void Options_that_the_cluster_fulfils_already_contradict_nothing() =>
-        Assert.IsType<HomePlan.Start>(HomePlan.For(Ours, Plain with { Members = 3, Port = 5432, Name = "pgmahout" }, Home));
+        Assert.IsType<HomePlan.Start>(
+            HomePlan.For(Ours, Plain with { Members = 3, Port = 5432, Name = "pgmahout" }, Home));
 
     [Fact]
     public void Each_option_that_the_cluster_does_not_fulfil_is_refused() => Assert.All(
@@ -68,7 +71,8 @@ public sealed class HomePlanTests
 
     [Fact]
     public void A_damaged_store_is_never_replaced() =>
-        Assert.Equal(ErrorCatalogue.StoreDamaged, Refusal(Ours with { Store = new StoreFinding.Unreadable("bad") }, Plain));
+        Assert.Equal(
+            ErrorCatalogue.StoreDamaged, Refusal(Ours with { Store = new StoreFinding.Unreadable("bad") }, Plain));
 
     [Fact]
     public void Somebody_elses_directory_is_left_alone() => Assert.Equal(

@@ -20,7 +20,8 @@ public sealed class VerdictTests
 
     private static readonly ClusterSpec Spec = new(
         "shop",
-        [.. new[] { M1, M2, M3 }.Select((name, index) => new MemberSpec(name, "127.0.0.1", 5432 + index, "unix:/run/x"))],
+        [.. new[] { M1, M2, M3 }
+            .Select((name, index) => new MemberSpec(name, "127.0.0.1", 5432 + index, "unix:/run/x"))],
         Durability.Quorum,
         new Timing(TimeSpan.FromSeconds(3)),
         ClusterSpec.DefaultMaximumLag);
@@ -29,7 +30,10 @@ public sealed class VerdictTests
 
     private static PostgresState Primary(SynchronousSet effective) => new PostgresState.Primary(
         7, new WalPosition(new TimelineId(2), End), TimelineHistory.Initial,
-        [new StandbyLink(M2, Lsn.Parse("0/5000000"), End, true, Instant.Zero), new StandbyLink(M3, End, End, true, Instant.Zero)],
+        [
+            new StandbyLink(M2, Lsn.Parse("0/5000000"), End, true, Instant.Zero),
+            new StandbyLink(M3, End, End, true, Instant.Zero),
+        ],
         effective, null, []);
 
     private static PostgresState Standby(bool streaming = true) => new PostgresState.Standby(
@@ -74,7 +78,8 @@ public sealed class VerdictTests
     [Fact]
     public void A_smaller_synchronous_set_degrades() =>
         IsJudged(ClusterState.Degraded, ExitCode.Degraded,
-            Cluster(Observed(M1, Primary(SynchronousSet.Of(1, [M3]))), Observed(M2, Standby()), Observed(M3, Standby())));
+            Cluster(
+                Observed(M1, Primary(SynchronousSet.Of(1, [M3]))), Observed(M2, Standby()), Observed(M3, Standby())));
 
     [Fact]
     public void A_record_that_lags_behind_degrades() =>
@@ -128,7 +133,9 @@ public sealed class VerdictTests
     {
         var leader = Observed(M1, Primary(Both));
         var seen = Cluster(
-            leader with { Status = leader.Status! with { PostmasterPid = null } }, Observed(M2, Standby()), Observed(M3, Standby()));
+            leader with { Status = leader.Status! with { PostmasterPid = null } },
+            Observed(M2, Standby()),
+            Observed(M3, Standby()));
 
         Assert.Equal(MemberState.Stopped, Verdict.On(seen).Find(M1)!.State);
         IsJudged(ClusterState.Down, ExitCode.Down, seen);

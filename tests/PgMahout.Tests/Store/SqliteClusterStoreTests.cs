@@ -117,7 +117,10 @@ public sealed class SqliteClusterStoreTests : ClusterStoreContract
             Assert.IsType<WriteOutcome.Unknown>(
                 await store.WriteAsync(StoreTransaction.Swap("a", revision, "2"), Short, Cancellation));
 
-        await Put(store, "a", revision, "3");
+        // The write whose outcome is unknown may still come about once the other one's lock is gone: reading settles
+        // it.
+        var settled = Assert.IsType<StoreRecord>((await Read(store)).Find("a"));
+        await Put(store, "a", settled.Revision, "3");
 
         Assert.Equal("3", (await Read(store)).Find("a")?.Value);
     }
