@@ -40,7 +40,9 @@ public sealed class BadInputTests(SharedCluster shared)
         var empty = Directory.CreateTempSubdirectory("pgl-empty");
         try
         {
-            (await cluster.RunWithAsync(("PGMAHOUT_POSTGRES_BIN", empty.FullName), "up", "--detach")).Fails(3, "UP-001");
+            var ran = await cluster.RunWithAsync(("PGMAHOUT_POSTGRES_BIN", empty.FullName), "up", "--detach");
+
+            ran.Fails(3, "UP-001");
             Assert.False(Path.Exists(cluster.Home));
         }
         finally
@@ -50,15 +52,15 @@ public sealed class BadInputTests(SharedCluster shared)
     }
 
     [Theory]
-    [InlineData("/proc/pgmahout")]
-    [InlineData("/dev/null")]
-    [InlineData("/dev/null/pgmahout")]
-    public async Task Home_that_cannot_be_written_is_refused(string home)
+    [InlineData("/proc/pgmahout", "UP-004")]
+    [InlineData("/dev/null", "UP-005")]
+    [InlineData("/dev/null/pgmahout", "UP-005")]
+    public async Task Home_that_cannot_be_made_is_refused(string home, string kind)
     {
         await using var cluster = new LiveCluster();
         string[] up = ["up", "--detach", "--port", cluster.PortText, "--home", home];
 
-        (await Program.RunAsync(Program.Path, up, LiveCluster.Limit)).Fails(3, "UP-005");
+        (await Program.RunAsync(Program.Path, up, LiveCluster.Limit)).Fails(3, kind);
     }
 
     [Fact]
@@ -66,7 +68,8 @@ public sealed class BadInputTests(SharedCluster shared)
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root lends the server an account");
         await using var cluster = new LiveCluster();
-        Directory.CreateDirectory(cluster.Home, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        Directory.CreateDirectory(cluster.Home, OwnerOnly);
         string[] up = ["up", "--detach", "--port", cluster.PortText, "--home", cluster.Home + "/below"];
 
         (await Program.RunAsync(Program.Path, up, LiveCluster.Limit)).Fails(3, "UP-005");
@@ -146,6 +149,21 @@ public sealed class BadInputTests(SharedCluster shared)
         Directory.Delete(data, recursive: true);
         Directory.Move(data + ".own", data);
         (await cluster.UpAgainAsync()).Exits(0);
+    }
+
+    [Fact]
+    public async Task Data_directory_of_another_version_is_refused_and_not_touched()
+    {
+        await using var cluster = await LiveCluster.UpAsync("--members", "1");
+        (await cluster.RunAsync("down")).Exits(0);
+        var data = Path.Combine(cluster.Home, "members", "m1", "data");
+        await File.WriteAllTextAsync(Path.Combine(data, "PG_VERSION"), "14\n");
+        var before = Snapshot(data);
+
+        (await cluster.UpAgainAsync()).Fails(3, "UP-011");
+
+        Assert.Equal(before, Snapshot(data));
+        Assert.Empty(cluster.Everything);
     }
 
     private static List<(string, long, DateTime)> Snapshot(string directory) =>

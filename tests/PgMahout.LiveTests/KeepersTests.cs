@@ -90,10 +90,10 @@ public sealed class KeepersTests(SharedCluster shared)
         await using var writer = await Writer.StartAsync(cluster, before);
 
         Signals.Kill([before.Primary.Pid!.Value]);
-        var longest = TimeSpan.FromSeconds(2 * Rto.TotalSeconds);
-        await Eventually.StaysAsync("nobody is promoted and nothing is started", longest, () => Task.FromResult(
-            writer.Rows.All(row => row.Timeline == before.Timeline) && before.Primary.ServerPids.Count == 0
-            || writer.Now < TimeSpan.FromSeconds(1)));
+        await Eventually.HoldsAsync("no process of the primary is left", LiveCluster.Limit,
+            () => before.Primary.ServerPids.Count == 0);
+        await Eventually.StaysAsync("nobody is promoted and nothing is started", Rto + Rto, () => Task.FromResult(
+            writer.Rows.All(row => row.Timeline == before.Timeline) && before.Primary.ServerPids.Count == 0));
         (await cluster.RunAsync("resume")).Exits(0);
 
         var after = await cluster.HealthyAsync();

@@ -24,8 +24,8 @@ public sealed class StandbyTests(SharedCluster shared)
     {
         var (cluster, before) = await shared.ReadyAsync();
         var standby = before.Standbys.First();
-        await cluster.AskAsync<long>(
-            before.Primary.Port, "create table if not exists cloned (n int); insert into cloned values (1); select 0::bigint");
+        await cluster.AskAsync<long>(before.Primary.Port,
+            "create table if not exists cloned (n int); insert into cloned values (1); select 0::bigint");
 
         var deleted = standby.DataDirectory + ".deleted";
         Directory.Move(standby.DataDirectory, deleted);

@@ -141,7 +141,11 @@ internal sealed class LiveCluster : IAsyncDisposable
         if (Directory.Exists(kept))
             Directory.Delete(kept, recursive: true);
         Directory.CreateDirectory(kept);
-        string[] logs = [.. FilesIn(Path.Combine(Home, "log"), "*"), .. FilesIn(Path.Combine(Home, "members"), "*.log")];
+        string[] logs =
+        [
+            .. FilesIn(Path.Combine(Home, "log"), "*"),
+            .. FilesIn(Path.Combine(Home, "members"), "*.log"),
+        ];
         foreach (var log in logs.Append(Store).Append(Store + "-wal").Where(File.Exists))
             File.Copy(log, Path.Combine(kept, Path.GetRelativePath(Home, log).Replace('/', '.')), overwrite: true);
     }

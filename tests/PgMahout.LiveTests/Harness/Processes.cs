@@ -19,9 +19,8 @@ internal static class Processes
 
     private static IEnumerable<int> All() =>
         Directory.EnumerateDirectories("/proc")
-            .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
-                ? pid
-                : 0)
+            .Select(Path.GetFileName)
+            .Select(name => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0)
             .Where(pid => pid > 1 && pid != Environment.ProcessId);
 
     private static bool WorksIn(int pid, string directory)

@@ -38,7 +38,10 @@ internal static class Program
     public static string Artifacts => System.IO.Path.Combine(Root(), "artifacts");
 
     public static async Task<Ran> RunAsync(
-        string program, IReadOnlyList<string> arguments, TimeSpan limit, params (string Name, string Value)[] environment)
+        string program,
+        IReadOnlyList<string> arguments,
+        TimeSpan limit,
+        params (string Name, string Value)[] environment)
     {
         var command = $"{System.IO.Path.GetFileName(program)} {string.Join(' ', arguments)}";
         using var process = Start(program, arguments, environment);
@@ -89,6 +92,7 @@ internal static class Program
         var at = new DirectoryInfo(AppContext.BaseDirectory);
         while (at is not null && !File.Exists(System.IO.Path.Combine(at.FullName, "PgMahout.slnx")))
             at = at.Parent;
-        return at?.FullName ?? throw new InvalidOperationException("the tests run outside a checkout; set PGMAHOUT_PROGRAM");
+        return at?.FullName
+            ?? throw new InvalidOperationException("the tests run outside a checkout; set PGMAHOUT_PROGRAM");
     }
 }
