@@ -57,7 +57,8 @@ public static class AgentProcess
         var memory = new AgentMemory(deadline);
         var work = new LongWork(wake.Set);
         var journal = new AgentJournal(member, store, memory);
-        var state = new AgentState(memory, work, journal, () => instance.Processes.FindPostmaster());
+        var state = new AgentState(
+            memory, work, journal, () => instance.Processes.FindPostmaster(), () => PidLock.IsOurs(home.AgentLock(member)));
         using var observer = new Observer(store, instance, memory, work);
         var servers = new ServerWork(home, instance, store, observer, state);
         var actuator = new Actuator(instance, new LeaseWriter(store, instance, observer, state), servers, state);

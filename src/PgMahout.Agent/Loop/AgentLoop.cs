@@ -32,7 +32,7 @@ internal sealed class AgentLoop(
             state.Journal.Compare(before, formerRule, view, decision);
             Remember(view, decision);
             WatchPostmaster(stopping);
-            if (IsDown(view))
+            if (IsDown(view) || (!view.Store.IsFresh && !state.HasHome()))
                 return;
             await actuator.ApplyAsync(view, decision, stopping);
             await wake.WaitAsync(Pace(decision, formerRule), stopping);

@@ -105,5 +105,6 @@ internal sealed record Reign(MemberName From, string Why, bool Planned);
 
 /// <summary>What the parts of one agent share.</summary>
 /// <param name="Postmaster">The running postmaster, if there is one.</param>
+/// <param name="HasHome">False once the home was deleted, or another one made in its place.</param>
 internal sealed record AgentState(
-    AgentMemory Memory, LongWork Work, AgentJournal Journal, Func<ServerProcess?> Postmaster);
+    AgentMemory Memory, LongWork Work, AgentJournal Journal, Func<ServerProcess?> Postmaster, Func<bool> HasHome);

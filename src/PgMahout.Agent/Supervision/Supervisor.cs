@@ -40,6 +40,8 @@ public static class Supervisor
         {
             if (BootClock.Now() >= nextRead)
             {
+                if (!PidLock.IsOurs(home.SupervisorLock))
+                    return Say("the home is gone, or another one is in its place", 1);
                 records = await ReadAsync(store, records, stopping);
                 nextRead = BootClock.Now() + ReadEvery;
             }
