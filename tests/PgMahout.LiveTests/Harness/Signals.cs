@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PgMahout.LiveTests.Harness;
 
-/// <summary>What a fault does to a process. A process that is gone already is no error: faults race with ends.</summary>
+/// <summary>What a fault does to a process. One that is gone already is no error: faults race with ends.</summary>
 internal static partial class Signals
 {
     private const int KillSignal = 9;
