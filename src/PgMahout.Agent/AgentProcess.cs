@@ -32,7 +32,7 @@ public static class AgentProcess
         if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
             return Say(member, $"the store {home.StoreFile} cannot be opened", 1);
         await using var opened = store;
-        if (await ReadSpecAsync(store, stopping) is not { } spec)
+        if (await ReadAsync(store, stopping) is not { Spec.Value: var spec } records)
             return Say(member, "the store has no readable cluster specification", 1);
         if (FindHost(home, member) is not { } host)
             return 1;
@@ -40,7 +40,7 @@ public static class AgentProcess
             return Say(member, "the cluster has no such member", 4);
 
         await using var instance = new PostgresInstance(settings);
-        await RunAsync(home, store, instance, (spec, Settings), stopping);
+        await RunAsync(home, store, instance, (records, Settings), stopping);
         return 0;
 
         InstanceSettings? Settings(ClusterSpec wanted) =>
@@ -49,7 +49,7 @@ public static class AgentProcess
 
     private static async Task RunAsync(
         HomeLayout home, SqliteClusterStore store, PostgresInstance instance,
-        (ClusterSpec Spec, Func<ClusterSpec, InstanceSettings?> Settings) wanted, CancellationToken stopping)
+        (ClusterRecords Records, Func<ClusterSpec, InstanceSettings?> Settings) wanted, CancellationToken stopping)
     {
         var member = instance.Settings.Name;
         using var deadline = LeaseDeadline.Open(home.DeadlineFile(member));
@@ -58,10 +58,17 @@ public static class AgentProcess
         var work = new LongWork(wake.Set);
         var journal = new AgentJournal(member, store, memory);
         var state = new AgentState(
-            memory, work, journal, () => instance.Processes.FindPostmaster(), () => PidLock.IsOurs(home.AgentLock(member)));
+            memory,
+            work,
+            journal,
+            () => instance.Processes.FindPostmaster(),
+            () => PidLock.IsOurs(home.AgentLock(member)));
         using var observer = new Observer(store, instance, memory, work);
         var servers = new ServerWork(home, instance, store, observer, state);
-        var actuator = new Actuator(instance, new LeaseWriter(store, instance, observer, state), servers, state);
+        var lease = new LeaseWriter(store, instance, observer, state);
+        var spec = wanted.Records.Spec!.Value;
+        await lease.ConfirmAsync(wanted.Records, spec.Timing, stopping);
+        var actuator = new Actuator(instance, lease, servers, state);
         var loop = new AgentLoop(observer, actuator, instance, state, wake);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -70,7 +77,7 @@ public static class AgentProcess
         var writing = journal.WriteAllAsync(ending.Token);
         try
         {
-            await loop.RunAsync(wanted.Spec, wanted.Settings, stopping);
+            await loop.RunAsync(spec, wanted.Settings, stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -94,10 +101,11 @@ public static class AgentProcess
         return null;
     }
 
-    private static async Task<ClusterSpec?> ReadSpecAsync(SqliteClusterStore store, CancellationToken stopping) =>
+    private static async Task<ClusterRecords?> ReadAsync(SqliteClusterStore store, CancellationToken stopping) =>
         await store.ReadAsync(FirstRead, stopping) is StoreRead.Content content
         && ClusterRecords.Decode(content, ClusterRecords.None) is RecordsRead.Decoded decoded
-            ? decoded.Records.Spec?.Value
+        && decoded.Records.Spec is not null
+            ? decoded.Records
             : null;
 
     private static int Say(MemberName member, string text, int code)

@@ -57,7 +57,9 @@ public sealed partial class PidLock : IDisposable
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
     }
 
-    /// <summary>Whether the file at that place is still the one this process holds: a home may be deleted and made anew.</summary>
+    /// <summary>
+    /// Whether the file at that place is still the one this process holds: a home may be deleted and made anew.
+    /// </summary>
     public static bool IsOurs(string path) => Holder(path) == Environment.ProcessId;
 
     public void Dispose() => _file.Dispose();

@@ -19,6 +19,21 @@ internal sealed class LeaseWriter(
     private readonly MemberName _self = instance.Settings.Name;
     private readonly AgentMemory _memory = state.Memory;
 
+    /// <summary>
+    /// The first thing an agent does: if the record names this member, it writes it again
+    /// (<see cref="Rule.ConfirmLease"/>,
+    /// before anything is observed). The guard counts meanwhile, and an agent's start takes a good part of a lease.
+    /// </summary>
+    public async Task ConfirmAsync(ClusterRecords records, Timing timing, CancellationToken cancellation)
+    {
+        if (records.Leadership is not { Value: { IsHeld: true } leadership, Revision: var revision }
+            || leadership.Holder != _self)
+            return;
+        _memory.Records = records;
+        _memory.Learn(lease => lease.Saw(revision, true, BootClock.Now()), timing);
+        await WriteAsync(timing, revision, leadership, cancellation);
+    }
+
     public async Task<bool> AcquireAsync(
         ClusterView view, HaAction.AcquireLease acquire, CancellationToken cancellation)
     {
@@ -26,7 +41,7 @@ internal sealed class LeaseWriter(
             return false;
         try
         {
-            if (!await WriteAsync(view, acquire.Expected, acquire.Next, cancellation))
+            if (!await WriteAsync(view.Timing, acquire.Expected, acquire.Next, cancellation))
                 return false;
             if (view.Leadership is { } former && view.Store.TryGet(out var content))
                 _memory.Reign = new Reign(
@@ -42,7 +57,7 @@ internal sealed class LeaseWriter(
     }
 
     public Task<bool> RenewAsync(ClusterView view, HaAction.RenewLease renew, CancellationToken cancellation) =>
-        WriteAsync(view, renew.Expected, renew.Next, cancellation);
+        WriteAsync(view.Timing, renew.Expected, renew.Next, cancellation);
 
     public async Task<bool> ReleaseAsync(
         ClusterView view, HaAction.ReleaseLease release, CancellationToken cancellation)
@@ -50,7 +65,7 @@ internal sealed class LeaseWriter(
         // An orphaned backend can still confirm a commit: not one process may be left.
         if (instance.Processes.List().Count > 0)
             return false;
-        if (!await WriteAsync(view, release.Expected, release.Next, cancellation))
+        if (!await WriteAsync(view.Timing, release.Expected, release.Next, cancellation))
             return false;
         var limit = view.Timing.PeerLimit;
         await Task.WhenAll(view.Spec.Others(_self)
@@ -86,16 +101,16 @@ internal sealed class LeaseWriter(
     }
 
     private async Task<bool> WriteAsync(
-        ClusterView view, Revision expected, Leadership next, CancellationToken cancellation)
+        Timing timing, Revision expected, Leadership next, CancellationToken cancellation)
     {
         var mine = next.IsHeld && next.Holder == _self;
         var sentAt = BootClock.Now();
         var outcome = await store.WriteAsync(
-            ClusterRecords.WriteLeadership(expected, next), view.Timing.StoreLimit, cancellation);
+            ClusterRecords.WriteLeadership(expected, next), timing.StoreLimit, cancellation);
         if (outcome is WriteOutcome.Done done)
-            _memory.Learn(lease => lease.Wrote(done.Revision, mine, sentAt, BootClock.Now()), view.Timing);
+            _memory.Learn(lease => lease.Wrote(done.Revision, mine, sentAt, BootClock.Now()), timing);
         else if (outcome is WriteOutcome.Unknown)
-            _memory.Learn(lease => lease.WriteUnanswered(sentAt), view.Timing);
+            _memory.Learn(lease => lease.WriteUnanswered(sentAt), timing);
         return outcome is WriteOutcome.Done;
     }
 }

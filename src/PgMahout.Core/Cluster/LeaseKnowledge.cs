@@ -11,10 +11,15 @@ namespace PgMahout.Core.Cluster;
 /// <param name="SeenAt">When it first saw it.</param>
 /// <param name="HeldFrom">If this member holds the lease: the moment before its last successful write was sent.</param>
 /// <param name="UnansweredFrom">The moment before the oldest write was sent whose outcome is still unknown.</param>
-public sealed record LeaseKnowledge(Revision Revision, Instant SeenAt, Instant? HeldFrom, Instant? UnansweredFrom)
+/// <param name="Moved">
+/// The record has changed since this member's agent began. Before that, an earlier run of the agent may have sealed the
+/// member for the very revision that stands, and promised to receive nothing under it.
+/// </param>
+public sealed record LeaseKnowledge(
+    Revision Revision, Instant SeenAt, Instant? HeldFrom, Instant? UnansweredFrom, bool Moved = true)
 {
     /// <summary>Nothing known; a full ttl must pass before anything may be taken.</summary>
-    public static LeaseKnowledge StartingAt(Instant now) => new(Revision.None, now, null, null);
+    public static LeaseKnowledge StartingAt(Instant now) => new(Revision.None, now, null, null, Moved: false);
 
     /// <summary>
     /// After reading the record: <paramref name="mine"/> when it names this member as the present holder.
@@ -24,7 +29,8 @@ public sealed record LeaseKnowledge(Revision Revision, Instant SeenAt, Instant? 
         if (revision == Revision)
             return mine ? this : this with { HeldFrom = null };
         // Only the holder writes a record that names it, so a newer one is our write whose answer was lost.
-        return new LeaseKnowledge(revision, now, mine ? UnansweredFrom ?? HeldFrom : null, null);
+        var moved = Moved || Revision != Revision.None;
+        return new LeaseKnowledge(revision, now, mine ? UnansweredFrom ?? HeldFrom : null, null, moved);
     }
 
     /// <summary>Our write was accepted and gave <paramref name="revision"/>.</summary>

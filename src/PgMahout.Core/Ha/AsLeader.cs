@@ -15,7 +15,8 @@ internal static class AsLeader
             return ShutDown(view);
         if (store.Pause is not null && (store.SystemIdentifier is null || view.Postgres is not PostgresState.Primary))
             return Keep(view, Rule.HoldStillWhilePaused);
-        if (store.SystemIdentifier is null)
+        // A standby is a copy of a cluster whose first leader died before it could say so: promoted, it is published.
+        if (store.SystemIdentifier is null && view.Postgres is not PostgresState.Standby)
             return Bootstrapping.Begin(view);
 
         return view.Postgres switch

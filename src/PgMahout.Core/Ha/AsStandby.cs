@@ -67,6 +67,8 @@ internal static class AsStandby
             return Decision.Of(Rule.StopDiverged, Decision.Soon, new HaAction.Stop(StopMode.Fast));
         if (view.Request is { } request)
             return OnRequest(view, request, holder, leader);
+        if (standby.Upstream is null && !view.Lease.Moved)
+            return Decision.Of(Rule.AwaitRenewal, Wake(view, Decision.Soon * 4));
         if (standby.Upstream != holder)
             return Decision.Of(Rule.PointAtLeader, Decision.Soon, new HaAction.Follow(holder));
         if (leader is not null && IsStuck(view, standby))

@@ -46,6 +46,7 @@ public enum Rule
     FenceStalePrimary,
     FollowLeader,
     PointAtLeader,
+    AwaitRenewal,
     StartStandby,
     RestartStandby,
     AwaitPrimary,

@@ -75,6 +75,9 @@ public static class RuleText
             + "its processes are killed at once.",
         Rule.FollowLeader => "This standby follows the leader.",
         Rule.PointAtLeader => "This standby is pointed at the new leader, by reload and without a restart.",
+        Rule.AwaitRenewal =>
+            "This standby receives from nobody and its agent has just started: it may have been counted in an "
+            + "election, on the promise to receive nothing. It waits until the leader renews its lease, or loses it.",
         Rule.StartStandby =>
             "PostgreSQL is stopped here and its WAL is part of the leader's history. It is started as a "
             + "standby.",

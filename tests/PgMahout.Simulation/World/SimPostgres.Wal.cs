@@ -158,9 +158,9 @@ internal sealed partial class SimPostgres
     }
 
     /// <summary>Takes WAL in from upstream; false when it does not continue what is here.</summary>
-    public bool Append(WalTimeline timeline, long end)
+    public bool Append(WalTimeline? timeline, long end)
     {
-        if (!timeline.Extends(Wal!, Flushed, end))
+        if (Wal is null || timeline is null || !timeline.Extends(Wal, Flushed, end))
             return false;
         if (timeline != Wal || end != Flushed)
             _world.Invariants.Received(this);

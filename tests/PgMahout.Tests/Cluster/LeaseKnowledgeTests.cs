@@ -22,6 +22,16 @@ public sealed class LeaseKnowledgeTests
     }
 
     [Fact]
+    public void Record_has_moved_once_a_second_revision_was_seen_since_the_agent_began()
+    {
+        var first = LeaseKnowledge.StartingAt(At(10)).Saw(Current, mine: false, At(10.2));
+
+        Assert.False(first.Moved);
+        Assert.False(first.Saw(Current, mine: false, At(11)).Moved);
+        Assert.True(first.Saw(Next, mine: false, At(11)).Moved);
+    }
+
+    [Fact]
     public void Taker_counts_from_when_it_first_saw_a_revision()
     {
         var again = Followed.Saw(Current, mine: false, At(2)).Saw(Current, mine: false, At(3));

@@ -138,6 +138,7 @@ internal static class Dimensions
         new("promised", view => view with { PromisedUntil = Now + Seconds(2) }),
         new("promised once", view => view with { PromisedUntil = Ago(1) }),
         new("leader far ahead", view => view with { LeaderWritten = At(1UL << 32) }),
+        new("just started", view => view with { Lease = view.Lease with { HeldFrom = null, Moved = false } }),
         new("of priority 0", view => view with { Spec = Demoted(view) }),
     ];
 
