@@ -3,6 +3,7 @@ using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
 using PgMahout.Agent.Loop;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Installation;
@@ -73,7 +74,13 @@ public static class AgentProcess
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         await using var api = await new AgentApi(home, member, observer, state, wake).StartAsync(stopping);
-        using var watch = store.Watch(wake.Set);
+        // A quiet leader would only be woken by its own renewals; whoever asks something of it wakes it through the
+        // API.
+        using var watch = store.Watch(() =>
+        {
+            if (memory.Decision?.Rule != Rule.KeepLeading)
+                wake.Set();
+        });
         var writing = journal.WriteAllAsync(ending.Token);
         try
         {

@@ -19,6 +19,7 @@ internal sealed class Observer(
 {
     private readonly MemberName _self = instance.Settings.Name;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+    private Instant _leaderAskedAt;
     private readonly Dictionary<MemberName, AgentClient> _clients = [];
 
     public async Task<ClusterView> ObserveAsync(ClusterSpec spec, CancellationToken cancellation)
@@ -112,15 +113,18 @@ internal sealed class Observer(
     /// <summary>
     /// Whose word this turn's decision can need: the leader's while following; everybody's while the leadership is
     /// open or a leader has no primary or a switchover to decide; nobody's while leading quietly, or while the lease
-    /// waits for its heir, when a silent third member must not cost time.
+    /// waits for its heir, when a silent third member must not cost time. A standby that streams asks its leader now
+    /// and then only: for the slots that it keeps for others.
     /// </summary>
-    private static IEnumerable<MemberSpec> Asked(ClusterView view)
+    private IEnumerable<MemberSpec> Asked(ClusterView view)
     {
         if (!view.Store.TryGet(out var store) || store.Leadership is not { } leadership)
             return [];
         return Standings.Of(view) switch
         {
             Standing.NeverLed => [],
+            Standing.OtherHolds when view.Postgres is PostgresState.Standby { Streaming: true }
+                && view.Now - _leaderAskedAt < view.Timing.Ttl => [],
             Standing.OtherHolds => view.Spec.Members.Where(member => member.Name == leadership.Holder),
             Standing.Holding when view.Postgres is PostgresState.Primary && store.Switchover is null => [],
             Standing.Released when view.Now < view.Lease.SeenAt + view.Timing.HeirPatience => [],
@@ -148,7 +152,7 @@ internal sealed class Observer(
     {
         if (view.Leadership is { } leadership
             && view.PeerReport(leadership.Holder)?.Postgres is PostgresState.Primary leader)
-            memory.LeaderWritten = leader.Written;
+            (memory.LeaderWritten, _leaderAskedAt) = (leader.Written, view.Now);
         if (view.Postgres is PostgresState.Primary or PostgresState.Standby { Streaming: true })
             work.ForgetFailures();
     }

@@ -74,6 +74,9 @@ internal static class AsStandby
         if (leader is not null && IsStuck(view, standby))
             return Unstick(view, standby, leader, holder);
 
+        if (!standby.Streaming && view.Now - standby.StreamedAt < view.Timing.Ttl)
+            return Reconnect(leader, holder);
+
         var follow = Decision.Of(Rule.FollowLeader, Wake(view, view.Timing.RenewEvery));
         var prepared = SynchronousPlanner.Prepared(view);
         return standby.Configured == prepared
@@ -96,6 +99,15 @@ internal static class AsStandby
                 throw new InvalidOperationException("a shutdown is decided before everything else"),
         };
     }
+
+    /// <summary>
+    /// It streamed a moment ago: a new leader is on its way, and its first commits wait for this member. Once it is a
+    /// primary, following it again makes PostgreSQL try at once instead of at its next interval.
+    /// </summary>
+    private static Decision Reconnect(PostgresState.Primary? leader, MemberName holder) =>
+        leader is null
+            ? Decision.Of(Rule.AwaitPrimary, Decision.Soon)
+            : Decision.Of(Rule.PointAtLeader, Decision.Soon, new HaAction.Follow(holder));
 
     private static bool IsStuck(ClusterView view, PostgresState.Standby standby) =>
         !standby.Streaming && view.Now - standby.StreamedAt > view.Timing.FollowPatience;

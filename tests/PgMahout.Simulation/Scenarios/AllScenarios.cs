@@ -77,14 +77,16 @@ internal static class AllScenarios
             new(FaultKind.KillPostmaster, -1, 1, 2701, 216),
         ]),
         new("elected-before-the-cluster-was-published",
-            "A copy of a cluster whose first leader never published its identity is promoted, not initialised.", 1099045,
+            "A copy of a cluster whose first leader never published its identity is promoted, not initialised.",
+            1099045,
         [
             new(FaultKind.CutStore, -1, 0, 617, 4528),
             new(FaultKind.FreezeAgent, 2, 0, 756, 473),
             new(FaultKind.FreezeAgent, -1, 2, 2138, 1305),
         ]),
         new("agent-forgets-its-seal",
-            "A standby that receives from nobody stays so until the record moves: its agent may have promised it.", 1244194,
+            "A standby that receives from nobody stays so until the record moves: its agent may have promised it.",
+            1244194,
         [
             new(FaultKind.FreezeHost, -1, 0, 3623, 8537),
             new(FaultKind.KillAgent, 4, 3, 8862, 2991),
