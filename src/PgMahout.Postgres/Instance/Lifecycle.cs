@@ -12,6 +12,7 @@ namespace PgMahout.Postgres.Instance;
 internal sealed class Lifecycle(InstanceContext context)
 {
     private const string PromoteFile = "promote";
+    private static readonly TimeSpan RecountEvery = TimeSpan.FromMilliseconds(30);
     private const int LogTail = 2000;
     private static readonly TimeSpan Fencing = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Launching = TimeSpan.FromSeconds(3);
@@ -98,7 +99,25 @@ internal sealed class Lifecycle(InstanceContext context)
             limit, cancellation);
         if (!Processes.Lives(postmaster))
             return new Outcome.Failed(Problems.DiedAtStart(LogEnd()));
-        return promoted ? Outcome.Success : new Outcome.Failed(problem ?? Problems.OutOfTime("the promotion", limit));
+        if (!promoted)
+            return new Outcome.Failed(problem ?? Problems.OutOfTime("the promotion", limit));
+        _ = CountFollowersAsync(postmaster);
+        return Outcome.Success;
+    }
+
+    /// <summary>
+    /// A follower that connected while this server was still in recovery is not counted for synchronous commit until
+    /// its
+    /// sender reads the configuration again (PostgreSQL takes it for cascading). Reloads make it do so: the first may
+    /// come before the sender has noticed the promotion, so there are three.
+    /// </summary>
+    private async Task CountFollowersAsync(ServerProcess postmaster)
+    {
+        for (var reload = 0; reload < 3; reload++)
+        {
+            Processes.Send(postmaster, Signal.Hangup);
+            await Task.Delay(RecountEvery);
+        }
     }
 
     private Task<Outcome<bool>> InRecoveryAsync(TimeSpan limit, CancellationToken cancellation) =>
