@@ -13,11 +13,27 @@ public sealed class DurabilityTests
         Assert.Equal("", await cluster.AskAsync<string>(before.Primary.Port, "show synchronous_standby_names"));
         await using var writer = await Writer.StartAsync(cluster, before);
 
-        Signals.Kill([before.Primary.Pid!.Value]);
+        var frozen = before.Primary.AllPids;
+        Signals.Freeze(frozen);
 
         var first = await writer.SuccessorAsync(before.Timeline!.Value, LiveCluster.Limit);
+        Signals.Thaw(frozen);
         Assert.NotEqual(before.Primary.Port, first.Port);
         await cluster.HealthyAsync();
+    }
+
+    [Fact]
+    public async Task Async_primary_whose_postmaster_is_killed_loses_nothing_that_its_disk_still_has()
+    {
+        await using var cluster = await LiveCluster.UpAsync("--members", "2", "--durability", "async");
+        var before = await cluster.StatusAsync();
+        await using var writer = await Writer.StartAsync(cluster, before);
+
+        Signals.Kill([before.Primary.Pid!.Value]);
+
+        await writer.ReachesAsync(50, LiveCluster.Limit);
+        await writer.StopAsync();
+        await writer.NothingIsLostAsync(cluster, await cluster.HealthyAsync());
     }
 
     [Fact]

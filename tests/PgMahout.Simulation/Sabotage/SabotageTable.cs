@@ -5,7 +5,7 @@ namespace PgMahout.Simulation.Sabotage;
 /// </summary>
 internal static class SabotageTable
 {
-    private const int Limit = 6000;
+    private const int Limit = 40_000;
 
     public static List<(string Name, bool Caught)> Play(TextWriter output, Options options)
     {
