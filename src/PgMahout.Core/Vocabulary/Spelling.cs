@@ -19,6 +19,10 @@ public static class Spelling
             .FirstOrDefault();
     }
 
+    /// <summary><c>; did you mean 'x'?</c>, or nothing.</summary>
+    public static string Hint(string word, IEnumerable<string> known) =>
+        Nearest(word, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
+
     private static int Distance(string one, string other)
     {
         var rows = new int[one.Length + 1, other.Length + 1];

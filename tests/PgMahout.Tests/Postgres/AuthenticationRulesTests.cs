@@ -21,8 +21,9 @@ public sealed class AuthenticationRulesTests
     [Fact]
     public void Operator_line_that_no_server_takes_is_left_out_and_the_others_stay()
     {
-        var text = AuthenticationRules.Render(
-            PostgresSettings.OfA(), "host shop app 10.0.0.9/32 md5\nhost all all 10.0.0.0/8 md\nhost x y @z\nlocal a @f peer");
+        const string Lines = "host shop app 10.0.0.9/32 md5\nhost all all 10.0.0.0/8 md\nhost x y @z\nlocal a @f peer";
+
+        var text = AuthenticationRules.Render(PostgresSettings.OfA(), Lines);
 
         var file = HbaFile.Parse(text, Dialect);
         Assert.True(file.IsUsable);
