@@ -68,7 +68,8 @@ public sealed class ConfigurationTests(SharedCluster shared)
         var (cluster, before) = await shared.ReadyAsync();
         await ApplyAsync(cluster, "work_mem=11MB");
         var history = JsonDocument.Parse((await cluster.RunAsync("config", "history", "-o", "json")).Out);
-        var number = history.RootElement.GetProperty("versions").EnumerateArray().Last().GetProperty("number").GetInt64();
+        var newest = history.RootElement.GetProperty("versions").EnumerateArray().Last();
+        var number = newest.GetProperty("number").GetInt64();
         await ApplyAsync(cluster, "work_mem=12MB");
 
         (await cluster.RunAsync("config", "rollback", $"{number}")).Exits(0);

@@ -31,7 +31,8 @@ internal sealed class AgentApi(
             ("POST", "/wake") => Task.FromResult(Wake()),
             ("POST", "/request") => Task.FromResult(Request(request.Body)),
             ("POST", "/promise") => Task.FromResult(Promise(request.Body)),
-            (_, "/report" or "/status" or "/explain" or "/logins") => Task.FromResult(HttpAnswer.Refusing(405, "ask with GET")),
+            (_, "/report" or "/status" or "/explain" or "/logins") =>
+                Task.FromResult(HttpAnswer.Refusing(405, "ask with GET")),
             (_, "/wake" or "/request" or "/promise") => Task.FromResult(HttpAnswer.Refusing(405, "ask with POST")),
             _ => Task.FromResult(HttpAnswer.Refusing(404, $"there is no {request.Path} here")),
         };

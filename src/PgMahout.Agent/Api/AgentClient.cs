@@ -68,7 +68,9 @@ public sealed class AgentClient : IDisposable
         AskAsync(new HttpRequest("GET", path, default), Reader(type), limit, cancellation);
 
     private static Func<HttpAnswer, T> Reader<T>(JsonTypeInfo<T> type) =>
-        answer => JsonSerializer.Deserialize(answer.Body.Span, type) is { } said ? said : throw new JsonException("null");
+        answer => JsonSerializer.Deserialize(answer.Body.Span, type) is { } said
+            ? said
+            : throw new JsonException("null");
 
     private async Task<AgentAnswer<T>> AskAsync<T>(
         HttpRequest request, Func<HttpAnswer, T> read, TimeSpan limit, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
@@ -14,7 +15,8 @@ public sealed partial record PostgresBinaries(string Directory, int Major, strin
     public const int NewestSupported = 18;
 
     private const string DebianDirectory = "/usr/lib/postgresql";
-    private const string Everywhere = DebianDirectory + "/*/bin or on the PATH";
+    private const string RedHatDirectories = "/usr";
+    private const string Everywhere = DebianDirectory + "/*/bin, /usr/pgsql-*/bin or on the PATH";
 
     private static readonly string[] Needed = ["postgres", "initdb", "pg_basebackup", "pg_rewind"];
     private static readonly TimeSpan VersionLimit = TimeSpan.FromSeconds(10);
@@ -24,7 +26,7 @@ public sealed partial record PostgresBinaries(string Directory, int Major, strin
 
     /// <summary>
     /// Looks in <paramref name="directory"/> only, if it is given; otherwise for the newest supported version under
-    /// /usr/lib/postgresql, then where <c>pg_config</c> on the PATH points, then on the PATH itself.
+    /// /usr/lib/postgresql or /usr/pgsql-*, then where <c>pg_config</c> on the PATH points, then on the PATH itself.
     /// </summary>
     public static Outcome<PostgresBinaries> Find(string? directory = null)
     {
@@ -43,6 +45,15 @@ public sealed partial record PostgresBinaries(string Directory, int Major, strin
             $"install PostgreSQL {OldestSupported} to {NewestSupported} with its client programs,"
             + " for example: apt-get install postgresql"));
     }
+
+    /// <summary>Every usable installation in the places where <see cref="Find"/> looks, in its order.</summary>
+    public static ImmutableArray<PostgresBinaries> FindAll() =>
+    [
+        .. Places().Distinct()
+            .Where(place => File.Exists(Path.Combine(place, "postgres")))
+            .Select(place => Inspect(place, out _))
+            .OfType<PostgresBinaries>(),
+    ];
 
     /// <summary>
     /// The version in what <c>postgres --version</c> prints, such as "postgres (PostgreSQL) 15.18 (Debian
@@ -64,11 +75,15 @@ public sealed partial record PostgresBinaries(string Directory, int Major, strin
                 .OrderByDescending(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture))
                 .Select(path => Path.Combine(path, "bin"))
             : [];
+        // The packages of the PostgreSQL project for Red Hat and its kin.
+        var redHat = System.IO.Directory.GetDirectories(RedHatDirectories, "pgsql-*")
+            .OrderDescending(StringComparer.Ordinal)
+            .Select(path => Path.Combine(path, "bin"));
         var search = Environment.GetEnvironmentVariable("PATH") ?? "";
         var onPath = search.Split(':', StringSplitOptions.RemoveEmptyEntries);
         var configured = onPath.Select(path => Path.Combine(path, "pg_config")).Where(File.Exists)
             .Select(config => Print(config, "--bindir")?.Trim() ?? "");
-        return debian.Concat(configured).Concat(onPath);
+        return debian.Concat(redHat).Concat(configured).Concat(onPath);
     }
 
     private static PostgresBinaries? Inspect(string directory, out string why)

@@ -162,6 +162,23 @@ public static class ErrorCatalogue
     public static readonly ErrorKind DrillWriter = new("DRL-004", ExitCode.Failed,
         "The drill's own writer could not prepare its table or connect. The fault was not injected.");
 
+    public static readonly ErrorKind NoPackageManager = new("INS-001", ExitCode.Refused,
+        "`pgmahout install` knows apt-get, dnf and yum. Where none of them is, install a PostgreSQL server of version "
+        + "14 to 18 in the system's own way; `pgmahout up` finds it.");
+
+    public static readonly ErrorKind NeedsRoot = new("INS-002", ExitCode.Refused,
+        "Packages and systemd units belong to the whole system. `--dry-run` prints the exact commands for whoever may "
+        + "run them. Everything else of pgmahout works for an ordinary user too.");
+
+    public static readonly ErrorKind InstallStepFailed = new("INS-003", ExitCode.Failed,
+        "One step of the installation failed; the lines shown are its own. The steps before it are done, and all of "
+        + "them may be repeated: run the same command again when the cause is removed.");
+
+    public static readonly ErrorKind SurprisingCluster = new("INS-004", ExitCode.VerificationFailed,
+        "Debian's server package made a cluster of its own although that was switched off beforehand; something on "
+        + "this host overrides the switch. It takes port 5432 and memory. If nobody needs it, drop it with the command "
+        + "shown.");
+
     public static readonly ErrorKind ConfigurationRefused = new("CFG-001", ExitCode.Refused,
         "The value, line or file would not be taken by a server, or would break what pgmahout promises. No member was "
         + "touched. The error names the setting and what would be right; `pgmahout config explain NAME` says more.");

@@ -26,6 +26,7 @@ internal static class CommandTree
 
     private static IEnumerable<Command> Verbs(CommonOptions common) =>
     [
+        InstallVerb.Build(common),
         UpVerb.Build(common),
         DownVerb.Build(common),
         StatusVerb.Build(common),
