@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using PgMahout.Configuring;
 using PgMahout.Core.Cluster;
 using PgMahout.Drills;
 using PgMahout.Status;
@@ -102,5 +103,8 @@ public static class DocumentJson
 [JsonSerializable(typeof(UriDocument))]
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(DrillDocument))]
+[JsonSerializable(typeof(ConfigurationDocument))]
+[JsonSerializable(typeof(PlanDocument))]
+[JsonSerializable(typeof(ConfigurationHistoryDocument))]
 [JsonSerializable(typeof(JsonElement))]
 public sealed partial class DocumentContext : JsonSerializerContext;
