@@ -11,13 +11,14 @@ namespace PgMahout.Agent.Api;
 /// What an agent answers, on a unix socket that only its owner can open: its own report to peers, its account of
 /// itself to people, and the few things that can be asked of one member.
 /// </summary>
-internal sealed class AgentApi(HomeLayout home, MemberName self, Observer observer, AgentState state, WakeSignal wake)
+internal sealed class AgentApi(
+    (HomeLayout Home, MemberName Self) place, Observer observer, ServerWatch notes, AgentState state, WakeSignal wake)
 {
     private static readonly TimeSpan ReportLimit = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Listens until disposed. A socket file that an earlier agent left is replaced.</summary>
     public UnixListener Listen() =>
-        UnixListener.Open(home.ApiSocket(self), new HttpServer(new HttpLimits(), AnswerAsync));
+        UnixListener.Open(place.Home.ApiSocket(place.Self), new HttpServer(new HttpLimits(), AnswerAsync));
 
     private Task<HttpAnswer> AnswerAsync(HttpRequest request, CancellationToken cancellation) =>
         (request.Method, request.Path) switch
@@ -25,11 +26,12 @@ internal sealed class AgentApi(HomeLayout home, MemberName self, Observer observ
             ("GET", "/report") => ReportAsync(cancellation),
             ("GET", "/status") => StatusAsync(cancellation),
             ("GET", "/explain") => Task.FromResult(
-                HttpAnswer.Json(AgentAccount.Explain(self, state), WireContext.Default.AgentExplanation)),
+                HttpAnswer.Json(AgentAccount.Explain(place.Self, state), WireContext.Default.AgentExplanation)),
+            ("GET", "/logins") => LoginsAsync(cancellation),
             ("POST", "/wake") => Task.FromResult(Wake()),
             ("POST", "/request") => Task.FromResult(Request(request.Body)),
             ("POST", "/promise") => Task.FromResult(Promise(request.Body)),
-            (_, "/report" or "/status" or "/explain") => Task.FromResult(HttpAnswer.Refusing(405, "ask with GET")),
+            (_, "/report" or "/status" or "/explain" or "/logins") => Task.FromResult(HttpAnswer.Refusing(405, "ask with GET")),
             (_, "/wake" or "/request" or "/promise") => Task.FromResult(HttpAnswer.Refusing(405, "ask with POST")),
             _ => Task.FromResult(HttpAnswer.Refusing(404, $"there is no {request.Path} here")),
         };
@@ -39,8 +41,19 @@ internal sealed class AgentApi(HomeLayout home, MemberName self, Observer observ
 
     private async Task<HttpAnswer> StatusAsync(CancellationToken cancellation) =>
         HttpAnswer.Json(
-            AgentAccount.Status(home, self, await observer.ReportAsync(ReportLimit, cancellation), state),
+            AgentAccount.Status(place, await observer.ReportAsync(ReportLimit, cancellation), notes.Notes, state),
             WireContext.Default.AgentStatus);
+
+    private async Task<HttpAnswer> LoginsAsync(CancellationToken cancellation)
+    {
+        await notes.LookAsync(cancellation);
+        return HttpAnswer.Json(
+            [
+                .. notes.Logins.Select(one => new LoginReport(
+                    one.Login.User, one.Login.Database, one.Login.Address, one.Ago.TotalSeconds)),
+            ],
+            WireContext.Default.ImmutableArrayLoginReport);
+    }
 
     private HttpAnswer Wake()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -36,6 +37,11 @@ public sealed class AgentClient : IDisposable
     public Task<AgentAnswer<AgentExplanation>> ExplainAsync(TimeSpan limit, CancellationToken cancellation) =>
         GetAsync("/explain", WireContext.Default.AgentExplanation, limit, cancellation);
 
+    /// <summary>Who was connected since the agent began.</summary>
+    public Task<AgentAnswer<ImmutableArray<LoginReport>>> GetLoginsAsync(
+        TimeSpan limit, CancellationToken cancellation) =>
+        GetAsync("/logins", WireContext.Default.ImmutableArrayLoginReport, limit, cancellation);
+
     public Task<AgentAnswer<bool>> RequestAsync(
         MemberRequest request, TimeSpan limit, CancellationToken cancellation)
     {
@@ -62,7 +68,7 @@ public sealed class AgentClient : IDisposable
         AskAsync(new HttpRequest("GET", path, default), Reader(type), limit, cancellation);
 
     private static Func<HttpAnswer, T> Reader<T>(JsonTypeInfo<T> type) =>
-        answer => JsonSerializer.Deserialize(answer.Body.Span, type) ?? throw new JsonException("null");
+        answer => JsonSerializer.Deserialize(answer.Body.Span, type) is { } said ? said : throw new JsonException("null");
 
     private async Task<AgentAnswer<T>> AskAsync<T>(
         HttpRequest request, Func<HttpAnswer, T> read, TimeSpan limit, CancellationToken cancellation)
