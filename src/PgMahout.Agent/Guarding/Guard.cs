@@ -16,8 +16,8 @@ namespace PgMahout.Agent.Guarding;
 public static class Guard
 {
     /// <summary>
-    /// The guard sleeps until the deadline it knows, and never longer than this. A deadline is armed with most of a
-    /// lease before it, and then only moves away, so nothing shorter than the shortest lease can be slept through.
+    /// The guard sleeps until the deadline it knows, and never longer than this: a deadline that is armed while it
+    /// sleeps has most of a lease before it. On a machine that was suspended it is late by no more than this.
     /// </summary>
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMilliseconds(100);
 

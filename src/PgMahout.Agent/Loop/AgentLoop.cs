@@ -13,13 +13,14 @@ internal sealed class AgentLoop(
 {
     private static readonly TimeSpan LeastWait = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan QuietFurther = TimeSpan.FromMinutes(10);
 
     private readonly AgentMemory _memory = state.Memory;
     private ClusterSpec _spec = null!;
     private Revision? _specRevision;
     private long? _configuration;
     private Task _watched = Task.CompletedTask;
-    private bool _settled;
+    private Instant? _giveBackAt;
 
     /// <summary>Runs until stopped, or until the member is shut down on request.</summary>
     /// <param name="settings">What PostgreSQL is to be configured with under a spec.</param>
@@ -50,14 +51,22 @@ internal sealed class AgentLoop(
     private static TimeSpan Pace(Decision decision, Rule? formerRule) =>
         decision.Rule == formerRule && decision.WakeWithin < LeastWait ? LeastWait : decision.WakeWithin;
 
-    /// <summary>Starting, cloning and electing take memory that waiting does not: once all is quiet, it goes.</summary>
+    /// <summary>
+    /// Starting, cloning and electing take memory that waiting does not: once all is quiet, it goes; what seldom work
+    /// takes later goes now and then.
+    /// </summary>
     private void Settle(Decision decision)
     {
-        var quiet = decision.Rule is Rule.KeepLeading or Rule.FollowLeader
-            && BootClock.Now() - _memory.RuleSince >= Quiet;
-        if (quiet && !_settled)
-            ResidentMemory.GiveBack();
-        _settled = quiet;
+        if (decision.Rule is not (Rule.KeepLeading or Rule.FollowLeader))
+        {
+            _giveBackAt = null;
+            return;
+        }
+        var now = BootClock.Now();
+        if (now < (_giveBackAt ??= now + Quiet))
+            return;
+        ResidentMemory.GiveBack();
+        _giveBackAt = now + QuietFurther;
     }
 
     private void Remember(ClusterView view, Decision decision)
