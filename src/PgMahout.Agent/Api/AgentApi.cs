@@ -85,7 +85,7 @@ internal sealed class AgentApi(HomeLayout home, MemberName self, Observer observ
             return;
         }
         var ttl = state.Memory.View?.Timing.Ttl;
-        var promised = ttl is { } span && state.Memory.TryPromise(body.Epoch, span);
+        var promised = ttl is { } span && state.Memory.TryPromise(body.Epoch, span, body.Written);
         var reason = promised ? null : "it knows a later reign, or is taking the lease";
         await WriteAsync(context, new PromiseAnswer(promised, reason), WireContext.Default.PromiseAnswer);
     }
