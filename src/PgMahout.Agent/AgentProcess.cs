@@ -56,8 +56,9 @@ public static class AgentProcess
     {
         var member = instance.Settings.Name;
         using var deadline = LeaseDeadline.Open(home.DeadlineFile(member));
+        using var heard = HeardPosition.Open(home.HeardFile(member));
         using var wake = new WakeSignal();
-        var memory = new AgentMemory(deadline);
+        var memory = new AgentMemory(deadline, heard);
         var work = new LongWork(wake.Set);
         var journal = new AgentJournal(member, store, memory);
         var state = new AgentState(

@@ -6,7 +6,7 @@ using PgMahout.Simulation.World;
 namespace PgMahout.Simulation;
 
 /// <summary>Many runs, one thread each, with what they have in common: counts.</summary>
-internal sealed class Campaign(Func<ClusterView, Decision> policy, ShellKnobs knobs)
+internal sealed class Campaign(Func<ClusterView, Decision> policy, ShellKnobs knobs, Profile? profile = null)
 {
     private const int FailuresKept = 5;
     private readonly Lock _gate = new();
@@ -48,7 +48,7 @@ internal sealed class Campaign(Func<ClusterView, Decision> policy, ShellKnobs kn
     {
         while (Interlocked.Increment(ref _next) is var number && number <= schedules)
         {
-            var run = Run.Draw(firstSeed + (ulong)number - 1);
+            var run = Run.Draw(firstSeed + (ulong)number - 1, profile);
             Count(run, run.Play(policy, knobs));
             if (stopAtFirst && Failed > 0)
                 return;

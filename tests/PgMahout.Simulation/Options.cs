@@ -1,4 +1,5 @@
 using System.Globalization;
+using PgMahout.Simulation.World;
 
 namespace PgMahout.Simulation;
 
@@ -7,10 +8,13 @@ namespace PgMahout.Simulation;
 /// <param name="Sabotage">Also prove that every broken policy is caught.</param>
 /// <param name="Coverage">Print how often each rule was applied.</param>
 /// <param name="Trace">Print everything that happens in the first schedule.</param>
-internal sealed record Options(int Schedules, ulong FirstSeed, int Parallel, bool Sabotage, bool Coverage, bool Trace)
+/// <param name="Profile">Only schedules of this corner; null for all.</param>
+internal sealed record Options(
+    int Schedules, ulong FirstSeed, int Parallel, bool Sabotage, bool Coverage, bool Trace, Profile? Profile = null)
 {
-    public const string Usage =
-        "usage: PgMahout.Simulation [--schedules N] [--seed FIRST] [--parallel P] [--sabotage] [--coverage] [--trace]";
+    public static readonly string Usage =
+        "usage: PgMahout.Simulation [--schedules N] [--seed FIRST] [--parallel P] [--sabotage] [--coverage] [--trace] "
+        + $"[--profile {string.Join('|', Profile.All.Select(profile => profile.Name))}]";
 
     public static Options? Parse(ReadOnlySpan<string> arguments)
     {
@@ -30,8 +34,17 @@ internal sealed record Options(int Schedules, ulong FirstSeed, int Parallel, boo
                 options = flagged;
                 continue;
             }
-            if (++index >= arguments.Length
-                || !ulong.TryParse(arguments[index], CultureInfo.InvariantCulture, out var number)
+            if (++index >= arguments.Length)
+                return null;
+            if (name == "--profile")
+            {
+                var wanted = arguments[index];
+                if (Profile.All.FirstOrDefault(profile => profile.Name == wanted) is not { } found)
+                    return null;
+                options = options with { Profile = found };
+                continue;
+            }
+            if (!ulong.TryParse(arguments[index], CultureInfo.InvariantCulture, out var number)
                 || With(options, name, number) is not { } valued)
                 return null;
             options = valued;

@@ -10,7 +10,7 @@ if (Options.Parse(args) is not { } options)
 if (!options.Trace)
     return new Suite(options, Console.Out).Play() ? 0 : 1;
 
-var run = Run.Draw(options.FirstSeed);
+var run = Run.Draw(options.FirstSeed, options.Profile);
 Console.WriteLine(run.Plan);
 foreach (var fault in run.Faults)
     Console.WriteLine(fault);

@@ -76,7 +76,7 @@ internal sealed class AgentApi(
         if (Read(body, WireContext.Default.PromiseBody) is not { } asked)
             return Unreadable();
         var ttl = state.Memory.View?.Timing.Ttl;
-        var promised = ttl is { } span && state.Memory.TryPromise(asked.Epoch, span);
+        var promised = ttl is { } span && state.Memory.TryPromise(asked.Epoch, span, asked.Written);
         var reason = promised ? null : "it knows a later reign, or is taking the lease";
         return HttpAnswer.Json(new PromiseAnswer(promised, reason), WireContext.Default.PromiseAnswer);
     }

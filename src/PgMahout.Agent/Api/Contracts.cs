@@ -60,7 +60,8 @@ public sealed record RequestBody(MemberRequest Request);
 /// <summary>
 /// POST /promise: the holder of the lease, which cannot reach the store, asks not to be succeeded for a ttl.
 /// </summary>
-public sealed record PromiseBody(MemberName Holder, Epoch Epoch);
+/// <param name="Written">How far it has written; null where no takeover is measured by that.</param>
+public sealed record PromiseBody(MemberName Holder, Epoch Epoch, WalPosition? Written = null);
 
 /// <summary>The answer to POST /promise.</summary>
 public sealed record PromiseAnswer(bool Promised, string? Reason);

@@ -50,6 +50,9 @@ public sealed record HomeLayout(string Root)
     /// <summary>The lease deadline that the agent writes and the guard obeys.</summary>
     public string DeadlineFile(MemberName member) => Path.Combine(MemberDirectory(member), "lease.deadline");
 
+    /// <summary>How far the leader had written when this member last promised it anything.</summary>
+    public string HeardFile(MemberName member) => Path.Combine(MemberDirectory(member), "leader.written");
+
     /// <summary>Locked by the guard for as long as it lives; holds its pid.</summary>
     public string GuardLock(MemberName member) => Path.Combine(MemberDirectory(member), "guard.lock");
 

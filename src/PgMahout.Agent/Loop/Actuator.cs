@@ -32,7 +32,7 @@ internal sealed class Actuator(
             HaAction.AcquireLease acquire => await lease.AcquireAsync(view, acquire, cancellation),
             HaAction.RenewLease renew => await lease.RenewAsync(view, renew, cancellation),
             HaAction.ReleaseLease release => await lease.ReleaseAsync(view, release, cancellation),
-            HaAction.AskForPromises => await lease.AskForPromisesAsync(view, cancellation),
+            HaAction.AskForPromises ask => await lease.AskForPromisesAsync(view, ask, cancellation),
             HaAction.CloseSwitchover close => await lease.CloseSwitchoverAsync(view, close, cancellation),
             HaAction.CloseRequest close => Close(close.Request),
             HaAction.Fence => await FenceAsync(),

@@ -10,9 +10,9 @@ namespace PgMahout.Agent.Loop;
 /// <summary>
 /// What an agent knows from one turn to the next and cannot observe again. All of it may be forgotten by a restart:
 /// a lease is confirmed anew, and a promise or a seal forgotten is covered by the full ttl that a new agent must wait
-/// before it takes anything.
+/// before it takes anything. Only what was heard with a promise is on disk.
 /// </summary>
-internal sealed class AgentMemory(LeaseDeadline deadline)
+internal sealed class AgentMemory(LeaseDeadline deadline, HeardPosition heard)
 {
     private readonly Lock _gate = new();
     private LeaseKnowledge _lease = LeaseKnowledge.StartingAt(BootClock.Now());
@@ -21,7 +21,13 @@ internal sealed class AgentMemory(LeaseDeadline deadline)
 
     public ClusterRecords Records { get; set; } = ClusterRecords.None;
     public Revision? Sealed { get; set; }
-    public WalPosition? LeaderWritten { get; set; }
+
+    public WalPosition? LeaderWritten
+    {
+        get { lock (_gate) return field; }
+        set { lock (_gate) field = value; }
+    } = heard.Last;
+
     public ClusterView? View { get; set; }
     public Decision? Decision { get; set; }
     public Instant RuleSince { get; set; }
@@ -68,10 +74,16 @@ internal sealed class AgentMemory(LeaseDeadline deadline)
 
     /// <summary>
     /// Promise not to take the lease for a ttl; false when this member is taking it at this moment, or knows a later
-    /// reign than <paramref name="epoch"/>.
+    /// reign than <paramref name="epoch"/>. How far the leader has <paramref name="written"/>, if it says so, is on
+    /// disk before the promise is given.
     /// </summary>
-    public bool TryPromise(Epoch epoch, TimeSpan ttl)
+    public bool TryPromise(Epoch epoch, TimeSpan ttl, WalPosition? written)
     {
+        if (written is { } position)
+        {
+            heard.Hear(position);
+            LeaderWritten = heard.Last;
+        }
         lock (_gate)
         {
             if (_taking || (Records.Leadership?.Value is { } known && (known.Epoch != epoch || !known.IsHeld)))

@@ -73,12 +73,13 @@ internal sealed class LeaseWriter(
         return true;
     }
 
-    public async Task<bool> AskForPromisesAsync(ClusterView view, CancellationToken cancellation)
+    public async Task<bool> AskForPromisesAsync(
+        ClusterView view, HaAction.AskForPromises ask, CancellationToken cancellation)
     {
         if (_memory.Records.Leadership?.Value is not { } leadership || leadership.Holder != _self)
             return false;
         var askedAt = BootClock.Now();
-        var body = new PromiseBody(_self, leadership.Epoch);
+        var body = new PromiseBody(_self, leadership.Epoch, ask.Written);
         var answers = await Task.WhenAll(view.Spec.Others(_self)
             .Where(member => member.Promotable)
             .Select(member => observer.Client(member).PromiseAsync(body, view.Timing.PeerLimit, cancellation)));

@@ -12,8 +12,17 @@ namespace PgMahout.Core.Cluster;
 /// <param name="Released">Set when the holder gave the lease up, with nothing of its PostgreSQL left running.</param>
 /// <param name="Synchronous">Who must be asked before anybody but the holder may be promoted.</param>
 /// <param name="Written">How far the holder's primary had written when it renewed; null before it had one.</param>
+/// <param name="History">
+/// The ancestry of <paramref name="Written"/>, the youngest part of it: how much of it a member has that missed a
+/// promotion cannot be told from two addresses.
+/// </param>
 public sealed record Leadership(
-    Epoch Epoch, MemberName Holder, Handover? Released, SynchronousSet Synchronous, WalPosition? Written = null)
+    Epoch Epoch,
+    MemberName Holder,
+    Handover? Released,
+    SynchronousSet Synchronous,
+    WalPosition? Written = null,
+    TimelineHistory? History = null)
 {
     public bool IsHeld => Released is null;
 
@@ -21,7 +30,8 @@ public sealed record Leadership(
     /// The record by which <paramref name="taker"/> begins the next reign. Nobody else is known to have everything yet.
     /// </summary>
     public static Leadership TakenBy(MemberName taker, Leadership? previous) =>
-        new((previous?.Epoch ?? Epoch.Zero).Next, taker, null, SynchronousSet.Nobody, previous?.Written);
+        new((previous?.Epoch ?? Epoch.Zero).Next, taker, null, SynchronousSet.Nobody, previous?.Written,
+            previous?.History);
 
     public Leadership ReleasedTo(MemberName heir, WalPosition? at) => this with { Released = new Handover(heir, at) };
 }

@@ -38,6 +38,17 @@ public sealed record TimelineHistory(ImmutableArray<TimelineSwitch> Ancestors, T
         return null;
     }
 
+    /// <summary>
+    /// How much of this history a server has whose WAL ends at <paramref name="end"/>: what it wrote beyond the point
+    /// where its timeline was left does not count. Zero for a timeline that this history does not know.
+    /// </summary>
+    public Lsn SharedWith(WalPosition end) =>
+        end.Timeline == Current ? end.Lsn : Lsn.Min(end.Lsn, LeftAt(end.Timeline) ?? Lsn.Zero);
+
+    /// <summary>The youngest part of it: the last <paramref name="ancestors"/> timelines and the present one.</summary>
+    public TimelineHistory Latest(int ancestors) =>
+        Ancestors.Length <= ancestors ? this : this with { Ancestors = Ancestors[^ancestors..] };
+
     public TimelineHistory Extended(TimelineId next, Lsn at) =>
         new(Ancestors.Add(new TimelineSwitch(Current, at)), next);
 

@@ -16,6 +16,7 @@ internal static class AsUnconfirmedLeader
             return Decision.Of(Rule.FenceUnconfirmed, TimeSpan.Zero, new HaAction.Fence());
 
         var rule = ranOut ? Rule.ReclaimLease : Rule.ConfirmLease;
-        return Decision.Of(rule, Decision.Soon, new HaAction.RenewLease(LeaseKeeping.Revision(view), view.Leadership!));
+        return Decision.Of(
+            rule, Decision.Soon, new HaAction.RenewLease(LeaseKeeping.Revision(view), LeaseKeeping.Present(view)));
     }
 }

@@ -142,17 +142,31 @@ public static class Election
         view.Postgres is PostgresState.Stopped { End: { } end } && candidate.Position >= end;
 
     /// <summary>
-    /// Compared with the most that anybody is known to have: what the holder wrote into the record with each renewal,
-    /// so never older than its lease, what this member heard from it, and what the members that answer have.
+    /// Compared with all that is known of the newest history: what the holder wrote into the record with each renewal,
+    /// or told with its plea for a promise, so never older than its lease; and what the members that answer have. What
+    /// is on an older timeline was given up when the newer one began.
     /// </summary>
     private static bool WithinLag(ClusterView view, Candidate candidate)
     {
-        var furthest = new[] { view.Leadership!.Written, view.LeaderWritten }
-            .Concat(view.Peers.Select(peer => PositionOf(view, peer.Name)))
-            .Max();
-        return furthest is not { } leader
-            || (candidate.Position is { } own && Lsn.Distance(own.Lsn, leader.Lsn) <= view.Spec.MaximumLag);
+        var record = view.Leadership!;
+        return view.Peers.Select(peer => PositionOf(view, peer.Name))
+            .Append(record.Written)
+            .Append(view.LeaderWritten)
+            .All(end => end is not { } known
+                || known.Timeline < record.Written?.Timeline
+                || (candidate.Position is { } own
+                    && Lsn.Distance(Shared(record, own, known), known.Lsn) <= view.Spec.MaximumLag));
     }
+
+    /// <summary>
+    /// How much <paramref name="own"/> has of what leads to <paramref name="end"/>: less than its address says, if it
+    /// went on writing when the others were promoted. (Scenario: c stops at 1:900; b was promoted at 1:500 and has
+    /// reached 2:1000; c lacks 500 bytes of that and not 100.)
+    /// </summary>
+    private static Lsn Shared(Leadership record, WalPosition own, WalPosition end) =>
+        own.Timeline < end.Timeline && record.History is { } history && history.Current == end.Timeline
+            ? history.SharedWith(own)
+            : own.Lsn;
 
     private static WalPosition? PositionOf(ClusterView view, MemberName name) =>
         view.PeerReport(name)?.Postgres is PostgresState.Standby standby ? standby.Received : null;

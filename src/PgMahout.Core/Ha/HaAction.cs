@@ -24,7 +24,11 @@ public abstract record HaAction
     public sealed record ReleaseLease(Revision Expected, Leadership Next) : HaAction;
 
     /// <summary>Ask every promotable member to promise not to take over for a ttl: the store is out of reach.</summary>
-    public sealed record AskForPromises : HaAction;
+    /// <param name="Written">
+    /// How far the asking primary has written, where a takeover is measured by that (asynchronous mode): the record
+    /// cannot say it now. Who promises keeps it, also across a restart.
+    /// </param>
+    public sealed record AskForPromises(WalPosition? Written) : HaAction;
 
     /// <summary>Kill every process of the data directory, at once.</summary>
     public sealed record Fence : HaAction;

@@ -11,17 +11,18 @@ namespace PgMahout.Core.Ha;
 internal static class WithoutPrimary
 {
     private const int StartsBeforeGivingUp = 2;
+    private const int LooksBeforeGivingUp = 3;
 
     public static Decision Decide(ClusterView view, PostgresState.Stopped stopped)
     {
         if (stopped.ProcessesLeft > 0)
             return AsLeader.Keep(view, Rule.ClearOrphans, TimeSpan.Zero).Then(new HaAction.Fence());
+        if (NeedsEnd(view, stopped))
+            return AsLeader.Keep(view, Rule.InspectBeforeRejoin).Then(new HaAction.InspectWal());
         if (view.Request == MemberRequest.Restart)
             return Start(view, stopped, Rule.RestartPrimary).Then(new HaAction.CloseRequest(MemberRequest.Restart));
         if (stopped.Clean && !AskedToMove(view) && view.Failures.All(failure => failure.Kind != OperationKind.Start))
             return Start(view, stopped, Rule.RecoverInPlace);
-        if (NeedsEnd(view, stopped))
-            return AsLeader.Keep(view, Rule.InspectBeforeRejoin).Then(new HaAction.InspectWal());
         if (Election.Heir(view) is { } heir)
             return Decision.Of(Rule.HandOver, TimeSpan.Zero, LeaseKeeping.Release(view, heir));
 
@@ -57,10 +58,11 @@ internal static class WithoutPrimary
         LeaseKeeping.Store(view).Switchover is { } request && request.From == view.Self;
 
     /// <summary>
-    /// Without synchronous commit, whether a candidate has everything can only be told from where our WAL ends.
+    /// Without synchronous commit, whether a candidate has everything can only be told from where our WAL ends; and the
+    /// record should say so before this server goes on.
     /// </summary>
     private static bool NeedsEnd(ClusterView view, PostgresState.Stopped stopped) =>
         stopped.End is null
         && view.Spec.Durability == Durability.Async
-        && !view.Failures.Any(failure => failure.Kind == OperationKind.InspectWal);
+        && view.Failures.Count(failure => failure.Kind == OperationKind.InspectWal) < LooksBeforeGivingUp;
 }

@@ -17,10 +17,11 @@ internal static class WithoutStore
             return MayServe(view)
                 ? Decision.Of(Rule.FenceUnconfirmed, timing.RenewEvery, new HaAction.Fence())
                 : Decision.Of(Rule.AwaitStore, timing.RenewEvery);
-        if (view.Postgres is not PostgresState.Primary)
+        if (view.Postgres is not PostgresState.Primary primary)
             return Decision.Of(Rule.AwaitStore, timing.RenewEvery);
         return view.Now - view.Lease.HeldFrom!.Value >= timing.RenewEvery * 0.9
-            ? Decision.Of(Rule.LeadOnPromises, timing.RenewEvery / 2, new HaAction.AskForPromises())
+            ? Decision.Of(Rule.LeadOnPromises, timing.RenewEvery / 2, new HaAction.AskForPromises(
+                view.Spec.Durability == Durability.Async ? primary.Written : null))
             : Decision.Of(Rule.LeadOnPromises, timing.RenewEvery / 2);
     }
 

@@ -73,7 +73,11 @@ internal sealed class RoleChanges(InstanceContext context)
     {
         context.Files.WriteRole(context.Files.ReadAssignedRole() with { Synchronous = set });
         context.Observer.Barrier.Reset();
-        return await ReloadAsync(Synchronous, SynchronousNames.Render(set), limit, cancellation);
+        var outcome = await ReloadAsync(Synchronous, SynchronousNames.Render(set), limit, cancellation);
+        // A standby may be promoted by the very next action: by then every process must know what to wait for.
+        if (outcome.Failure is null && DataDirectory.IsStandby(Settings.DataDirectory))
+            await Task.Delay(SettledBarrier.Spreading, cancellation);
+        return outcome;
     }
 
     /// <summary>All files anew; whatever needs a restart waits for one.</summary>

@@ -29,11 +29,14 @@ internal static class DataDirectory
         }
         if (ControlFile.Read(directory) is not { } control)
             return new PostgresState.Foreign($"{directory}/global/pg_control is missing or not of a supported version");
-        var standby = File.Exists(Path.Combine(directory, "standby.signal"));
+        var standby = IsStandby(directory);
         var timeline = end?.Timeline ?? control.Timeline;
         return new PostgresState.Stopped(
             control.SystemIdentifier, timeline, control.Clean, standby, end, processesLeft);
     }
+
+    /// <summary>Whether the server on it is in recovery, or would come up in it.</summary>
+    public static bool IsStandby(string directory) => File.Exists(Path.Combine(directory, "standby.signal"));
 
     /// <summary>
     /// Why this directory is not ours to touch; null when it is. The server itself would refuse the same ones.

@@ -20,6 +20,7 @@ internal static class LeadershipCodec
         json.WriteEndObject();
         if (leadership.Written is { } written)
             json.WritePosition("written", written);
+        Write(json, leadership.History);
     });
 
     public static Leadership Decode(RecordFields fields)
@@ -30,8 +31,34 @@ internal static class LeadershipCodec
             fields.Member("holder"),
             fields.ObjectOrNull("released") is { } released ? Released(released) : null,
             SynchronousSet.Of((int)synchronous.Number("quorum", 0, int.MaxValue), synchronous.Members("voters")),
-            fields.ObjectOrNull("written")?.Position());
+            fields.ObjectOrNull("written")?.Position(),
+            fields.ObjectOrNull("history") is { } history ? History(history) : null);
     }
+
+    private static void Write(Utf8JsonWriter json, TimelineHistory? history)
+    {
+        if (history is null)
+            return;
+        json.WriteStartObject("history");
+        json.WriteNumber("timeline", history.Current.Value);
+        json.WriteStartArray("ancestors");
+        foreach (var ancestor in history.Ancestors)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("timeline", ancestor.Timeline.Value);
+            json.WriteString("ended", ancestor.EndedAt.ToString());
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static TimelineHistory History(RecordFields fields) => new(
+        [.. fields.Objects("ancestors").Select(Switch)], Timeline(fields));
+
+    private static TimelineSwitch Switch(RecordFields fields) => new(Timeline(fields), fields.Lsn("ended"));
+
+    private static TimelineId Timeline(RecordFields fields) => new((uint)fields.Number("timeline", 1, uint.MaxValue));
 
     private static void Write(Utf8JsonWriter json, Handover? released)
     {

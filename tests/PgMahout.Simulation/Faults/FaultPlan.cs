@@ -24,7 +24,10 @@ internal static class FaultPlan
 
     private static readonly int Total = Weights.Sum(entry => entry.Weight);
 
-    public static ImmutableArray<Fault> Draw(Prng chance, WorldPlan plan)
+    private static readonly int Tunes = Enum.GetValues<Tune>().Length;
+
+    /// <param name="always">A motif that is among the faults whatever is drawn.</param>
+    public static ImmutableArray<Fault> Draw(Prng chance, WorldPlan plan, Tune? always = null)
     {
         var count = 1 + chance.Below(8);
         var ttl = (int)plan.Rto.TotalMilliseconds;
@@ -38,8 +41,13 @@ internal static class FaultPlan
             faults.Add(DrawOne(chance, plan, at, ttl));
         }
         if (chance.Chance(0.4))
-            new Motif(chance, plan.Members, ttl).AddTo(faults, chance.Between(1, plan.Chaos / plan.Rto));
+            Add((Tune)chance.Below(Tunes));
+        if (always is { } tune)
+            Add(tune);
         return Sensible(faults, plan);
+
+        void Add(Tune motif) => new Motif(chance, plan.Members, ttl)
+            .AddTo(faults, motif, chance.Between(1, plan.Chaos / plan.Rto));
     }
 
     private static Fault DrawOne(Prng chance, WorldPlan plan, int at, int ttl)

@@ -74,6 +74,10 @@ internal sealed class InvariantSet
 
     public void RecordChanged(Leadership? before, Leadership after)
     {
+        // A promotion that broke off is tried again in another epoch; what force gave up for it stays given up.
+        if (before is not null && after.Epoch > before.Epoch && after.Holder == before.Holder
+            && IsForced(before.Epoch) && !(Newest?.Epoch >= before.Epoch))
+            LossAccepted(after.Epoch);
         foreach (var invariant in _all)
             invariant.RecordChanged(before, after);
     }

@@ -72,6 +72,9 @@ internal sealed class Liveness(SimWorld world, FaultInjector injector)
             return "no write is confirmed";
         if (world.Store.Switchover is not null)
             return "a switchover request is left";
+        foreach (var member in world.Members)
+            if (member.Agent.Request is { } request)
+                return $"what was asked of {member.Name} is left: {request}";
         var wanted = Wanted(record.Holder);
         return record.Synchronous != wanted || leader.Synchronous != wanted
             ? $"the synchronous set is '{leader.Synchronous}', recorded '{record.Synchronous}', not '{wanted}'"

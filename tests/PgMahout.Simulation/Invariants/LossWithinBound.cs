@@ -3,41 +3,52 @@ using PgMahout.Simulation.World;
 namespace PgMahout.Simulation.Invariants;
 
 /// <summary>
-/// Asynchronous mode: a takeover loses at most the lag limit, plus what the old leader confirmed in the last lease time
-/// and two renewals of its life: a candidate can compare itself only with what the leader last said of itself.
+/// Asynchronous mode: a takeover loses of what was confirmed up to the former reign's end at most the lag limit, plus
+/// what was confirmed in the two lease times before that end: a candidate can compare itself only with what the leader
+/// last said of itself, and a leader that says nothing goes on for a lease time. Counted from where the two histories
+/// part, not from where the former one's timeline began.
 /// </summary>
 internal sealed class LossWithinBound(SimWorld world, InvariantSet book) : Invariant(world)
 {
-    private readonly Dictionary<WalTimeline, List<(long At, long End)>> _confirmed = [];
+    /// <summary>What was confirmed, along the line that leads to the newest reign.</summary>
+    private readonly List<(long At, long End)> _confirmed = [];
 
     public override void Acknowledged(SimPostgres server, long end)
     {
-        if (!_confirmed.TryGetValue(server.Wal!, out var list))
-            _confirmed[server.Wal!] = list = [];
-        list.Add((World.Now, end));
+        if (book.Newest is { } newest && server.Reign >= newest.Epoch)
+            _confirmed.Add((World.Now, end));
     }
 
     public override void Serving(SimPostgres server)
     {
-        foreach (var timeline in book.Timelines)
+        var kept = server.Flushed;
+        if (book.Newest is { } former && _confirmed.Count > 0)
         {
-            var reach = Math.Max(server.Wal!.ReachOn(timeline, server.Flushed), timeline.WrittenOffEnd);
-            if (reach >= timeline.AcknowledgedEnd)
-                continue;
-            var allowed = World.Spec.MaximumLag.Bytes + LastWords(timeline);
-            if (timeline.AcknowledgedEnd - reach > allowed && !book.IsForced(server.Reign))
-                Broken($"{NameOf(server)} begins epoch {server.Reign} without "
-                    + $"{timeline.AcknowledgedEnd - reach} confirmed bytes of timeline {timeline.Id}; "
-                    + $"{allowed} may be lost");
-            timeline.WrittenOffEnd = timeline.AcknowledgedEnd;
+            var confirmed = _confirmed[^1].End;
+            kept = Math.Min(confirmed, server.Wal!.SharedWith(former.Timeline, server.Flushed));
+            var allowed = World.Spec.MaximumLag.Bytes + LastWords();
+            if (confirmed - kept > allowed && !book.IsForced(server.Reign))
+                Broken($"{NameOf(server)} begins epoch {server.Reign} without {confirmed - kept} confirmed bytes of "
+                    + $"epoch {former.Epoch}; {allowed} may be lost");
         }
+        WriteOff(server);
+        _confirmed.RemoveAll(entry => entry.End > kept);
+        _confirmed.Add((World.Now, kept));
     }
 
-    private long LastWords(WalTimeline timeline)
+    /// <summary>What may be lost is given up: no copy of it needs to be kept.</summary>
+    private void WriteOff(SimPostgres server)
     {
-        var list = _confirmed[timeline];
-        var since = list[^1].At - SimWorld.Nanoseconds(World.Spec.Timing.Ttl + World.Spec.Timing.RenewEvery * 2);
-        var before = list.FindLastIndex(entry => entry.At < since);
-        return timeline.AcknowledgedEnd - (before < 0 ? 0 : list[before].End);
+        foreach (var timeline in book.Timelines)
+            if (server.Wal!.ReachOn(timeline, server.Flushed) < timeline.AcknowledgedEnd)
+                timeline.WrittenOffEnd = timeline.AcknowledgedEnd;
+    }
+
+    private long LastWords()
+    {
+        var last = _confirmed[^1];
+        var before = _confirmed.FindLastIndex(entry =>
+            entry.At < last.At - SimWorld.Nanoseconds(World.Spec.Timing.Ttl * 2));
+        return last.End - _confirmed[Math.Max(before, 0)].End;
     }
 }

@@ -5,7 +5,7 @@ namespace PgMahout.Simulation.Sabotage;
 /// </summary>
 internal static class SabotageTable
 {
-    private const int Limit = 40_000;
+    private const int Limit = 6_000;
 
     public static List<(string Name, bool Caught)> Play(TextWriter output, Options options)
     {
@@ -13,7 +13,7 @@ internal static class SabotageTable
         output.WriteLine($"{"sabotage",-26}{"schedules",10}  caught by");
         foreach (var saboteur in Saboteurs.All)
         {
-            var campaign = new Campaign(saboteur.Policy, saboteur.Knobs);
+            var campaign = new Campaign(saboteur.Policy, saboteur.Knobs, saboteur.Profile);
             campaign.Play(options.FirstSeed, Limit, options.Parallel, stopAtFirst: true);
             var caught = campaign.Failures.Count > 0;
             results.Add((saboteur.Name, caught));

@@ -6,7 +6,9 @@ namespace PgMahout.Simulation.Sabotage;
 
 /// <summary>One way to be wrong: a broken policy, a broken shell, or both. The invariants must find it out.</summary>
 /// <param name="Error">What is broken, as a sentence for people.</param>
-internal sealed record Saboteur(string Name, string Error, Func<ClusterView, Decision> Policy, ShellKnobs Knobs)
+/// <param name="Profile">Where it shows, if that is a small part of all schedules; null for all of them.</param>
+internal sealed record Saboteur(
+    string Name, string Error, Func<ClusterView, Decision> Policy, ShellKnobs Knobs, Profile? Profile = null)
 {
     public static Saboteur OfPolicy(string name, string error, Func<ClusterView, Decision> policy) =>
         new(name, error, policy, ShellKnobs.Sound);

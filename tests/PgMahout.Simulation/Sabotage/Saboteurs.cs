@@ -13,7 +13,10 @@ internal static class Saboteurs
             Tampering.PromoteAtOnce, new ShellKnobs { PromoteUnguarded = true }),
         Saboteur.OfView("ignore-synchronous-set", "Any one member that is heard may be promoted.",
             Tampering.AnyVoterSuffices),
-        Saboteur.OfView("skip-sealing", "An election counts members that still receive.", Tampering.AllSealed),
+        Saboteur.OfView("skip-sealing", "An election counts members that still receive.", Tampering.AllSealed) with
+        {
+            Profile = Profile.Thaw,
+        },
         Saboteur.OfShell("seal-in-name-only", "A member reports a seal and goes on receiving.",
             new ShellKnobs { SealWithoutStopping = true }),
         Saboteur.OfShell("fence-late", "The guard kills half a ttl late.", new ShellKnobs { FenceLateTtls = 0.5 }),
@@ -53,10 +56,14 @@ internal static class Saboteurs
         Saboteur.OfPolicy("standby-as-primary", "A holder's standby is started in place as a primary.",
             Tampering.StartStandbyAsPrimary),
         Saboteur.OfPolicy("build-on-unanswered", "A write without an answer is not settled before the next step.",
-            Tampering.BuildOnUnanswered),
+            Tampering.BuildOnUnanswered) with { Profile = Profile.Doubt },
         Saboteur.OfPolicy("promote-unprepared", "A promoted member confirms its first commits alone.",
             Tampering.PromoteUnprepared),
         Saboteur.OfView("ignore-lag", "The lag limit is not looked at.",
             view => view with { Spec = view.Spec with { MaximumLag = ByteSize.Gigabytes(1) } }),
+        Saboteur.OfView("ignore-history", "What a standby wrote before it missed a promotion counts as lag made up.",
+            Tampering.NoHistory) with { Profile = Profile.Ahead },
+        Saboteur.OfShell("forget-positions", "Who promises does not remember how far the leader had written.",
+            new ShellKnobs { ForgetPositions = true }) with { Profile = Profile.Promises },
     ];
 }

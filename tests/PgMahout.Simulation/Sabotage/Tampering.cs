@@ -44,6 +44,10 @@ internal static class Tampering
         return (view with { Sealed = store.Revision }).WithPeers(report => report with { Sealed = store.Revision });
     }
 
+    /// <summary>Two addresses are compared without a look at where their timelines parted.</summary>
+    public static ClusterView NoHistory(ClusterView view) => view.WithStore(store =>
+        store.Leadership is { } record ? store with { Leadership = record with { History = null } } : store);
+
     public static ClusterView NothingLeft(ClusterView view) => view.Postgres is PostgresState.Stopped stopped
         ? view with { Postgres = stopped with { ProcessesLeft = 0 } }
         : view;

@@ -1,4 +1,5 @@
 using PgMahout.Simulation.Faults;
+using PgMahout.Simulation.World;
 
 namespace PgMahout.Simulation.Scenarios;
 
@@ -35,7 +36,22 @@ internal static class AllScenarios
             new(FaultKind.KillPostgres, -1, 0, 14244, 30),
         ]),
         new("late-write-of-a-narrower-set",
-            "A write of the record that was not answered is settled before commits wait for another set.", 2541, []),
+            "A write of the record that was not answered is settled before commits wait for another set.", 103241,
+        [
+            new(FaultKind.CutPair, -1, 2, 5767, 6071),
+            new(FaultKind.LoseData, 2, 1, 6505, 7156),
+            new(FaultKind.KillAgent, 3, 0, 6668, 5131),
+            new(FaultKind.KillPostgres, 3, 0, 6718, 50),
+            new(FaultKind.StoreTrouble, -1, 0, 11568, 2000),
+            new(FaultKind.KillAgent, 1, 0, 16668, 6191),
+            new(FaultKind.KillPostgres, 1, 0, 16718, 50),
+            new(FaultKind.StoreTrouble, -1, 0, 21568, 2000),
+            new(FaultKind.KillAgent, 3, 0, 26668, 6115),
+        ])
+        {
+            Profile = Profile.Doubt,
+            BrokenBy = "build-on-unanswered",
+        },
         new("standbys-cut-off-for-long",
             "A candidate compares itself with what the leader wrote into the record, not with what it last heard.",
             1063,
@@ -96,6 +112,104 @@ internal static class AllScenarios
         [
             new(FaultKind.CrashHost, -1, 0, 18059, 12446),
             new(FaultKind.LoseData, 0, 0, 18141, 4560),
+        ]),
+        new("unsealed-and-counted",
+            "A thawed leader has a commit confirmed by a member that was counted a moment before.", 150,
+        [
+            new(FaultKind.FreezeHost, -1, 0, 5985, 820),
+            new(FaultKind.FreezeHost, -1, 0, 8881, 982),
+            new(FaultKind.FreezeHost, -1, 0, 11832, 1012),
+        ])
+        {
+            Profile = Profile.Thaw,
+            BrokenBy = "skip-sealing",
+        },
+        new("ahead-of-a-promotion-it-missed",
+            "What a standby wrote on a timeline that the others left does not count for its lag.", 18,
+        [
+            new(FaultKind.CutPair, -1, 1, 3539, 3060),
+            new(FaultKind.IsolateHost, 2, 0, 6549, 8791),
+            new(FaultKind.CrashHost, -1, 0, 6599, 14691),
+            new(FaultKind.CrashHost, -1, 0, 15290, 6000),
+        ])
+        {
+            Profile = Profile.Ahead,
+            BrokenBy = "ignore-history",
+        },
+        new("promises-while-the-record-is-old",
+            "A leader that cannot write the record tells how far it is with its plea for promises.", 29,
+        [
+            new(FaultKind.StoreOutage, 0, 0, 4134, 17099),
+            new(FaultKind.HangPostgres, 4, 0, 4207, 17099),
+            new(FaultKind.HangPostgres, 2, 0, 4703, 17099),
+            new(FaultKind.HangPostgres, 1, 0, 4854, 17099),
+            new(FaultKind.HangPostgres, 3, 0, 4965, 17099),
+            new(FaultKind.CrashHost, -1, 0, 21019, 15303),
+        ])
+        {
+            Profile = Profile.Promises,
+            BrokenBy = "forget-positions",
+        },
+        new("nothing-in-common-but-the-beginning",
+            "Loss is counted from where two histories part, not from the first byte of the log.", 2169592,
+        [
+            new(FaultKind.FullDisk, -1, 0, 10596, 5081),
+            new(FaultKind.IsolateHost, -1, 0, 15960, 16402),
+        ]),
+        new("store-out-of-reach-after-a-promotion",
+            "Who takes the lease writes into the record how far it is itself: it may never write it again.", 3135207,
+        [
+            new(FaultKind.FreezeAgent, 4, 4, 11941, 6955),
+            new(FaultKind.KillPostmaster, -1, 0, 14628, 427),
+            new(FaultKind.CutStore, 2, 2, 14956, 22534),
+            new(FaultKind.ForeignData, -1, 2, 26833, 4855),
+            new(FaultKind.CutPair, -1, 0, 34527, 2125),
+            new(FaultKind.CutPair, -1, 3, 34527, 2239),
+            new(FaultKind.CrashHost, -1, 0, 36642, 30000),
+            new(FaultKind.CutPair, 2, 1, 38072, 20000),
+            new(FaultKind.IsolateHost, -1, 1, 42275, 6702),
+            new(FaultKind.CrashHost, -1, 0, 54182, 30000),
+        ]),
+        new("promoted-before-all-had-heard",
+            "A standby that never followed is promoted only when all its processes know what commits wait for.",
+            3000536,
+        [
+            new(FaultKind.Rejoin, 1, 2, 1295, 370),
+            new(FaultKind.ForceFailover, -1, 2, 3285, 3993),
+            new(FaultKind.KillPostmaster, -1, 0, 3501, 50),
+            new(FaultKind.KillAgent, -1, 0, 3607, 1487),
+            new(FaultKind.KillPostgres, -1, 0, 3641, 10),
+            new(FaultKind.KillPostmaster, 1, 2, 4304, 665),
+            new(FaultKind.Restart, 2, 2, 4800, 228),
+        ]),
+        new("forced-promotion-that-broke-off",
+            "What force gave up stays given up when the promotion is tried again in another epoch.", 3092072,
+        [
+            new(FaultKind.CutPair, -1, 2, 6305, 484),
+            new(FaultKind.CrashHost, -1, 0, 6843, 6000),
+            new(FaultKind.CutPair, 1, 2, 7082, 4000),
+            new(FaultKind.ForceFailover, 2, 2, 8558, 1188),
+            new(FaultKind.CrashHost, -1, 0, 9045, 6000),
+        ]),
+        new("order-still-to-be-carried-out",
+            "A cluster is not back as long as something that an operator asked for has not begun.", 1260065,
+        [
+            new(FaultKind.IsolateHost, -1, 1, 3163, 209),
+            new(FaultKind.FreezeHost, 1, 2, 3496, 1793),
+            new(FaultKind.FreezeHost, 2, 1, 3856, 773),
+            new(FaultKind.KillPostgres, -1, 0, 4266, 2444),
+            new(FaultKind.Reinitialize, 2, 0, 4276, 4069),
+            new(FaultKind.CutStore, 1, 1, 4538, 233),
+        ]),
+        new("order-whose-first-try-breaks-off",
+            "A copy that an operator asked for may break off and be tried again before the cluster is back.", 2197398,
+        [
+            new(FaultKind.CutStore, 1, 1, 1730, 2785),
+            new(FaultKind.FreezeAgent, 1, 0, 1742, 840),
+            new(FaultKind.Reinitialize, 1, 0, 3825, 100),
+            new(FaultKind.StoreTrouble, -1, 0, 4025, 1660),
+            new(FaultKind.KillAgent, -1, 0, 4533, 3710),
+            new(FaultKind.KillPostgres, 1, 0, 4763, 100),
         ]),
     ];
 }

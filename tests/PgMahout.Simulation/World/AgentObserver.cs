@@ -9,7 +9,11 @@ namespace PgMahout.Simulation.World;
 internal sealed class AgentObserver(SimWorld world, SimPostgres postgres)
 {
     public const ulong SystemIdentifier = 7_300_000_000_000_000_001;
-    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>After this long, in nanoseconds, every process of a server knows of a changed setting.</summary>
+    public const long Spreading = 100_000_000;
+
+    private static readonly TimeSpan Settling = TimeSpan.FromTicks(Spreading / 100);
 
     private readonly Instant?[] _streamedAt = new Instant?[world.Plan.Members];
     private readonly long[] _confirmed = new long[world.Plan.Members];

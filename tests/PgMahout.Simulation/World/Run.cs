@@ -13,11 +13,13 @@ namespace PgMahout.Simulation.World;
 /// <param name="Seed">Draws the world and everything that happens by chance in it.</param>
 internal sealed record Run(ulong Seed, WorldPlan Plan, ImmutableArray<Fault> Faults)
 {
-    public static Run Draw(ulong seed)
+    /// <param name="profile">Null for all schedules.</param>
+    public static Run Draw(ulong seed, Profile? profile = null)
     {
         var chance = new Prng(seed);
-        var plan = WorldPlan.Draw(chance);
-        return new Run(seed, plan, FaultPlan.Draw(chance, plan));
+        var drawn = WorldPlan.Draw(chance);
+        var plan = profile?.Bend(drawn) ?? drawn;
+        return new Run(seed, plan, FaultPlan.Draw(chance, plan, profile?.Tune));
     }
 
     public Outcome Play(Func<ClusterView, Decision> policy, ShellKnobs knobs, bool traced = false)

@@ -25,6 +25,9 @@ internal sealed record ShellKnobs
     /// <summary>Promises are given and not remembered.</summary>
     public bool ForgetPromises { get; init; }
 
+    /// <summary>Who promises does not keep how far the leader said it had written.</summary>
+    public bool ForgetPositions { get; init; }
+
     /// <summary>Silence counts as a promise.</summary>
     public bool AssumePromises { get; init; }
 

@@ -46,8 +46,8 @@ internal sealed partial class SimAgent
             case HaAction.ReleaseLease release:
                 Release(view, release, done);
                 break;
-            case HaAction.AskForPromises:
-                AskForPromises(done);
+            case HaAction.AskForPromises ask:
+                AskForPromises(ask, done);
                 break;
             case HaAction.CloseSwitchover close:
                 ChangeStore(() => _world.Store.CloseSwitchover(close.Id), done);
@@ -79,7 +79,7 @@ internal sealed partial class SimAgent
                 Reload(done, () => SealFor(seal.Revision));
                 break;
             case HaAction.SetSynchronous set:
-                Reload(done, () => _postgres.Configure(set.Set, _world.Milliseconds(0, 80)));
+                Reload(ok => Spread(ok, done), () => _postgres.Configure(set.Set, _world.Milliseconds(0, 80)));
                 break;
             case HaAction.KeepSlot slot:
                 _postgres.KeepSlot(slot.Slot);
@@ -112,6 +112,17 @@ internal sealed partial class SimAgent
             change();
             done(true);
         });
+    }
+
+    /// <summary>
+    /// A standby's change is done when all its processes know of it: the next action may be to make it a primary.
+    /// </summary>
+    private void Spread(bool changed, Action<bool> done)
+    {
+        if (changed && _postgres.InRecovery && !_world.Knobs.SettleAtOnce)
+            _world.After(AgentObserver.Spreading, Process, () => done(true));
+        else
+            done(changed);
     }
 
     private void SealFor(Revision revision)
@@ -184,7 +195,7 @@ internal sealed partial class SimAgent
         _world.After(SimWorld.Nanoseconds(Timing.StoreLimit), Process, () => Answer(false));
     }
 
-    private void AskForPromises(Action<bool> done)
+    private void AskForPromises(HaAction.AskForPromises ask, Action<bool> done)
     {
         var askedAt = Now;
         var promotable = _world.Members.Where(member => member.Index != _index && member.Spec.Promotable).ToList();
@@ -208,20 +219,21 @@ internal sealed partial class SimAgent
         }
 
         foreach (var peer in promotable)
-            AskForPromise(peer, _lease.Revision, Count);
+            AskForPromise(peer, ask.Written, Count);
         _world.After(SimWorld.Nanoseconds(Timing.PeerLimit), Process, () =>
             End(missing == 0 || _world.Knobs.AssumePromises));
     }
 
-    private void AskForPromise(SimMember peer, Revision revision, Action promised)
+    private void AskForPromise(SimMember peer, WalPosition? written, Action promised)
     {
+        var revision = _lease.Revision;
         var network = _world.Network;
         if (!network.Reaches(_index, peer.Index) || !peer.Agent.Process.Alive)
             return;
         var life = Process.Life;
         _world.After(network.Latency(), peer.Agent.Process, () =>
         {
-            if (peer.Agent.Promise(revision) && network.Reaches(peer.Index, _index))
+            if (peer.Agent.Promise(revision, written) && network.Reaches(peer.Index, _index))
                 _world.Answer(network.Latency(), Process, life, promised);
         });
     }
@@ -231,12 +243,14 @@ internal sealed partial class SimAgent
     /// An earlier attempt whose end is unknown does no harm: it was made when no promise was in force, so that this
     /// holder, if it lives, has been promised nothing by this member for a ttl and has been fenced.
     /// </summary>
-    private bool Promise(Revision revision)
+    private bool Promise(Revision revision, WalPosition? written)
     {
         if (_acquiring || _lease.Revision > revision)
             return false;
         if (!_world.Knobs.ForgetPromises)
             _promisedUntil = Now + Timing.Ttl;
+        if (!_world.Knobs.ForgetPositions && written > (_writtenOnDisk ?? default))
+            _leaderWritten = _writtenOnDisk = written;
         return true;
     }
 }

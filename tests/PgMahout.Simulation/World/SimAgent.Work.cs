@@ -12,6 +12,9 @@ internal sealed partial class SimAgent
     private MemberRequest? _request;
     private int _work;
 
+    /// <summary>What an operator asked of this member and it has not begun yet.</summary>
+    public MemberRequest? Request => _request;
+
     /// <summary>The data directory is being overwritten: until that has ended it is nobody's copy.</summary>
     public bool IsCopying => _operation?.Kind is OperationKind.Clone or OperationKind.Rewind;
 

@@ -21,6 +21,7 @@ internal sealed partial class SimAgent
     private Revision? _sealed;
     private Instant? _promisedUntil;
     private WalPosition? _leaderWritten;
+    private WalPosition? _writtenOnDisk;
     private Epoch _recordEpoch;
     private MemberReport? _lastReport;
     private bool _inTurn;
@@ -47,15 +48,13 @@ internal sealed partial class SimAgent
     /// </summary>
     public Revision? SealTold { get; private set; }
 
-    /// <summary>When this agent last heard the leader say how far it had written, in virtual time.</summary>
-    public long LeaderHeardAt { get; private set; }
-
     private MemberName Self => _world.Spec.Members[_index].Name;
     private Timing Timing => _world.Spec.Timing;
     private Instant Now => _postgres.Host.Clock(_world.Now);
 
     /// <summary>
-    /// A new process remembers nothing of the one before, except what is on disk: the configuration of its PostgreSQL.
+    /// A new process remembers nothing of the one before, except what is on disk: the configuration of its PostgreSQL,
+    /// and how far the leader had written when it was last promised anything.
     /// </summary>
     public void Start()
     {
@@ -64,7 +63,7 @@ internal sealed partial class SimAgent
         _lease = LeaseKnowledge.StartingAt(Now);
         _sealed = null;
         _promisedUntil = null;
-        _leaderWritten = null;
+        _leaderWritten = _writtenOnDisk;
         _lastReport = null;
         _inTurn = _wokenDuringTurn = _acquiring = false;
         ForgetWork();
@@ -273,10 +272,8 @@ internal sealed partial class SimAgent
             : peers.FirstOrDefault(peer => peer.Name == leadership.Holder)?.Report is Reading<MemberReport>.Fresh fresh
                 ? fresh.Value.Postgres
                 : null;
-        if (leader is not PostgresState.Primary primary)
-            return;
-        _leaderWritten = primary.Written;
-        LeaderHeardAt = _world.Now;
+        if (leader is PostgresState.Primary primary)
+            _leaderWritten = primary.Written;
     }
 
     private void EndTurn(TimeSpan wakeWithin)

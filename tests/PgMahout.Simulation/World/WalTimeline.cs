@@ -44,6 +44,22 @@ internal sealed class WalTimeline(TimelineId id, WalTimeline? parent, long forkA
     }
 
     /// <summary>
+    /// Up to where WAL that is on this timeline and ends at <paramref name="end"/> is the same as the line that led to
+    /// <paramref name="other"/>.
+    /// </summary>
+    public long SharedWith(WalTimeline other, long end)
+    {
+        var left = long.MaxValue;
+        for (WalTimeline? timeline = other; timeline is not null; timeline = timeline.Parent)
+        {
+            if (ReachOn(timeline, end) is >= 0 and var reach)
+                return Math.Min(reach, left);
+            left = Math.Min(left, timeline.ForkAt);
+        }
+        return 0;
+    }
+
+    /// <summary>
     /// Whether following a server on this timeline, flushed to <paramref name="end"/>, only ever appends.
     /// </summary>
     public bool Extends(WalTimeline other, long otherEnd, long end) => ReachOn(other, end) >= otherEnd;

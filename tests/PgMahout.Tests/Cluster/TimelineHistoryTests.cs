@@ -23,6 +23,26 @@ public sealed class TimelineHistoryTests
     public void Contains_what_ends_on_it_before_it_moved_on(uint timeline, ulong lsn, bool contained) =>
         Assert.Equal(contained, History.Contains(Example.At(lsn, timeline)));
 
+    [Theory]
+    [InlineData(1, 0x4FF, 0x4FF)]
+    [InlineData(1, 0x700, 0x500)]
+    [InlineData(2, 0x901, 0x900)]
+    [InlineData(5, 0xA00, 0xA00)]
+    [InlineData(3, 0x100, 0)]
+    public void Shares_no_more_than_was_written_before_it_moved_on(uint timeline, ulong lsn, ulong shared) =>
+        Assert.Equal(new Lsn(shared), History.SharedWith(Example.At(lsn, timeline)));
+
+    [Fact]
+    public void Latest_part_forgets_the_oldest_timelines()
+    {
+        var latest = History.Latest(1);
+
+        Assert.Same(History, History.Latest(2));
+        Assert.Null(latest.LeftAt(new TimelineId(1)));
+        Assert.Equal(new Lsn(0x900), latest.LeftAt(new TimelineId(2)));
+        Assert.Equal(new TimelineId(5), latest.Current);
+    }
+
     [Fact]
     public void Every_timeline_but_the_present_was_left_somewhere()
     {

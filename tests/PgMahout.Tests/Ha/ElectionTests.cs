@@ -148,6 +148,43 @@ public sealed class ElectionTests
     }
 
     [Theory]
+    [InlineData(0x900, 100, true)]
+    [InlineData(0x500, 0x500, true)]
+    [InlineData(0x500, 0x501, false)]
+    public void Asynchronous_candidate_that_missed_a_promotion_is_measured_from_where_the_histories_part(
+        ulong received, ulong sinceThen, bool elected)
+    {
+        var view = Voting with
+        {
+            Spec = Spec(Durability.Async, A, B, C) with { MaximumLag = new ByteSize(0x500) },
+            Postgres = Follower(received, null),
+        };
+        var ahead = view.WithStore(store => store with
+        {
+            Leadership = store.Leadership! with { Written = At(0x500 + sinceThen, 2), History = Second },
+        });
+
+        Assert.Equal(elected ? B : null, Election.Count(ahead).Winner?.Name);
+    }
+
+    [Fact]
+    public void Asynchronous_candidate_is_not_measured_by_a_history_that_was_given_up()
+    {
+        var view = Voting with
+        {
+            Spec = Spec(Durability.Async, A, B, C),
+            Postgres = Follower(0x600, null, timeline: 2),
+            LeaderWritten = At(1UL << 40),
+        };
+        var forced = view.WithStore(store => store with
+        {
+            Leadership = store.Leadership! with { Written = At(0x600, 2), History = Second },
+        });
+
+        Assert.Equal(B, Election.Count(forced).Winner?.Name);
+    }
+
+    [Theory]
     [InlineData(Durability.Quorum, "the recorded synchronous set is any 1 of c: it may lack confirmed commits")]
     [InlineData(Durability.Strict, "the recorded synchronous set is any 1 of c: it may lack confirmed commits")]
     [InlineData(Durability.Async, null)]

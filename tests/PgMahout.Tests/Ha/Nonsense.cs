@@ -28,7 +28,7 @@ internal static class Nonsense
             new HaAction.AcquireLease(revision, Leadership.TakenBy(view.Self, previous)),
             new HaAction.RenewLease(revision, record),
             new HaAction.ReleaseLease(revision, record.ReleasedTo(name, Example.At(0x500))),
-            new HaAction.AskForPromises(),
+            new HaAction.AskForPromises(Example.At(0x500)),
             new HaAction.Fence(),
             new HaAction.Bootstrap(epoch),
             new HaAction.StartPrimary(epoch, set),

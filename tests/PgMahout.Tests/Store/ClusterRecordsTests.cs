@@ -80,6 +80,17 @@ public sealed class ClusterRecordsTests
     }
 
     [Fact]
+    public void Leadership_keeps_how_far_its_holder_had_written_and_through_which_timelines()
+    {
+        var history = TimelineHistory.Initial.Extended(new TimelineId(4), Lsn.Parse("0/3000148"));
+        var leadership = Held with { Written = new WalPosition(new TimelineId(4), new Lsn(7)) };
+
+        foreach (var written in new[] { leadership, leadership with { History = history } })
+            Assert.Equal(
+                written, Decoded(ClusterRecords.WriteLeadership(Revision.None, written)).Leadership?.Value);
+    }
+
+    [Fact]
     public void System_identifier_survives_the_store_with_all_its_bits()
     {
         var records = Decoded(ClusterRecords.PublishIdentity(Revision.None, ulong.MaxValue));

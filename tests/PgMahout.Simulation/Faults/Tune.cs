@@ -1,0 +1,20 @@
+namespace PgMahout.Simulation.Faults;
+
+/// <summary>Faults that are dangerous together; what each is, says <see cref="Motif"/>.</summary>
+internal enum Tune
+{
+    ThawAfterTakeover,
+    LagThenLoss,
+    DieWhileTakingOver,
+    MoveUnderFire,
+    ForgetWhileVoting,
+    WriteInDoubt,
+    AnswerLateThenSilence,
+    LoseTwoInARow,
+    ChangeVotersThenLoseLeader,
+    StarveTheLeader,
+    VotersComeAndGoInDoubt,
+    ThawDuringElections,
+    LagBehindPromises,
+    AheadAndCutOff,
+}
