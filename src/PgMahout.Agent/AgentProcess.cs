@@ -75,7 +75,7 @@ public static class AgentProcess
         var loop = new AgentLoop(observer, actuator, instance, state, wake);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await using var api = await new AgentApi(home, member, observer, state, wake).StartAsync(stopping);
+        await using var api = new AgentApi(home, member, observer, state, wake).Listen();
         // A quiet leader would only be woken by its own renewals; whoever asks something of it wakes it through the
         // API.
         using var watch = store.Watch(() =>
