@@ -6,6 +6,7 @@ namespace PgMahout.InstanceTests;
 /// <summary>What a fault does to a process.</summary>
 internal static partial class Signals
 {
+    public const int Quit = 3;
     public const int Continue = 18;
     public const int Stop = 19;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PgMahout.Access;
 using PgMahout.Core.Configuration;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
@@ -13,7 +14,7 @@ internal sealed class CandidateCheck(ConfigurationAccess access)
     {
         if (!(await access.ReadAnyAsync(cancellation)).TryGet(out var known, out var failure))
             return failure;
-        return DraftCheck.WhyNot(known, desired);
+        return DraftCheck.WhyNot(known, desired) ?? new AccessCheck(access).WhyNotTaken(desired.AccessRules);
     }
 
     /// <summary>The server's complaints about a member's files.</summary>

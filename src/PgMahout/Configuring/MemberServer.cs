@@ -74,6 +74,21 @@ internal sealed class MemberServer(MemberSpec member, string password)
         return done is null ? silence : null;
     }
 
+    /// <summary>Runs one query and hands over its rows; the reason when it was not answered.</summary>
+    public async Task<string?> EachAsync(string sql, Action<NpgsqlDataReader> take, CancellationToken cancellation)
+    {
+        var (done, silence) = await AskAsync<string>(
+            sql,
+            async reader =>
+            {
+                while (await reader.ReadAsync(cancellation))
+                    take(reader);
+                return "done";
+            },
+            cancellation);
+        return done is null ? silence : null;
+    }
+
     private sealed record Counted(long Count);
 
     private async Task<(T?, string)> AskAsync<T>(

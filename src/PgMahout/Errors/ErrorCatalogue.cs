@@ -212,6 +212,18 @@ public static class ErrorCatalogue
         "A server has read a value that it takes only when it is started again. `pgmahout restart NAME` does that; "
         + "`pgmahout config plan` shows the order that interrupts clients least.");
 
+    public static readonly ErrorKind AccessRefused = new("HBA-001", ExitCode.Refused,
+        "PostgreSQL would not take the line, and refuses its whole pg_hba.conf for one such line. No member was "
+        + "touched. The error has the column and what was probably meant; docs/access.md has the form of a line.");
+
+    public static readonly ErrorKind AccessLockout = new("HBA-002", ExitCode.Refused,
+        "With the change, somebody could not log in any more: a session that is connected now, or the cluster itself. "
+        + "Nothing was changed. --force accepts it for sessions, never for the cluster's own logins.");
+
+    public static readonly ErrorKind AccessUnknown = new("HBA-003", ExitCode.NotFound,
+        "There is no such rule in the cluster's configuration. `pgmahout hba list` numbers those that can be removed; "
+        + "lines of pg_hba.local.conf are edited there, and the cluster's own lines stay.");
+
     public static readonly ErrorKind NoLeader = new("CLU-001", ExitCode.Down,
         "No member may take writes now: nobody holds the lease, or its holder's PostgreSQL is not up. It is settled by "
         + "itself in most cases. `pgmahout explain` says what each member waits for.");

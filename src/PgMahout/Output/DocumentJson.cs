@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using PgMahout.Configuring;
+using PgMahout.Access;
 using PgMahout.Core.Cluster;
 using PgMahout.Drills;
 using PgMahout.Status;
@@ -103,6 +104,8 @@ public static class DocumentJson
 [JsonSerializable(typeof(UriDocument))]
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(DrillDocument))]
+[JsonSerializable(typeof(AccessDocument))]
+[JsonSerializable(typeof(AccessTestDocument))]
 [JsonSerializable(typeof(ConfigurationDocument))]
 [JsonSerializable(typeof(PlanDocument))]
 [JsonSerializable(typeof(ConfigurationHistoryDocument))]

@@ -39,6 +39,7 @@ internal static class CommandTree
         PauseVerbs.Resume(common),
         MemberVerbs.Member(common),
         ConfigVerb.Build(common),
+        HbaVerb.Build(common),
         UriVerb.Build(common),
         PsqlVerb.Build(common),
         LogsVerb.Build(common),
