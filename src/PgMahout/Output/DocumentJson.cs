@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using PgMahout.Advising;
 using PgMahout.Core.Cluster;
 using PgMahout.Drills;
 using PgMahout.Status;
@@ -102,5 +103,6 @@ public static class DocumentJson
 [JsonSerializable(typeof(UriDocument))]
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(DrillDocument))]
+[JsonSerializable(typeof(AdviceDocument))]
 [JsonSerializable(typeof(JsonElement))]
 public sealed partial class DocumentContext : JsonSerializerContext;

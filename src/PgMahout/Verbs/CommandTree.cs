@@ -39,6 +39,7 @@ internal static class CommandTree
         MemberVerbs.Member(common),
         UriVerb.Build(common),
         PsqlVerb.Build(common),
+        TuneVerb.Build(common),
         LogsVerb.Build(common),
         DrillVerb.Build(common),
         VersionVerb.Build(common),

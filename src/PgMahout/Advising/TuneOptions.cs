@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using PgMahout.Core.Tuning;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Output;
+
+namespace PgMahout.Advising;
+
+/// <summary>The options of <c>tune</c> and the request they make.</summary>
+internal sealed class TuneOptions
+{
+    public Option<ByteSize?> Memory { get; } = new("--ram")
+    {
+        Description = "Memory, such as 4GB (default: what this machine has).",
+        HelpName = "SIZE",
+        CustomParser = ParseMemory,
+    };
+
+    public Option<int?> Processors { get; } = Number("--cpus", "Processors (default: those of this machine).");
+
+    public Option<StorageType?> Storage { get; } = Choice<StorageType?>(
+        "--storage", "What the data lies on (default: looked at and measured)",
+        ("hdd", StorageType.Hdd), ("ssd", StorageType.Ssd), ("san", StorageType.San), ("nvme", StorageType.Nvme));
+
+    public Option<int?> Connections { get; } = Number("--connections", "The wanted max_connections.");
+
+    public Option<WorkloadType?> Workload { get; } = Choice<WorkloadType?>(
+        "--type", "What the databases are used for (default oltp)",
+        ("web", WorkloadType.Web), ("oltp", WorkloadType.Oltp), ("dw", WorkloadType.DataWarehouse),
+        ("desktop", WorkloadType.Desktop), ("mixed", WorkloadType.Mixed));
+
+    public Option<int?> Version { get; } =
+        Number("--version", "Major version of PostgreSQL, 14 to 18 (default: the cluster's, else the installed one).");
+
+    public Option<TuningRules?> Rules { get; } = Choice<TuningRules?>(
+        "--rules", "Whose rules (default pgmahout)",
+        ("pgmahout", TuningRules.Pgmahout), ("classic", TuningRules.Classic), ("pgtune", TuningRules.Pgtune));
+
+    public Option<DatabaseSize?> Size { get; } = Choice<DatabaseSize?>(
+        "--db-size", "All databases against the memory (default mid: one to three times)",
+        ("less", DatabaseSize.LessThanMemory), ("mid", DatabaseSize.AroundMemory),
+        ("greater", DatabaseSize.GreaterThanMemory));
+
+    public Option<int?> Members { get; } =
+        Number("--members", "Members that share the machine (default: the cluster's, else 1).");
+
+    public Option<AdviceFormat?> Output { get; } = OutputOption();
+
+    public IEnumerable<Option> All =>
+        [Memory, Processors, Storage, Connections, Workload, Version, Rules, Size, Members, Output];
+
+    public AdviceRequest Request(ParseResult parse, OutputFormat otherwise) => new()
+    {
+        Memory = parse.GetValue(Memory),
+        Processors = parse.GetValue(Processors),
+        Storage = parse.GetValue(Storage),
+        Connections = parse.GetValue(Connections),
+        Workload = parse.GetValue(Workload) ?? WorkloadType.Oltp,
+        Major = parse.GetValue(Version),
+        Rules = parse.GetValue(Rules) ?? TuningRules.Pgmahout,
+        Size = parse.GetValue(Size) ?? DatabaseSize.AroundMemory,
+        Members = parse.GetValue(Members),
+        Format = parse.GetValue(Output) ?? AdviceFormats.Of(otherwise),
+    };
+
+    private static Option<int?> Number(string name, string description) =>
+        new(name) { Description = description, HelpName = "N" };
+
+    private static Option<AdviceFormat?> OutputOption()
+    {
+        var output = Choice<AdviceFormat?>(
+            "--output", "Format",
+            ("human", AdviceFormat.Human), ("plain", AdviceFormat.Plain), ("json", AdviceFormat.Json),
+            ("conf", AdviceFormat.Conf), ("alter-system", AdviceFormat.AlterSystem));
+        output.Aliases.Add("-o");
+        return output;
+    }
+
+    private static Option<T> Choice<T>(string name, string description, params (string Word, T Value)[] choices)
+    {
+        var words = string.Join('|', choices.Select(choice => choice.Word));
+        return new Option<T>(name)
+        {
+            Description = $"{description}: {words}.",
+            HelpName = words,
+            CustomParser = result => Chosen(result, name, choices),
+        };
+    }
+
+    private static T? Chosen<T>(ArgumentResult result, string name, (string Word, T Value)[] choices)
+    {
+        var given = result.Tokens[0].Value;
+        foreach (var (word, value) in choices)
+            if (string.Equals(word, given, StringComparison.OrdinalIgnoreCase))
+                return value;
+        result.AddError($"'{given}' is not one of {string.Join('|', choices.Select(choice => choice.Word))} ({name})");
+        return default;
+    }
+
+    private static ByteSize? ParseMemory(ArgumentResult result)
+    {
+        var given = result.Tokens[0].Value;
+        if (MemoryText.Kilobytes(given) is { } kilobytes)
+            return ByteSize.Kilobytes(kilobytes);
+        result.AddError($"'{given}' is not an amount of memory: a whole number and a unit, such as 512MB, 4GB, 1TB");
+        return null;
+    }
+}
