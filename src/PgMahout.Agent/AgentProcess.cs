@@ -3,6 +3,7 @@ using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
 using PgMahout.Agent.Loop;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Configuration;
 using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Files;
@@ -37,20 +38,21 @@ public static class AgentProcess
             return Say(member, "the store has no readable cluster specification", 1);
         if (FindHost(home, member) is not { } host)
             return 1;
-        if (Settings(spec) is not { } settings)
+        if (Settings(spec, records.ConfigurationFor(member).Desired) is not { } settings)
             return Say(member, "the cluster has no such member", 4);
 
         await using var instance = new PostgresInstance(settings);
         await RunAsync(home, store, instance, (records, Settings), stopping);
         return 0;
 
-        InstanceSettings? Settings(ClusterSpec wanted) =>
-            wanted.Find(member) is { } self ? MemberSettings.For(home, wanted, self, host) : null;
+        InstanceSettings? Settings(ClusterSpec wanted, DesiredConfiguration desired) =>
+            wanted.Find(member) is { } self ? MemberSettings.For(home, wanted, self, desired, host) : null;
     }
 
     private static async Task RunAsync(
         HomeLayout home, SqliteClusterStore store, PostgresInstance instance,
-        (ClusterRecords Records, Func<ClusterSpec, InstanceSettings?> Settings) wanted, CancellationToken stopping)
+        (ClusterRecords Records, Func<ClusterSpec, DesiredConfiguration, InstanceSettings?> Settings) wanted,
+        CancellationToken stopping)
     {
         var member = instance.Settings.Name;
         using var deadline = LeaseDeadline.Open(home.DeadlineFile(member));

@@ -27,7 +27,8 @@ internal static class AgentAccount
             fenceAt is { } deadline ? Math.Max(0, (deadline - now).TotalSeconds) : null,
             memory.Decision?.Rule.ToString() ?? "none yet",
             memory.Decision is null ? 0 : (now - memory.RuleSince).TotalSeconds,
-            [.. state.Work.Failures.Select(failure => $"{failure.Kind}: {failure.Reason}")]);
+            [.. state.Work.Failures.Select(failure => $"{failure.Kind}: {failure.Reason}")],
+            memory.Configuration is { } loaded ? new ConfigurationReport(loaded.Number, loaded.Complaint) : null);
     }
 
     public static AgentExplanation Explain(MemberName self, AgentState state)

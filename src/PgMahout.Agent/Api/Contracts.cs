@@ -23,7 +23,12 @@ public sealed record AgentStatus(
     double? LeaseLeftSeconds,
     string Rule,
     double RuleForSeconds,
-    ImmutableArray<string> RecentFailures);
+    ImmutableArray<string> RecentFailures,
+    ConfigurationReport? Configuration = null);
+
+/// <summary>Which version of the cluster's configuration a member has.</summary>
+/// <param name="Complaint">Why its server has not taken it; null when it has, or does not run.</param>
+public sealed record ConfigurationReport(long Number, string? Complaint);
 
 /// <summary>GET /explain: why this member does what it does, and what it would do if the primary died now.</summary>
 /// <param name="Sentence">What is the case here, with the numbers it was decided on.</param>

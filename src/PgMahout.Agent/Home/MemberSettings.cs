@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Configuration;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Installation;
 using PgMahout.Postgres.Instance;
@@ -13,6 +14,7 @@ public static class MemberSettings
         HomeLayout home,
         ClusterSpec spec,
         MemberSpec member,
+        DesiredConfiguration desired,
         (PostgresBinaries Binaries, ServerAccount Account, ClusterSecrets Secrets) host) =>
         new()
         {
@@ -29,6 +31,8 @@ public static class MemberSettings
             Secrets = host.Secrets,
             Timing = spec.Timing,
             Tuning = TuningFile.Read(home.TuningFile(member.Name)),
+            Desired = desired.For(member.Name),
+            AccessRules = desired.AccessRules,
             Others = [.. spec.Others(member.Name)],
         };
 }

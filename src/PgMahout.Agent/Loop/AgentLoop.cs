@@ -1,4 +1,5 @@
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Configuration;
 using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Instance;
@@ -15,17 +16,20 @@ internal sealed class AgentLoop(
     private readonly AgentMemory _memory = state.Memory;
     private ClusterSpec _spec = null!;
     private Revision? _specRevision;
+    private long? _configuration;
     private ServerProcess? _watched;
 
     /// <summary>Runs until stopped, or until the member is shut down on request.</summary>
     /// <param name="settings">What PostgreSQL is to be configured with under a spec.</param>
     public async Task RunAsync(
-        ClusterSpec spec, Func<ClusterSpec, InstanceSettings?> settings, CancellationToken stopping)
+        ClusterSpec spec,
+        Func<ClusterSpec, DesiredConfiguration, InstanceSettings?> settings,
+        CancellationToken stopping)
     {
         _spec = spec;
         while (!stopping.IsCancellationRequested)
         {
-            await AdoptSpecAsync(settings, stopping);
+            await AdoptAsync(settings, stopping);
             var (before, formerRule) = (_memory.View, _memory.Decision?.Rule);
             var view = await observer.ObserveAsync(_spec, stopping);
             var decision = HaPolicy.Decide(view);
@@ -52,23 +56,32 @@ internal sealed class AgentLoop(
     }
 
     /// <summary>
-    /// An operator changed the spec: take it over. A member that is no longer in it goes down, as if asked to.
+    /// An operator changed the spec or the configuration: take it over. A member that is no longer in the spec goes
+    /// down, as if asked to. Nothing is touched where the files say so already, as after a restart of this agent.
     /// </summary>
-    private async Task AdoptSpecAsync(Func<ClusterSpec, InstanceSettings?> settings, CancellationToken stopping)
+    private async Task AdoptAsync(
+        Func<ClusterSpec, DesiredConfiguration, InstanceSettings?> settings, CancellationToken stopping)
     {
-        if (_memory.Records.Spec is not { } wanted || wanted.Revision == _specRevision)
+        if (_memory.Records.Spec is not { } wanted)
             return;
-        var first = _specRevision is null;
-        _specRevision = wanted.Revision;
-        if (settings(wanted.Value) is not { } changed)
+        var configuration = _memory.Records.ConfigurationFor(instance.Settings.Name);
+        if (wanted.Revision == _specRevision && configuration.Number == _configuration)
+            return;
+        if (settings(wanted.Value, configuration.Desired) is not { } changed)
         {
+            _specRevision = wanted.Revision;
             _memory.Request = MemberRequest.Shutdown;
             return;
         }
         _spec = wanted.Value;
-        if (first || _memory.View?.Postgres is PostgresState.Foreign)
+        // Before the first look nobody knows yet whose data directory that is.
+        if (_memory.View?.Postgres is not { } postgres)
+            return;
+        (_specRevision, _configuration) = (wanted.Revision, configuration.Number);
+        if (postgres is PostgresState.Foreign)
             return;
         var outcome = await instance.ReconfigureAsync(changed, _spec.Timing.ObserveLimit * 4, stopping);
+        _memory.Configuration = new LoadedConfiguration(configuration.Number, outcome.Failure?.ToString());
         if (outcome.Failure is { } problem)
             Console.Error.WriteLine(problem);
     }

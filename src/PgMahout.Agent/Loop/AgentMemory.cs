@@ -27,6 +27,9 @@ internal sealed class AgentMemory(LeaseDeadline deadline)
     public Instant RuleSince { get; set; }
     public string? StoreProblem { get; set; }
 
+    /// <summary>The configuration whose files were last written; null before the first.</summary>
+    public LoadedConfiguration? Configuration { get; set; }
+
     /// <summary>How the present or last reign of this member began.</summary>
     public Reign? Reign { get; set; }
 
@@ -99,6 +102,10 @@ internal sealed class AgentMemory(LeaseDeadline deadline)
             _taking = false;
     }
 }
+
+/// <summary>Which version of the cluster's configuration this member has.</summary>
+/// <param name="Complaint">Why its server has not taken it; null when it has, or does not run.</param>
+internal sealed record LoadedConfiguration(long Number, string? Complaint);
 
 /// <summary>How a reign began.</summary>
 internal sealed record Reign(MemberName From, string Why, bool Planned);

@@ -67,7 +67,8 @@ internal sealed class ServerWork(
         _memory.Sealed = start.Upstream is null && view.Store.TryGet(out var content) ? content.Revision : null;
         return Start(OperationKind.Start, start.Upstream, async _ =>
         {
-            var outcome = await LaunchAsync(() => instance.PrepareStandby(start.Upstream), StartLimit);
+            var minimums = await instance.ReadStandbyMinimumsAsync(InspectLimit, CancellationToken.None);
+            var outcome = await LaunchAsync(() => instance.PrepareStandby(start.Upstream, minimums), StartLimit);
             if (outcome.Failure is null)
                 _journal.Record(
                     JournalKind.Rejoined,

@@ -42,5 +42,7 @@ public enum JournalKind
     MemberAdded,
     MemberRemoved,
     Drill,
+    ConfigurationChanged,
+    ConfigurationTakenBack,
     Decision,
 }

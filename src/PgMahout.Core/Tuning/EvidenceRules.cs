@@ -109,8 +109,8 @@ public static class EvidenceRules
             yield break;
         yield return new EvidenceFinding(
             EvidenceRule.ConnectionsIdle,
-            $"{seen.IdleConnections} of {seen.Connections} connections do nothing, of {settings.MaxConnections} that are "
-            + "allowed", null, null, "a connection pooler before the server, not more connections");
+            $"{seen.IdleConnections} of {seen.Connections} connections do nothing; {settings.MaxConnections} are allowed",
+            null, null, "a connection pooler before the server, not more connections");
     }
 
     private static long RoundUp(long bytes)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PgMahout.Core.Configuration;
 
 namespace PgMahout.Core.Tuning;
 
@@ -21,9 +22,7 @@ public static class ServerSettings
     /// A standby that has less of one of these than its primary stops replaying: all members get the same.
     /// </summary>
     public static readonly ImmutableSortedSet<string> Shared = ImmutableSortedSet.Create(
-        StringComparer.Ordinal,
-        "max_connections", "max_worker_processes", "max_wal_senders", "max_prepared_transactions",
-        "max_locks_per_transaction");
+        StringComparer.Ordinal, [.. RuledSettings.StandbyMinimums]);
 
     /// <summary>What the instance layer sets by itself, because replication and failover depend on it.</summary>
     public static readonly ImmutableSortedSet<string> Owned = ImmutableSortedSet.Create(

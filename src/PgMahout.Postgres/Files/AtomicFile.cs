@@ -9,23 +9,28 @@ internal static class AtomicFile
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Mode 0600, owned by <paramref name="owner"/>. Unchanged content is not written again.</summary>
-    public static void Write(string path, string content, ServerAccount owner)
+    /// <returns>Whether it was written.</returns>
+    public static bool Write(string path, string content, ServerAccount owner)
     {
         if (ReadIfPresent(path) == content)
-            return;
+            return false;
         var temporary = Prepare(path, content, owner);
         Sync(temporary);
         File.Move(temporary, path, overwrite: true);
         SyncDirectory(Path.GetDirectoryName(path)!);
+        return true;
     }
 
     /// <summary>
     /// Without waiting for the disk: for what is written anew before every start, so that a power loss cannot matter.
     /// </summary>
-    public static void Replace(string path, string content, ServerAccount owner)
+    /// <returns>Whether it was written.</returns>
+    public static bool Replace(string path, string content, ServerAccount owner)
     {
-        if (ReadIfPresent(path) != content)
-            File.Move(Prepare(path, content, owner), path, overwrite: true);
+        if (ReadIfPresent(path) == content)
+            return false;
+        File.Move(Prepare(path, content, owner), path, overwrite: true);
+        return true;
     }
 
     /// <summary>Null when there is no such file.</summary>

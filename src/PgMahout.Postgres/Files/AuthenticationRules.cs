@@ -28,6 +28,10 @@ internal static class AuthenticationRules
             // pg_rewind reads files of the source as superuser.
             Append(text, "host", "all", InstanceSettings.Superuser, address);
         }
+        if (!settings.AccessRules.IsEmpty)
+            text.Append("# From the cluster's configuration:\n");
+        foreach (var rule in settings.AccessRules)
+            text.Append(rule).Append('\n');
         if (operatorLines is not null)
             text.Append("# From ").Append(MemberPaths.OperatorAuthentication).Append(":\n")
                 .Append(operatorLines.TrimEnd()).Append('\n');

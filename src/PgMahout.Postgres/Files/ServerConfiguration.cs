@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using PgMahout.Core.Configuration;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Instance;
 
@@ -22,11 +23,7 @@ internal static class ServerConfiguration
     /// decides who follows whom, who waits for whom, or how the server is reached.
     /// </summary>
     public static readonly ImmutableArray<string> Reserved =
-    [
-        "listen_addresses", "port", "unix_socket_directories", "cluster_name", "wal_level", "hot_standby",
-        "wal_log_hints", "restart_after_crash", "fsync", "full_page_writes", "synchronous_commit",
-        "recovery_target_timeline", "primary_conninfo", "primary_slot_name", SynchronousKey,
-    ];
+        [.. RuledSettings.Names, "wal_level", "synchronous_commit"];
 
     /// <param name="disk">Size of the file system of the data directory; it bounds what slots may keep.</param>
     public static string Render(InstanceSettings settings, AssignedRole standing, ByteSize disk)
@@ -34,11 +31,27 @@ internal static class ServerConfiguration
         var text = new StringBuilder()
             .AppendLine("# Written by pgmahout again and again: put your own settings into postgresql.conf.")
             .Append(UpstreamMark).AppendLine(standing.Upstream?.Text ?? "-");
-        foreach (var (name, value) in settings.Tuning)
+        foreach (var (name, value) in Chosen(settings, disk))
             Append(text, name, value);
-        foreach (var (name, value) in Fixed(settings, disk).Concat(Roles(settings, standing)))
+        foreach (var (name, value) in Ruled(settings).Concat(Roles(settings, standing)))
             Append(text, name, value);
         return text.ToString();
+    }
+
+    /// <summary>
+    /// What may be chosen, each name once: ours, unless the machine's tuning or the operator says otherwise.
+    /// </summary>
+    internal static IEnumerable<KeyValuePair<string, string>> Chosen(InstanceSettings settings, ByteSize disk)
+    {
+        var chosen = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in (IEnumerable<(string, string)>)[.. Limits(settings, disk), .. Usual(settings)])
+            chosen[name] = value;
+        foreach (var (name, value) in settings.Tuning.Concat(settings.Desired))
+            chosen[name] = value;
+        foreach (var (name, least) in settings.StandbyMinimums)
+            if (!int.TryParse(chosen.GetValueOrDefault(name), CultureInfo.InvariantCulture, out var has) || has < least)
+                chosen[name] = Number(least);
+        return chosen;
     }
 
     /// <summary>What an earlier <see cref="Render"/> was told; alone when the text is none of ours.</summary>
@@ -60,9 +73,18 @@ internal static class ServerConfiguration
         yield return (SynchronousKey, SynchronousNames.Render(standing.Synchronous));
     }
 
-    private static IEnumerable<(string, string)> Fixed(InstanceSettings settings, ByteSize disk) =>
+    private static IEnumerable<(string, string)> Ruled(InstanceSettings settings) =>
+        [.. Reachability(settings), .. Replication(settings)];
+
+    private static (string, string)[] Usual(InstanceSettings settings) =>
     [
-        .. Reachability(settings), .. Replication(settings), .. Limits(settings, disk), .. Logging(settings),
+        ("password_encryption", "scram-sha-256"),
+        ("hot_standby_feedback", "off"),
+        ("tcp_keepalives_idle", "30"),
+        ("tcp_keepalives_interval", "5"),
+        ("tcp_keepalives_count", "3"),
+        ("tcp_user_timeout", "30s"),
+        .. Logging(settings),
     ];
 
     private static (string, string)[] Reachability(InstanceSettings settings) =>
@@ -71,18 +93,12 @@ internal static class ServerConfiguration
         ("port", Number(settings.Port)),
         ("unix_socket_directories", settings.SocketDirectory ?? ""),
         ("cluster_name", settings.ClusterName + "/" + settings.Name),
-        ("password_encryption", "scram-sha-256"),
-        ("tcp_keepalives_idle", "30"),
-        ("tcp_keepalives_interval", "5"),
-        ("tcp_keepalives_count", "3"),
-        ("tcp_user_timeout", "30s"),
     ];
 
     private static (string, string)[] Replication(InstanceSettings settings) =>
     [
-        ("wal_level", settings.Tuning.GetValueOrDefault("wal_level") is "logical" ? "logical" : "replica"),
+        ("wal_level", settings.Desired.GetValueOrDefault("wal_level") is "logical" ? "logical" : "replica"),
         ("hot_standby", "on"),
-        ("hot_standby_feedback", "off"),
         // pg_rewind needs it where checksums are off, and it costs little where they are on.
         ("wal_log_hints", "on"),
         ("full_page_writes", "on"),

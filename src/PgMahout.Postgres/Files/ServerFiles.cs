@@ -15,24 +15,27 @@ internal sealed class ServerFiles(InstanceSettings settings)
     public AssignedRole ReadAssignedRole() =>
         ServerConfiguration.ReadAssignedRole(AtomicFile.ReadIfPresent(Path(MemberPaths.Configuration)));
 
-    /// <summary>Everything a start or a reload reads, for this role.</summary>
-    public void Write(AssignedRole standing)
+    /// <summary>
+    /// Everything a start or a reload reads, for this role; not the password files, which are a sealed member's gate.
+    /// </summary>
+    /// <returns>Whether anything of it was different before.</returns>
+    public bool Write(AssignedRole standing)
     {
-        WritePassFiles();
         settings.Account.CreateDirectory(MemberPaths.Logs(settings), OwnerDirectory);
-        WriteRole(standing);
-        Put(MemberPaths.HostBasedAuthentication,
+        var role = WriteRole(standing);
+        var access = Put(MemberPaths.HostBasedAuthentication,
             AuthenticationRules.Render(settings, AtomicFile.ReadIfPresent(Path(MemberPaths.OperatorAuthentication))));
-        Include();
+        var included = Include();
+        return role || access || included;
     }
 
     /// <summary>
     /// The part that follows the role: one small file, for the moments in which every millisecond counts.
     /// </summary>
-    public void WriteRole(AssignedRole standing)
+    public bool WriteRole(AssignedRole standing)
     {
         var disk = new ByteSize(new DriveInfo(settings.DataDirectory).TotalSize);
-        AtomicFile.Replace(
+        return AtomicFile.Replace(
             Path(MemberPaths.Configuration), ServerConfiguration.Render(settings, standing, disk), settings.Account);
     }
 
@@ -82,17 +85,17 @@ internal sealed class ServerFiles(InstanceSettings settings)
         return end > 0 && ServerConfiguration.Reserved.Contains(line[..end].Trim(), StringComparer.OrdinalIgnoreCase);
     }
 
-    private void Include()
+    private bool Include()
     {
         var text = AtomicFile.ReadIfPresent(Path(MainConfiguration)) ?? "";
         var last = text.Split('\n').LastOrDefault(line => !string.IsNullOrWhiteSpace(line))?.Trim();
         if (last == ServerConfiguration.IncludeLine)
-            return;
+            return false;
         var separator = text.Length == 0 || text.EndsWith('\n') ? "" : "\n";
-        Put(MainConfiguration, text + separator + ServerConfiguration.IncludeLine + "\n");
+        return Put(MainConfiguration, text + separator + ServerConfiguration.IncludeLine + "\n");
     }
 
-    private void Put(string name, string content) => AtomicFile.Write(Path(name), content, settings.Account);
+    private bool Put(string name, string content) => AtomicFile.Write(Path(name), content, settings.Account);
 
     private string Path(string name) => System.IO.Path.Combine(settings.DataDirectory, name);
 }

@@ -29,6 +29,7 @@ internal sealed class Initialization(InstanceContext context)
             Directory.Delete(directory);
         Directory.Move(unfinished, directory);
         AtomicFile.SyncDirectory(Settings.MemberDirectory);
+        context.Files.WritePassFiles();
         context.Files.Write(AssignedRole.Alone);
         return Outcome.Success;
     }

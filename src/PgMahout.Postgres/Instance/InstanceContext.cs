@@ -13,6 +13,7 @@ internal sealed class InstanceContext : IAsyncDisposable
     public static readonly TimeSpan Step = TimeSpan.FromMilliseconds(3);
 
     private readonly SemaphoreSlim _action = new(1);
+    private readonly Lock _settings = new();
 
     public InstanceContext(InstanceSettings settings)
     {
@@ -33,11 +34,17 @@ internal sealed class InstanceContext : IAsyncDisposable
 
     public CommandConnection Commands { get; }
 
-    public void Adopt(InstanceSettings settings)
+    public void Adopt(InstanceSettings settings) => Change(_ => settings);
+
+    /// <summary>A start is prepared beside the loop, which may adopt other settings at the same moment.</summary>
+    public void Change(Func<InstanceSettings, InstanceSettings> change)
     {
-        Settings = settings;
-        Files = new ServerFiles(settings);
-        Observer.Adopt(settings);
+        lock (_settings)
+        {
+            Settings = change(Settings);
+            Files = new ServerFiles(Settings);
+            Observer.Adopt(Settings);
+        }
     }
 
     public MemberSpec? Other(MemberName name) => Settings.Others.FirstOrDefault(member => member.Name == name);

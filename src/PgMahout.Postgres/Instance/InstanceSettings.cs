@@ -52,6 +52,21 @@ public sealed record InstanceSettings
     public ImmutableSortedDictionary<string, string> Tuning { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>
+    /// What the operator asked for: wins over <see cref="Tuning"/>, and never over what pgmahout itself rules.
+    /// </summary>
+    public ImmutableSortedDictionary<string, string> Desired { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>The operator's lines of pg_hba.conf, after those that the cluster needs.</summary>
+    public ImmutableArray<string> AccessRules { get; init; } = [];
+
+    /// <summary>
+    /// What the server of the primary was last known to run with, of the settings of which a standby needs no less.
+    /// </summary>
+    public ImmutableSortedDictionary<string, int> StandbyMinimums { get; init; } =
+        ImmutableSortedDictionary<string, int>.Empty;
+
     /// <summary>The other members: whom it may follow, and who may replicate from it.</summary>
     public ImmutableArray<MemberSpec> Others { get; init; } = [];
 

@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Files;
+using PgMahout.Postgres.Observation;
 using PgMahout.Postgres.Processes;
 using PgMahout.Postgres.Rejoin;
 
@@ -15,6 +17,9 @@ namespace PgMahout.Postgres.Instance;
 /// </summary>
 public sealed class PostgresInstance : IAsyncDisposable
 {
+    private static readonly ImmutableSortedDictionary<string, int> NoMinimums =
+        ImmutableSortedDictionary<string, int>.Empty;
+
     private readonly InstanceContext _context;
     private readonly Lifecycle _lifecycle;
     private readonly RoleChanges _role;
@@ -69,13 +74,21 @@ public sealed class PostgresInstance : IAsyncDisposable
             return _role.ReconfigureAsync(limit, cancellation);
         }, cancellation);
 
+    /// <summary>
+    /// What the primary was running with when this server last read its WAL; empty when that cannot be read.
+    /// </summary>
+    public Task<ImmutableSortedDictionary<string, int>> ReadStandbyMinimumsAsync(
+        TimeSpan limit, CancellationToken cancellation) =>
+        StandbyMinimums.ReadAsync(_context.Settings, limit, cancellation);
+
     /// <summary>Files of a stopped server, so that its next start is in recovery, following nobody when null.</summary>
-    public Outcome PrepareStandby(MemberName? upstream) =>
-        _role.Prepare(standby: true, standing => standing with { Upstream = upstream });
+    /// <param name="minimums">Settings that are raised to these for this run, or the server would refuse it.</param>
+    public Outcome PrepareStandby(MemberName? upstream, ImmutableSortedDictionary<string, int>? minimums = null) =>
+        _role.Prepare(standby: true, minimums ?? NoMinimums, standing => standing with { Upstream = upstream });
 
     /// <summary>Files of a stopped server, so that its next start is as a primary with this synchronous set.</summary>
     public Outcome PreparePrimary(SynchronousSet synchronous) =>
-        _role.Prepare(standby: false, _ => new AssignedRole(null, synchronous));
+        _role.Prepare(standby: false, NoMinimums, _ => new AssignedRole(null, synchronous));
 
     /// <summary>
     /// Waits until it accepts connections; fails early when the postmaster has gone, with the end of its log.

@@ -31,6 +31,13 @@ internal static class Problems
     public static Problem Query(string what, string evidence) => new(
         "postgres-query-failed", $"{what} failed", evidence, SeeState, "look at the server's log: pgmahout logs");
 
+    public static Problem NotTaken(string evidence) => new(
+        "postgres-not-taken",
+        "the server did not take its configuration files",
+        evidence,
+        "it runs on with what it had",
+        "correct the file and line; pgmahout doctor explains it");
+
     public static Problem Files(string what, string evidence) => new(
         "postgres-files",
         $"{what} failed",

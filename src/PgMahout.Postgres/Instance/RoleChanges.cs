@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Files;
@@ -18,12 +19,15 @@ internal sealed class RoleChanges(InstanceContext context)
     private InstanceSettings Settings => context.Settings;
 
     /// <summary>Files of a stopped server.</summary>
-    public Outcome Prepare(bool standby, Func<AssignedRole, AssignedRole> change)
+    /// <param name="minimums">What a standby needs no less of than its primary; empty for a primary.</param>
+    public Outcome Prepare(
+        bool standby, ImmutableSortedDictionary<string, int> minimums, Func<AssignedRole, AssignedRole> change)
     {
         if (context.Processes.FindPostmaster() is not null)
             return new Outcome.Failed(Problems.Running("preparing a start"));
         try
         {
+            context.Change(settings => settings with { StandbyMinimums = minimums });
             OpenGate();
             context.Files.Write(change(context.Files.ReadAssignedRole()));
             context.Files.DropReservedSystemSettings();
@@ -77,12 +81,28 @@ internal sealed class RoleChanges(InstanceContext context)
         // Where there is no server yet, initdb or a clone will write the files.
         if (!File.Exists(Path.Combine(context.Settings.DataDirectory, "PG_VERSION")))
             return Outcome.Success;
-        var role = context.Files.ReadAssignedRole();
-        context.Files.Write(role);
-        if (context.Processes.FindPostmaster() is null)
+        if (!context.Files.Write(context.Files.ReadAssignedRole())
+            || context.Processes.FindPostmaster() is not { } postmaster)
             return Outcome.Success;
-        return await ReloadAsync(Synchronous, SynchronousNames.Render(role.Synchronous), limit, cancellation);
+        var before = await LoadedAtAsync(limit, cancellation);
+        context.Processes.Send(postmaster, Signal.Hangup);
+        var loaded = await InstanceContext.UntilAsync(
+            async () => await LoadedAtAsync(limit, cancellation) is { } at && at != before, limit, cancellation);
+        if (!loaded)
+            return new Outcome.Failed(Problems.OutOfTime("a reload", limit));
+        // A file with an error in it is read and not taken: the server runs on as it was.
+        return await ComplaintAsync(limit, cancellation) is { } complaint
+            ? new Outcome.Failed(Problems.NotTaken(complaint))
+            : Outcome.Success;
     }
+
+    /// <summary>When the server last read its files, as it writes it; null when it does not answer.</summary>
+    private async Task<string?> LoadedAtAsync(TimeSpan limit, CancellationToken cancellation) =>
+        await context.Commands.RunAsync(
+            "reading when the configuration was loaded",
+            (connection, bound) => connection.ScalarAsync<string>("SELECT pg_conf_load_time()::text", bound),
+            limit, cancellation)
+            is Outcome<string?>.Done { Value: { } at } ? at : null;
 
     private async Task<Outcome> ReloadAsync(
         string setting, string expected, TimeSpan limit, CancellationToken cancellation)
@@ -97,7 +117,8 @@ internal sealed class RoleChanges(InstanceContext context)
         if (await TakenAsync(setting, expected, limit, cancellation))
             return Outcome.Success;
         var complaint = await ComplaintAsync(limit, cancellation);
-        return new Outcome.Failed(Problems.OutOfTime($"setting {setting}", limit, complaint));
+        return new Outcome.Failed(Problems.OutOfTime(
+            $"setting {setting}", limit, complaint ?? "the server reports no error in its configuration files"));
     }
 
     private Task<bool> TakenAsync(string setting, string expected, TimeSpan limit, CancellationToken cancellation) =>
@@ -120,17 +141,17 @@ internal sealed class RoleChanges(InstanceContext context)
             (connection, bound) => connection.ExecuteAsync($"ALTER SYSTEM RESET {setting}", bound),
             limit, cancellation);
 
-    private async Task<string> ComplaintAsync(TimeSpan limit, CancellationToken cancellation)
+    private async Task<string?> ComplaintAsync(TimeSpan limit, CancellationToken cancellation)
     {
         const string Errors =
             "SELECT string_agg(format('%s line %s: %s', sourcefile, sourceline, error), '; ') FROM pg_file_settings"
-            + " WHERE error IS NOT NULL";
+            + " WHERE error IS NOT NULL AND error <> 'setting could not be applied'";
         var found = await context.Commands.RunAsync(
             "reading configuration errors",
             (connection, bound) => connection.ScalarAsync<string>(Errors, bound), limit, cancellation);
         return found switch
         {
-            Outcome<string?>.Done done => done.Value ?? "the server reports no error in its configuration files",
+            Outcome<string?>.Done done => done.Value,
             _ => found.Failure!.Why,
         };
     }

@@ -43,7 +43,7 @@ public sealed partial class HostFiles(Func<string, string?> read)
             size, Count("HugePages_Total") ?? 0, Count("HugePages_Free") ?? 0, _limits.HugePages(size));
         var limit = pages.Limit is { } bound ? $"; the control group allows {bound}" : "";
         return (pages, new Looked(
-            "huge pages", $"{pages.Free} of {pages.Total} free", $"of {size} each; transparent: {Transparent()}{limit}"));
+            "huge pages", $"{pages.Free} of {pages.Total} free", $"{size} each; transparent: {Transparent()}{limit}"));
     }
 
     /// <summary>The disk under a directory, and whether the kernel says that it rotates.</summary>

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Configuration;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Store.Records;
@@ -12,13 +14,20 @@ public sealed record ClusterRecords(
     Stored<Leadership>? Leadership,
     Stored<ulong>? SystemIdentifier,
     Stored<SwitchoverRequest>? Switchover,
-    Stored<PauseRecord>? Pause)
+    Stored<PauseRecord>? Pause,
+    Stored<ConfigurationState>? Configuration = null)
 {
     public const string SpecKey = "spec";
     public const string LeadershipKey = "leadership";
     public const string IdentityKey = "identity";
     public const string SwitchoverKey = "switchover";
     public const string PauseKey = "pause";
+    public const string ConfigurationKey = "configuration";
+
+    /// <summary>Of the records with the configurations that the cluster once had.</summary>
+    public const string VersionKeys = "configuration/";
+
+    private const int VersionsKept = 20;
 
     /// <summary>A store in which nothing was written yet.</summary>
     public static readonly ClusterRecords None = new(null, null, null, null, null);
@@ -36,13 +45,18 @@ public sealed record ClusterRecords(
                 Decode(content, LeadershipKey, previous.Leadership, LeadershipCodec.Decode),
                 Decode(content, IdentityKey, previous.SystemIdentifier, IdentityCodec.Decode),
                 Decode(content, SwitchoverKey, previous.Switchover, SwitchoverCodec.Decode),
-                Decode(content, PauseKey, previous.Pause, PauseCodec.Decode)));
+                Decode(content, PauseKey, previous.Pause, PauseCodec.Decode),
+                Decode(content, ConfigurationKey, previous.Configuration, ConfigurationCodec.Decode)));
         }
         catch (RecordFault fault)
         {
             return new RecordsRead.Unreadable(fault.Message);
         }
     }
+
+    /// <summary>What a member must have of PostgreSQL's configuration now.</summary>
+    public ConfigurationVersion ConfigurationFor(MemberName member) =>
+        (Configuration?.Value ?? ConfigurationState.None).For(member);
 
     /// <summary>The part that decisions read.</summary>
     /// <param name="now">Wall-clock time: how long a pause still lasts. Nothing else depends on it.</param>
@@ -84,6 +98,38 @@ public sealed record ClusterRecords(
         StoreTransaction.Swap(PauseKey, expected, PauseCodec.Encode(pause));
 
     public static StoreTransaction Resume(Revision expected) => StoreTransaction.Swap(PauseKey, expected, null);
+
+    /// <param name="expected">Of the record that this one replaces; <see cref="Revision.None"/> for the first.</param>
+    public static StoreTransaction ChangeConfiguration(Revision expected, ConfigurationState next) =>
+        StoreTransaction.Swap(ConfigurationKey, expected, ConfigurationCodec.Encode(next));
+
+    /// <summary>
+    /// The rollout has reached every member: its candidate becomes the configuration, and is remembered; of the oldest
+    /// that are remembered, one is forgotten.
+    /// </summary>
+    public static StoreTransaction CommitConfiguration(Revision expected, ConfigurationState next)
+    {
+        var forgotten = VersionKey(next.Current.Number - VersionsKept);
+        return new StoreTransaction(
+            [new StoreCondition(ConfigurationKey, expected)],
+            [
+                new StorePut(ConfigurationKey, ConfigurationCodec.Encode(next)),
+                new StorePut(VersionKey(next.Current.Number), ConfigurationCodec.EncodeVersion(next.Current)),
+                new StorePut(forgotten, null),
+            ]);
+    }
+
+    /// <summary>The configurations that the cluster once had, oldest first.</summary>
+    public static ImmutableArray<ConfigurationVersion> DecodeVersions(StoreRead.Content content) =>
+    [
+        .. content.Records
+            .Where(record => record.Key.StartsWith(VersionKeys, StringComparison.Ordinal))
+            .Select(record => RecordFields.Decode(record.Key, record.Value, ConfigurationCodec.Version))
+            .OrderBy(version => version.Number),
+    ];
+
+    private static string VersionKey(long number) =>
+        VersionKeys + Math.Max(0, number).ToString("D10", System.Globalization.CultureInfo.InvariantCulture);
 
     private static Stored<T>? Decode<T>(
         StoreRead.Content content, string key, Stored<T>? previous, Func<RecordFields, T> decode)

@@ -95,6 +95,18 @@ internal readonly struct RecordFields
         }
     }
 
+    public IEnumerable<string> Texts(string name)
+    {
+        var index = 0;
+        foreach (var element in Array(name))
+        {
+            var place = $"{name}[{index++}]";
+            yield return element.ValueKind == JsonValueKind.String
+                ? element.GetString()!
+                : throw Fault(place, "is not a text");
+        }
+    }
+
     public RecordFields Object(string name) =>
         Required(name) is { ValueKind: JsonValueKind.Object } value
             ? new RecordFields(_key, $"{_path}{name}.", value)

@@ -26,7 +26,11 @@ internal sealed record AdviceRequest
 
     public AdviceFormat Format { get; init; }
 
+    /// <summary>Put into the cluster's configuration what differs.</summary>
     public bool Apply { get; init; }
+
+    /// <summary>Only say what applying would do.</summary>
+    public bool DryRun { get; init; }
 
     /// <summary>Another machine is meant, so this one's disk and huge pages say nothing about it.</summary>
     public bool IsElsewhere => Memory is not null || Processors is not null || Storage is not null;

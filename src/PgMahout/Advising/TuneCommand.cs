@@ -37,6 +37,8 @@ internal sealed class TuneCommand(Invocation invocation, AdviceRequest request)
             cluster?.Spec.Name, request.Rules, question, plan, probe.Evidence,
             [.. plan.Settings.Select(setting => Line(setting, current, question.Server.Major))],
             nowFrom, [.. plan.Notices, .. NoticesFor(plan, server)], EvidenceFrom(current, plan));
+        if (request.Apply)
+            return await new AdviceApplication(invocation).RunAsync(advice, request.DryRun);
         invocation.Screen.Data(AdviceText.Render(advice, request.Format, invocation.Screen.Paint));
         return Ending.Ok;
     }

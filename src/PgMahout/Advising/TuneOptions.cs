@@ -44,10 +44,19 @@ internal sealed class TuneOptions
     public Option<int?> Members { get; } =
         Number("--members", "Members that share the machine (default: the cluster's, else 1).");
 
+    public Option<bool> Apply { get; } =
+        new("--apply") { Description = "Bring what differs to the cluster, as `config apply` does." };
+
+    public Option<bool> DryRun { get; } = new("--dry-run") { Description = "With --apply: only say what it would do." };
+
     public Option<AdviceFormat?> Output { get; } = OutputOption();
 
     public IEnumerable<Option> All =>
-        [Memory, Processors, Storage, Connections, Workload, Version, Rules, Size, Members, Output];
+        [Memory, Processors, Storage, Connections, Workload, Version, Rules, Size, Members, Apply, DryRun, Output];
+
+    public bool IsElsewhere(CommandResult result) =>
+        result.GetResult(Memory) is not null || result.GetResult(Processors) is not null
+        || result.GetResult(Storage) is not null;
 
     public AdviceRequest Request(ParseResult parse, OutputFormat otherwise) => new()
     {
@@ -60,6 +69,8 @@ internal sealed class TuneOptions
         Rules = parse.GetValue(Rules) ?? TuningRules.Pgmahout,
         Size = parse.GetValue(Size) ?? DatabaseSize.AroundMemory,
         Members = parse.GetValue(Members),
+        Apply = parse.GetValue(Apply),
+        DryRun = parse.GetValue(DryRun),
         Format = parse.GetValue(Output) ?? AdviceFormats.Of(otherwise),
     };
 

@@ -169,6 +169,39 @@ public static class ErrorCatalogue
     public static readonly ErrorKind DrillWriter = new("DRL-004", ExitCode.Failed,
         "The drill's own writer could not prepare its table or connect. The fault was not injected.");
 
+    public static readonly ErrorKind ConfigurationRefused = new("CFG-001", ExitCode.Refused,
+        "The value, line or file would not be taken by a server, or would break what pgmahout promises. No member was "
+        + "touched. The error names the setting and what would be right; `pgmahout config explain NAME` says more.");
+
+    public static readonly ErrorKind ConfigurationBusy = new("CFG-002", ExitCode.Conflict,
+        "Another `pgmahout config` is bringing a configuration to the members. Two at once would interleave. Wait for "
+        + "it to end.");
+
+    public static readonly ErrorKind ConfigurationUnfinished = new("CFG-003", ExitCode.Refused,
+        "An earlier change ended in the middle, because its command was interrupted: some members have the new "
+        + "configuration, others not. Nothing breaks by waiting. Finish it or take it back.");
+
+    public static readonly ErrorKind ConfigurationUntried = new("CFG-004", ExitCode.Failed,
+        "Before any member gets a configuration, an empty server of the same version is started with it under /tmp. "
+        + "That server could not be made, so nothing is known about the configuration, and nothing was changed.");
+
+    public static readonly ErrorKind ConfigurationNotTaken = new("CFG-005", ExitCode.Failed,
+        "A member did not come up with the new configuration in time, or its server did not take it. Every member "
+        + "returns to what it had, by itself; the new configuration is kept as draft.");
+
+    public static readonly ErrorKind ConfigurationUnknown = new("CFG-006", ExitCode.NotFound,
+        "There is no such setting in the cluster's configuration, or no such version of it in its history. "
+        + "`pgmahout config get` and `pgmahout config history` list them.");
+
+    public static readonly ErrorKind ConfigurationDrift = new("CFG-007", ExitCode.Ok,
+        "Somebody set a value by ALTER SYSTEM on one member. It wins there over the cluster's configuration, and the "
+        + "other members do not have it. Take it over for all members with `pgmahout config set`, or take it back with "
+        + "`pgmahout config unset NAME --drift`.");
+
+    public static readonly ErrorKind RestartPending = new("CFG-008", ExitCode.Ok,
+        "A server has read a value that it takes only when it is started again. `pgmahout restart NAME` does that; "
+        + "`pgmahout config plan` shows the order that interrupts clients least.");
+
     public static readonly ErrorKind NoLeader = new("CLU-001", ExitCode.Down,
         "No member may take writes now: nobody holds the lease, or its holder's PostgreSQL is not up. It is settled by "
         + "itself in most cases. `pgmahout explain` says what each member waits for.");

@@ -23,6 +23,8 @@ public static class ProblemCatalogue
         ["postgres-files"] = "A file of the server's configuration could not be written. Each has its old or its new "
             + "content. Check free space, and owner and permissions of the data directory.",
         ["postgres-not-found"] = "No usable PostgreSQL server is installed: pgmahout explain UP-001.",
+        ["postgres-not-taken"] = "A running server read its configuration files and did not take them, because of the "
+            + "error shown. It runs on with the values it had; a restart might fail. `pgmahout doctor` explains it.",
         ["postgres-not-running"] = "Something was asked of a server that does not run. The agent observes it again and "
             + "decides anew.",
         ["postgres-query-failed"] =

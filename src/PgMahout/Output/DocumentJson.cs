@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using PgMahout.Advising;
+using PgMahout.Configuring;
 using PgMahout.Core.Cluster;
 using PgMahout.Drills;
 using PgMahout.Status;
@@ -104,5 +105,8 @@ public static class DocumentJson
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(DrillDocument))]
 [JsonSerializable(typeof(AdviceDocument))]
+[JsonSerializable(typeof(ConfigurationDocument))]
+[JsonSerializable(typeof(PlanDocument))]
+[JsonSerializable(typeof(ConfigurationHistoryDocument))]
 [JsonSerializable(typeof(JsonElement))]
 public sealed partial class DocumentContext : JsonSerializerContext;

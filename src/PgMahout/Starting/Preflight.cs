@@ -46,7 +46,7 @@ public static class Preflight
         return failure is null ? host : failure;
     }
 
-    private static Attempt<Host> FindHost()
+    public static Attempt<Host> FindHost()
     {
         var binaries = PostgresBinaries.Find(Environment.GetEnvironmentVariable(Guard.BinariesVariable));
         if (!binaries.TryGet(out var programs))

@@ -72,6 +72,8 @@ public static class Words
         JournalKind.MemberAdded => "member added",
         JournalKind.MemberRemoved => "member removed",
         JournalKind.Drill => "drill",
+        JournalKind.ConfigurationChanged => "configuration",
+        JournalKind.ConfigurationTakenBack => "configuration taken back",
         JournalKind.Decision => "decision",
     };
 }

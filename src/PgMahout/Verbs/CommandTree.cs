@@ -37,6 +37,7 @@ internal static class CommandTree
         PauseVerbs.Pause(common),
         PauseVerbs.Resume(common),
         MemberVerbs.Member(common),
+        ConfigVerb.Build(common),
         UriVerb.Build(common),
         PsqlVerb.Build(common),
         TuneVerb.Build(common),

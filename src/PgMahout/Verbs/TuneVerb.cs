@@ -32,6 +32,10 @@ internal static class TuneVerb
     {
         if (result.Peek(options.Memory) is { } memory && (memory < LeastMemory || memory > MostMemory))
             result.AddError("--ram lies between 256MB and 16TB");
+        if (result.Peek(options.DryRun) && !result.Peek(options.Apply))
+            result.AddError("--dry-run goes with --apply; without it nothing is changed");
+        if (result.Peek(options.Apply) && options.IsElsewhere(result))
+            result.AddError("--apply is for this machine: --ram, --cpus and --storage describe another one");
         Within(result, options.Processors, 1, MostProcessors);
         Within(result, options.Connections, FewestConnections, MostConnections);
         Within(result, options.Members, 1, MostMembers);

@@ -1,0 +1,16 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Instance;
+
+namespace PgMahout.Postgres.Files;
+
+/// <summary>What a member's files would say, for whoever plans a change of them.</summary>
+public static class ConfigurationPreview
+{
+    /// <summary>The settings that may be chosen: pgmahout's own, the machine's tuning, the operator's.</summary>
+    public static ImmutableSortedDictionary<string, string> Chosen(InstanceSettings settings) =>
+        ServerConfiguration.Chosen(settings, DiskOf(settings))
+            .ToImmutableSortedDictionary(StringComparer.Ordinal);
+
+    private static ByteSize DiskOf(InstanceSettings settings) => new(new DriveInfo(settings.MemberDirectory).TotalSize);
+}
