@@ -109,7 +109,7 @@ public static class EvidenceRules
             yield break;
         yield return new EvidenceFinding(
             EvidenceRule.ConnectionsIdle,
-            $"{seen.IdleConnections} of {seen.Connections} connections do nothing; {settings.MaxConnections} are allowed",
+            $"{seen.IdleConnections} of {seen.Connections} connections do nothing; {settings.MaxConnections} may be",
             null, null, "a connection pooler before the server, not more connections");
     }
 

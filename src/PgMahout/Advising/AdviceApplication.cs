@@ -5,7 +5,9 @@ using PgMahout.Errors;
 
 namespace PgMahout.Advising;
 
-/// <summary>Puts advice into the cluster's configuration, which is checked, tried and taken back like any other.</summary>
+/// <summary>
+/// Puts advice into the cluster's configuration, which is checked, tried and taken back like any other.
+/// </summary>
 internal sealed class AdviceApplication(Invocation invocation)
 {
     private const string Reason = "pgmahout tune --apply";

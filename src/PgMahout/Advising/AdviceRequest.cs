@@ -32,6 +32,9 @@ internal sealed record AdviceRequest
     /// <summary>Only say what applying would do.</summary>
     public bool DryRun { get; init; }
 
+    /// <summary>Try it out on a scratch server; null to only say it.</summary>
+    public MeasureOptions? Measure { get; init; }
+
     /// <summary>Another machine is meant, so this one's disk and huge pages say nothing about it.</summary>
     public bool IsElsewhere => Memory is not null || Processors is not null || Storage is not null;
 }

@@ -37,6 +37,11 @@ internal sealed class TuneCommand(Invocation invocation, AdviceRequest request)
             cluster?.Spec.Name, request.Rules, question, plan, probe.Evidence,
             [.. plan.Settings.Select(setting => Line(setting, current, question.Server.Major))],
             nowFrom, [.. plan.Notices, .. NoticesFor(plan, server)], EvidenceFrom(current, plan));
+        if (request.Measure is { } measure)
+            return server.Programs is { } programs
+                ? await new MeasureCommand(invocation, advice, measure).RunAsync(programs.Binaries, programs.Account)
+                : new Failure(ErrorCatalogue.MeasurementFailed, "there is nothing to measure with")
+                    .Because(server.Unprobed!);
         if (request.Apply)
             return await new AdviceApplication(invocation).RunAsync(advice, request.DryRun);
         invocation.Screen.Data(AdviceText.Render(advice, request.Format, invocation.Screen.Paint));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using PgMahout.CommandLine;
 using PgMahout.Core.Tuning;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Output;
@@ -49,10 +50,31 @@ internal sealed class TuneOptions
 
     public Option<bool> DryRun { get; } = new("--dry-run") { Description = "With --apply: only say what it would do." };
 
+    public Option<bool> Measure { get; } =
+        new("--measure") { Description = "Try the advice with pgbench on a server of its own, group by group." };
+
+    public Option<TimeSpan?> Each { get; } = new("--for")
+    {
+        Description = "With --measure: length of one run (default 30s).",
+        HelpName = "DURATION",
+        CustomParser = Durations.Parse,
+    };
+
+    public Option<int?> Rounds { get; } = Number("--rounds", "With --measure: rounds of each comparison (default 3).");
+
+    public Option<int?> Scale { get; } =
+        Number("--scale", "With --measure: size of the tables, 15 MB each (default 50).");
+
+    public Option<string?> Plot { get; } =
+        new("--plot") { Description = "With --measure: a file for the picture (SVG).", HelpName = "FILE" };
+
     public Option<AdviceFormat?> Output { get; } = OutputOption();
 
     public IEnumerable<Option> All =>
-        [Memory, Processors, Storage, Connections, Workload, Version, Rules, Size, Members, Apply, DryRun, Output];
+    [
+        Memory, Processors, Storage, Connections, Workload, Version, Rules, Size, Members,
+        Apply, DryRun, Measure, Each, Rounds, Scale, Plot, Output,
+    ];
 
     public bool IsElsewhere(CommandResult result) =>
         result.GetResult(Memory) is not null || result.GetResult(Processors) is not null
@@ -71,6 +93,11 @@ internal sealed class TuneOptions
         Members = parse.GetValue(Members),
         Apply = parse.GetValue(Apply),
         DryRun = parse.GetValue(DryRun),
+        Measure = parse.GetValue(Measure)
+            ? new MeasureOptions(
+                parse.GetValue(Each) ?? TimeSpan.FromSeconds(30), parse.GetValue(Rounds) ?? 3,
+                parse.GetValue(Scale) ?? 50, parse.GetValue(Plot))
+            : null,
         Format = parse.GetValue(Output) ?? AdviceFormats.Of(otherwise),
     };
 

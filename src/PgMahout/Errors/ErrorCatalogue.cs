@@ -155,6 +155,10 @@ public static class ErrorCatalogue
         "The server's own program refuses a value that would have been advised, so nothing is advised. That must never "
         + "happen: report it with the output of `pgmahout tune -o json`.");
 
+    public static readonly ErrorKind MeasurementFailed = new("TUN-003", ExitCode.Failed,
+        "`tune --measure` runs pgbench on a server of its own in a temporary directory, and one of the two failed. "
+        + "Nothing outside of that directory was touched, and it is gone.");
+
     public static readonly ErrorKind NotReadyForDrill = new("DRL-001", ExitCode.Refused,
         "A drill breaks something on purpose, so it begins only on a healthy cluster with somebody to take over. See "
         + "`pgmahout status` for what is missing.");

@@ -105,6 +105,7 @@ public static class DocumentJson
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(DrillDocument))]
 [JsonSerializable(typeof(AdviceDocument))]
+[JsonSerializable(typeof(MeasureDocument))]
 [JsonSerializable(typeof(ConfigurationDocument))]
 [JsonSerializable(typeof(PlanDocument))]
 [JsonSerializable(typeof(ConfigurationHistoryDocument))]

@@ -13,6 +13,10 @@ internal static class TuneVerb
     private const int FewestConnections = 10;
     private const int MostConnections = 10_000;
     private const int MostMembers = 16;
+    private const int MostRounds = 100;
+    private const int LargestScale = 10_000;
+    private static readonly TimeSpan ShortestRun = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestRun = TimeSpan.FromHours(1);
     private static readonly ByteSize LeastMemory = ByteSize.Megabytes(256);
     private static readonly ByteSize MostMemory = ByteSize.Gigabytes(16 << 10);
 
@@ -36,6 +40,12 @@ internal static class TuneVerb
             result.AddError("--dry-run goes with --apply; without it nothing is changed");
         if (result.Peek(options.Apply) && options.IsElsewhere(result))
             result.AddError("--apply is for this machine: --ram, --cpus and --storage describe another one");
+        if (result.Peek(options.Measure) && (options.IsElsewhere(result) || result.Peek(options.Apply)))
+            result.AddError("--measure tries advice for this machine: not with --ram, --cpus, --storage or --apply");
+        if (result.Peek(options.Each) is { } each && (each < ShortestRun || each > LongestRun))
+            result.AddError("--for lies between 2s and 1h");
+        Within(result, options.Rounds, 1, MostRounds);
+        Within(result, options.Scale, 1, LargestScale);
         Within(result, options.Processors, 1, MostProcessors);
         Within(result, options.Connections, FewestConnections, MostConnections);
         Within(result, options.Members, 1, MostMembers);
