@@ -73,9 +73,10 @@ public static class AgentProcess
         await lease.ConfirmAsync(wanted.Records, spec.Timing, stopping);
         var actuator = new Actuator(instance, lease, servers, state);
         var loop = new AgentLoop(observer, actuator, instance, state, wake);
+        var notes = new ServerWatch(instance, state);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await using var api = await new AgentApi(home, member, observer, state, wake).StartAsync(stopping);
+        await using var api = new AgentApi((home, member), observer, notes, state, wake).Listen();
         // A quiet leader would only be woken by its own renewals; whoever asks something of it wakes it through the
         // API.
         using var watch = store.Watch(() =>
@@ -83,7 +84,7 @@ public static class AgentProcess
             if (memory.Decision?.Rule != Rule.KeepLeading)
                 wake.Set();
         });
-        var writing = journal.WriteAllAsync(ending.Token);
+        var writing = Task.WhenAll(journal.WriteAllAsync(ending.Token), notes.RunAsync(ending.Token));
         try
         {
             await loop.RunAsync(spec, wanted.Settings, stopping);

@@ -4,6 +4,7 @@ using PgMahout.Agent.Loop;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Observation;
 using PgMahout.Postgres.Processes;
 
 namespace PgMahout.Agent.Api;
@@ -11,16 +12,18 @@ namespace PgMahout.Agent.Api;
 /// <summary>An agent's account of itself, rendered from its latest view and decision.</summary>
 internal static class AgentAccount
 {
-    public static AgentStatus Status(HomeLayout home, MemberName self, MemberReport report, AgentState state)
+    /// <param name="notes">Null while the server does not answer.</param>
+    public static AgentStatus Status(
+        (HomeLayout Home, MemberName Self) place, MemberReport report, ServerNotes? notes, AgentState state)
     {
         var memory = state.Memory;
         var now = BootClock.Now();
         var fenceAt = memory.View is { } view ? memory.Lease.FenceAt(view.Timing) : null;
         return new AgentStatus(
-            self,
+            place.Self,
             Environment.ProcessId,
             state.Postmaster()?.Pid,
-            PidLock.Holder(home.GuardLock(self)),
+            PidLock.Holder(place.Home.GuardLock(place.Self)),
             report,
             memory.Records.Leadership?.Value,
             memory.StoreProblem,
@@ -28,7 +31,8 @@ internal static class AgentAccount
             memory.Decision?.Rule.ToString() ?? "none yet",
             memory.Decision is null ? 0 : (now - memory.RuleSince).TotalSeconds,
             [.. state.Work.Failures.Select(failure => $"{failure.Kind}: {failure.Reason}")],
-            memory.Configuration is { } loaded ? new ConfigurationReport(loaded.Number, loaded.Complaint) : null);
+            memory.Configuration is { } loaded ? new ConfigurationReport(
+                    loaded.Number, loaded.Complaint, notes?.PendingRestart ?? [], notes?.BySystem ?? []) : null);
     }
 
     public static AgentExplanation Explain(MemberName self, AgentState state)

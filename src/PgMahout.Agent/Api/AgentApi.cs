@@ -1,12 +1,9 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using PgMahout.Agent.Home;
+using PgMahout.Agent.Http;
 using PgMahout.Agent.Loop;
 using PgMahout.Core.Vocabulary;
-using PgMahout.Agent.Home;
 
 namespace PgMahout.Agent.Api;
 
@@ -14,83 +11,87 @@ namespace PgMahout.Agent.Api;
 /// What an agent answers, on a unix socket that only its owner can open: its own report to peers, its account of
 /// itself to people, and the few things that can be asked of one member.
 /// </summary>
-internal sealed class AgentApi(HomeLayout home, MemberName self, Observer observer, AgentState state, WakeSignal wake)
+internal sealed class AgentApi(
+    (HomeLayout Home, MemberName Self) place, Observer observer, ServerWatch notes, AgentState state, WakeSignal wake)
 {
     private static readonly TimeSpan ReportLimit = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Listens until disposed. A socket file that an earlier agent left is replaced.</summary>
-    public async Task<WebApplication> StartAsync(CancellationToken cancellation)
-    {
-        var socket = home.ApiSocket(self);
-        File.Delete(socket);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+    public UnixListener Listen() =>
+        UnixListener.Open(place.Home.ApiSocket(place.Self), new HttpServer(new HttpLimits(), AnswerAsync));
+
+    private Task<HttpAnswer> AnswerAsync(HttpRequest request, CancellationToken cancellation) =>
+        (request.Method, request.Path) switch
         {
-            kestrel.ListenUnixSocket(socket);
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = 64 * 1024;
-        });
-        builder.Services.AddRoutingCore();
-        builder.Services.ConfigureHttpJsonOptions(
-            json => json.SerializerOptions.TypeInfoResolver = WireContext.Default);
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        var app = builder.Build();
-        Map(app);
-        await app.StartAsync(cancellation);
-        File.SetUnixFileMode(socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        return app;
+            ("GET", "/report") => ReportAsync(cancellation),
+            ("GET", "/status") => StatusAsync(cancellation),
+            ("GET", "/explain") => Task.FromResult(
+                HttpAnswer.Json(AgentAccount.Explain(place.Self, state), WireContext.Default.AgentExplanation)),
+            ("GET", "/logins") => LoginsAsync(cancellation),
+            ("POST", "/wake") => Task.FromResult(Wake()),
+            ("POST", "/request") => Task.FromResult(Request(request.Body)),
+            ("POST", "/promise") => Task.FromResult(Promise(request.Body)),
+            (_, "/report" or "/status" or "/explain" or "/logins") => Task.FromResult(HttpAnswer.Refusing(405, "ask with GET")),
+            (_, "/wake" or "/request" or "/promise") => Task.FromResult(HttpAnswer.Refusing(405, "ask with POST")),
+            _ => Task.FromResult(HttpAnswer.Refusing(404, $"there is no {request.Path} here")),
+        };
+
+    private async Task<HttpAnswer> ReportAsync(CancellationToken cancellation) =>
+        HttpAnswer.Json(await observer.ReportAsync(ReportLimit, cancellation), WireContext.Default.MemberReport);
+
+    private async Task<HttpAnswer> StatusAsync(CancellationToken cancellation) =>
+        HttpAnswer.Json(
+            AgentAccount.Status(place, await observer.ReportAsync(ReportLimit, cancellation), notes.Notes, state),
+            WireContext.Default.AgentStatus);
+
+    private async Task<HttpAnswer> LoginsAsync(CancellationToken cancellation)
+    {
+        await notes.LookAsync(cancellation);
+        return HttpAnswer.Json(
+            [
+                .. notes.Logins.Select(one => new LoginReport(
+                    one.Login.User, one.Login.Database, one.Login.Address, one.Ago.TotalSeconds)),
+            ],
+            WireContext.Default.ImmutableArrayLoginReport);
     }
 
-    private void Map(IEndpointRouteBuilder app)
+    private HttpAnswer Wake()
     {
-        app.MapGet("/report", async context => await WriteAsync(
-            context,
-            await observer.ReportAsync(ReportLimit, context.RequestAborted),
-            WireContext.Default.MemberReport));
-        app.MapGet("/status", async context => await WriteAsync(
-            context,
-            AgentAccount.Status(home, self, await observer.ReportAsync(ReportLimit, context.RequestAborted), state),
-            WireContext.Default.AgentStatus));
-        app.MapGet("/explain", context => WriteAsync(
-            context, AgentAccount.Explain(self, state), WireContext.Default.AgentExplanation));
-        app.MapPost("/wake", context =>
-        {
-            wake.Set();
-            context.Response.StatusCode = StatusCodes.Status204NoContent;
-            return Task.CompletedTask;
-        });
-        app.MapPost("/request", RequestAsync);
-        app.MapPost("/promise", PromiseAsync);
-    }
-
-    private async Task RequestAsync(HttpContext context)
-    {
-        var json = WireContext.Default.RequestBody;
-        if (await context.Request.ReadFromJsonAsync(json, context.RequestAborted) is not { } body)
-        {
-            context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            return;
-        }
-        state.Memory.Request = body.Request;
         wake.Set();
-        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        return HttpAnswer.Empty(204);
     }
 
-    private async Task PromiseAsync(HttpContext context)
+    private HttpAnswer Request(ReadOnlyMemory<byte> body)
     {
-        var json = WireContext.Default.PromiseBody;
-        if (await context.Request.ReadFromJsonAsync(json, context.RequestAborted) is not { } body)
-        {
-            context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            return;
-        }
-        var ttl = state.Memory.View?.Timing.Ttl;
-        var promised = ttl is { } span && state.Memory.TryPromise(body.Epoch, span);
-        var reason = promised ? null : "it knows a later reign, or is taking the lease";
-        await WriteAsync(context, new PromiseAnswer(promised, reason), WireContext.Default.PromiseAnswer);
+        if (Read(body, WireContext.Default.RequestBody) is not { } asked)
+            return Unreadable();
+        state.Memory.Request = asked.Request;
+        wake.Set();
+        return HttpAnswer.Empty(202);
     }
 
-    private static Task WriteAsync<T>(
-        HttpContext context, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) =>
-        context.Response.WriteAsJsonAsync(value, type, cancellationToken: context.RequestAborted);
+    private HttpAnswer Promise(ReadOnlyMemory<byte> body)
+    {
+        if (Read(body, WireContext.Default.PromiseBody) is not { } asked)
+            return Unreadable();
+        var ttl = state.Memory.View?.Timing.Ttl;
+        var promised = ttl is { } span && state.Memory.TryPromise(asked.Epoch, span);
+        var reason = promised ? null : "it knows a later reign, or is taking the lease";
+        return HttpAnswer.Json(new PromiseAnswer(promised, reason), WireContext.Default.PromiseAnswer);
+    }
+
+    private static HttpAnswer Unreadable() => HttpAnswer.Refusing(400, "the body is not what this path takes");
+
+    private static T? Read<T>(ReadOnlyMemory<byte> body, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body.Span, type);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 }

@@ -1,7 +1,8 @@
-using System.Net.Http.Json;
+using System.Collections.Immutable;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using PgMahout.Agent.Http;
 using PgMahout.Core.Cluster;
 
 namespace PgMahout.Agent.Api;
@@ -10,7 +11,11 @@ namespace PgMahout.Agent.Api;
 public sealed class AgentClient : IDisposable
 {
     private const string UnixScheme = "unix:";
-    private readonly HttpClient _http;
+
+    // An explanation names every member; it has no bound of its own.
+    private static readonly HttpLimits Limits = new() { BodyBytes = 1 << 20 };
+
+    private readonly HttpCaller _http;
 
     public AgentClient(MemberSpec member)
     {
@@ -18,74 +23,70 @@ public sealed class AgentClient : IDisposable
         var socket = member.Api.StartsWith(UnixScheme, StringComparison.Ordinal)
             ? member.Api[UnixScheme.Length..]
             : throw new NotSupportedException($"{member.Api} is not an agent address this version can reach");
-        var handler = new SocketsHttpHandler
-        {
-            ConnectCallback = (_, cancellation) => ConnectAsync(socket, cancellation),
-            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5),
-            UseProxy = false,
-            UseCookies = false,
-        };
-        _http = new HttpClient(handler) { BaseAddress = new Uri("http://agent/"), Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpCaller(cancellation => ConnectAsync(socket, cancellation), Limits);
     }
 
     public MemberSpec Member { get; }
 
     public Task<AgentAnswer<MemberReport>> GetReportAsync(TimeSpan limit, CancellationToken cancellation) =>
-        GetAsync("report", WireContext.Default.MemberReport, limit, cancellation);
+        GetAsync("/report", WireContext.Default.MemberReport, limit, cancellation);
 
     public Task<AgentAnswer<AgentStatus>> GetStatusAsync(TimeSpan limit, CancellationToken cancellation) =>
-        GetAsync("status", WireContext.Default.AgentStatus, limit, cancellation);
+        GetAsync("/status", WireContext.Default.AgentStatus, limit, cancellation);
 
     public Task<AgentAnswer<AgentExplanation>> ExplainAsync(TimeSpan limit, CancellationToken cancellation) =>
-        GetAsync("explain", WireContext.Default.AgentExplanation, limit, cancellation);
+        GetAsync("/explain", WireContext.Default.AgentExplanation, limit, cancellation);
+
+    /// <summary>Who was connected since the agent began.</summary>
+    public Task<AgentAnswer<ImmutableArray<LoginReport>>> GetLoginsAsync(
+        TimeSpan limit, CancellationToken cancellation) =>
+        GetAsync("/logins", WireContext.Default.ImmutableArrayLoginReport, limit, cancellation);
 
     public Task<AgentAnswer<bool>> RequestAsync(
-        MemberRequest request, TimeSpan limit, CancellationToken cancellation) =>
-        AskAsync(token => PostAsync("request", JsonContent.Create(
-            new RequestBody(request), WireContext.Default.RequestBody), token), limit, cancellation);
+        MemberRequest request, TimeSpan limit, CancellationToken cancellation)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(new RequestBody(request), WireContext.Default.RequestBody);
+        return AskAsync(new HttpRequest("POST", "/request", body), _ => true, limit, cancellation);
+    }
 
     /// <summary>Something changed that the agent should look at now.</summary>
     public Task<AgentAnswer<bool>> WakeAsync(TimeSpan limit, CancellationToken cancellation) =>
-        AskAsync(token => PostAsync("wake", null, token), limit, cancellation);
+        AskAsync(new HttpRequest("POST", "/wake", default), _ => true, limit, cancellation);
 
     public Task<AgentAnswer<PromiseAnswer>> PromiseAsync(
-        PromiseBody body, TimeSpan limit, CancellationToken cancellation) =>
-        AskAsync(async token =>
-        {
-            using var content = JsonContent.Create(body, WireContext.Default.PromiseBody);
-            using var response = await _http.PostAsync("promise", content, token);
-            response.EnsureSuccessStatusCode();
-            return (await response.Content.ReadFromJsonAsync(WireContext.Default.PromiseAnswer, token))!;
-        }, limit, cancellation);
+        PromiseBody body, TimeSpan limit, CancellationToken cancellation)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(body, WireContext.Default.PromiseBody);
+        return AskAsync(
+            new HttpRequest("POST", "/promise", json), Reader(WireContext.Default.PromiseAnswer), limit, cancellation);
+    }
 
     public void Dispose() => _http.Dispose();
 
     private Task<AgentAnswer<T>> GetAsync<T>(
         string path, JsonTypeInfo<T> type, TimeSpan limit, CancellationToken cancellation) =>
-        AskAsync(async token => (await _http.GetFromJsonAsync(path, type, token))!, limit, cancellation);
+        AskAsync(new HttpRequest("GET", path, default), Reader(type), limit, cancellation);
 
-    private async Task<bool> PostAsync(string path, HttpContent? content, CancellationToken cancellation)
-    {
-        using var owned = content;
-        using var response = await _http.PostAsync(path, owned, cancellation);
-        response.EnsureSuccessStatusCode();
-        return true;
-    }
+    private static Func<HttpAnswer, T> Reader<T>(JsonTypeInfo<T> type) =>
+        answer => JsonSerializer.Deserialize(answer.Body.Span, type) is { } said ? said : throw new JsonException("null");
 
-    private static async Task<AgentAnswer<T>> AskAsync<T>(
-        Func<CancellationToken, Task<T>> question, TimeSpan limit, CancellationToken cancellation)
+    private async Task<AgentAnswer<T>> AskAsync<T>(
+        HttpRequest request, Func<HttpAnswer, T> read, TimeSpan limit, CancellationToken cancellation)
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         bounded.CancelAfter(limit);
         try
         {
-            return new AgentAnswer<T>.Said(await question(bounded.Token));
+            var answer = await _http.AskAsync(request, bounded.Token);
+            return answer.IsSuccess
+                ? new AgentAnswer<T>.Said(read(answer))
+                : new AgentAnswer<T>.Silent($"it refused {request.Path} with status {answer.Status}");
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             return new AgentAnswer<T>.Silent($"no answer within {limit.TotalMilliseconds:F0} ms");
         }
-        catch (HttpRequestException failure)
+        catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException)
         {
             return new AgentAnswer<T>.Silent(failure.InnerException?.Message ?? failure.Message);
         }
@@ -95,7 +96,7 @@ public sealed class AgentClient : IDisposable
         }
     }
 
-    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellation)
+    private static async Task<Stream> ConnectAsync(string path, CancellationToken cancellation)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try

@@ -28,7 +28,15 @@ public sealed record AgentStatus(
 
 /// <summary>Which version of the cluster's configuration a member has.</summary>
 /// <param name="Complaint">Why its server has not taken it; null when it has, or does not run.</param>
-public sealed record ConfigurationReport(long Number, string? Complaint);
+/// <param name="PendingRestart">Settings whose new value waits for a start of the server.</param>
+/// <param name="BySystem">What ALTER SYSTEM has set there, as <c>name = value</c>.</param>
+public sealed record ConfigurationReport(
+    long Number, string? Complaint, ImmutableArray<string> PendingRestart, ImmutableArray<string> BySystem);
+
+/// <summary>GET /logins: a client that was seen connected to this member's server.</summary>
+/// <param name="Database">Null for physical replication.</param>
+/// <param name="Address">Null for the unix socket.</param>
+public sealed record LoginReport(string User, string? Database, string? Address, double SecondsAgo);
 
 /// <summary>GET /explain: why this member does what it does, and what it would do if the primary died now.</summary>
 /// <param name="Sentence">What is the case here, with the numbers it was decided on.</param>

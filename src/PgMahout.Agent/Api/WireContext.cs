@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using PgMahout.Core.Cluster;
@@ -18,6 +19,7 @@ namespace PgMahout.Agent.Api;
 [JsonSerializable(typeof(MemberReport))]
 [JsonSerializable(typeof(AgentStatus))]
 [JsonSerializable(typeof(AgentExplanation))]
+[JsonSerializable(typeof(ImmutableArray<LoginReport>))]
 [JsonSerializable(typeof(RequestBody))]
 [JsonSerializable(typeof(PromiseBody))]
 [JsonSerializable(typeof(PromiseAnswer))]

@@ -15,8 +15,11 @@ namespace PgMahout.Agent.Guarding;
 /// </summary>
 public static class Guard
 {
-    /// <summary>How late a deadline may be noticed; a small part of the fence margin of the shortest lease.</summary>
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
+    /// <summary>
+    /// The guard sleeps until the deadline it knows, and never longer than this. A deadline is armed with most of a
+    /// lease before it, and then only moves away, so nothing shorter than the shortest lease can be slept through.
+    /// </summary>
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(5);
 
@@ -53,7 +56,10 @@ public static class Guard
 
     private static int Watch(Process postmaster, LeaseDeadline deadline, ServerProcesses processes, MemberName member)
     {
-        while (!postmaster.WaitForExit(Tick))
+        using var watch = ServerProcess.Find(postmaster.Id) is { } running ? ProcessWatch.Open(running) : null;
+        ResidentMemory.GiveBack();
+        // The death of the postmaster ends the sleep at once.
+        while (!Ended(Sleep(deadline.Read())))
         {
             if (deadline.Read() is not { } due || BootClock.Now() < due)
                 continue;
@@ -66,7 +72,19 @@ public static class Guard
                 $"the lease deadline passed ({late.TotalMilliseconds:F0} ms ago): server killed, {left} processes left",
                 3);
         }
+        postmaster.WaitForExit();
         return postmaster.ExitCode;
+
+        // A watch that cannot be had, for want of a descriptor, is no reason not to watch.
+        bool Ended(TimeSpan limit) => watch?.Wait(limit) ?? postmaster.WaitForExit(limit);
+    }
+
+    private static TimeSpan Sleep(Instant? due)
+    {
+        if (due is not { } deadline)
+            return LongestSleep;
+        var left = deadline - BootClock.Now();
+        return left <= TimeSpan.Zero ? TimeSpan.Zero : left < LongestSleep ? left : LongestSleep;
     }
 
     private static int Say(MemberName member, string text, int code)

@@ -12,12 +12,14 @@ internal sealed class AgentLoop(
     Observer observer, Actuator actuator, PostgresInstance instance, AgentState state, WakeSignal wake)
 {
     private static readonly TimeSpan LeastWait = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(30);
 
     private readonly AgentMemory _memory = state.Memory;
     private ClusterSpec _spec = null!;
     private Revision? _specRevision;
     private long? _configuration;
-    private ServerProcess? _watched;
+    private Task _watched = Task.CompletedTask;
+    private bool _settled;
 
     /// <summary>Runs until stopped, or until the member is shut down on request.</summary>
     /// <param name="settings">What PostgreSQL is to be configured with under a spec.</param>
@@ -39,6 +41,7 @@ internal sealed class AgentLoop(
             if (IsDown(view) || (!view.Store.IsFresh && !state.HasHome()))
                 return;
             await actuator.ApplyAsync(view, decision, stopping);
+            Settle(decision);
             await wake.WaitAsync(Pace(decision, formerRule), stopping);
         }
     }
@@ -46,6 +49,16 @@ internal sealed class AgentLoop(
     /// <summary>A step that wants the next turn at once and keeps failing must not spin.</summary>
     private static TimeSpan Pace(Decision decision, Rule? formerRule) =>
         decision.Rule == formerRule && decision.WakeWithin < LeastWait ? LeastWait : decision.WakeWithin;
+
+    /// <summary>Starting, cloning and electing take memory that waiting does not: once all is quiet, it goes.</summary>
+    private void Settle(Decision decision)
+    {
+        var quiet = decision.Rule is Rule.KeepLeading or Rule.FollowLeader
+            && BootClock.Now() - _memory.RuleSince >= Quiet;
+        if (quiet && !_settled)
+            ResidentMemory.GiveBack();
+        _settled = quiet;
+    }
 
     private void Remember(ClusterView view, Decision decision)
     {
@@ -94,10 +107,9 @@ internal sealed class AgentLoop(
     /// <summary>The death of the postmaster is an event: the loop wakes the moment it happens.</summary>
     private void WatchPostmaster(CancellationToken stopping)
     {
-        if (instance.Processes.FindPostmaster() is not { } postmaster || postmaster == _watched)
-            return;
-        _watched = postmaster;
-        _ = WakeAtExitAsync(postmaster, stopping);
+        // One that has not ended is the one: a data directory has no second postmaster beside it.
+        if (_watched.IsCompleted && instance.Processes.FindPostmaster() is { } postmaster)
+            _watched = WakeAtExitAsync(postmaster, stopping);
     }
 
     private async Task WakeAtExitAsync(ServerProcess postmaster, CancellationToken stopping)

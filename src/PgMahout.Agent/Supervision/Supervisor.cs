@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
+using PgMahout.Agent.Loop;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Processes;
@@ -17,8 +17,8 @@ namespace PgMahout.Agent.Supervision;
 /// </summary>
 public static class Supervisor
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ReadEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(1);
 
     /// <returns>
@@ -33,9 +33,13 @@ public static class Supervisor
             return Say($"the store {home.StoreFile} cannot be opened", 1);
         await using var opened = store;
 
+        // Everything that needs a look sets it: an agent that ends, and the order to stop.
+        using var wake = new WakeSignal();
+        using var stop = stopping.Register(wake.Set);
         var agents = new Dictionary<MemberName, SupervisedAgent>();
         var records = ClusterRecords.None;
         var nextRead = Instant.Zero;
+        var settlesAt = BootClock.Now() + Settling;
         while (!stopping.IsCancellationRequested)
         {
             if (BootClock.Now() >= nextRead)
@@ -45,9 +49,13 @@ public static class Supervisor
                 records = await ReadAsync(store, records, stopping);
                 nextRead = BootClock.Now() + ReadEvery;
             }
-            if (records.Spec?.Value is { } spec)
-                Tend(home, spec, agents);
-            await Task.Delay(Look, CancellationToken.None);
+            var again = records.Spec?.Value is { } spec ? Tend(home, spec, agents, wake) : nextRead;
+            if (BootClock.Now() >= settlesAt)
+            {
+                settlesAt = Instant.Never;
+                ResidentMemory.GiveBack();
+            }
+            await wake.WaitAsync(Instant.Min(again, nextRead) - BootClock.Now(), CancellationToken.None);
         }
 
         Say("stopping the cluster", 0);
@@ -58,13 +66,16 @@ public static class Supervisor
         return Say("stopped", 0);
     }
 
-    private static void Tend(HomeLayout home, ClusterSpec spec, Dictionary<MemberName, SupervisedAgent> agents)
+    /// <returns>When to look again, if nothing happens before.</returns>
+    private static Instant Tend(
+        HomeLayout home, ClusterSpec spec, Dictionary<MemberName, SupervisedAgent> agents, WakeSignal wake)
     {
+        var again = Instant.Never;
         foreach (var member in spec.Members)
         {
             if (!agents.TryGetValue(member.Name, out var agent))
-                agents[member.Name] = agent = new SupervisedAgent(home, member.Name);
-            agent.Tend();
+                agents[member.Name] = agent = new SupervisedAgent(home, member.Name, wake.Set);
+            again = Instant.Min(again, agent.Tend());
         }
         foreach (var gone in agents.Keys.Where(name => spec.Find(name) is null).ToList())
         {
@@ -72,6 +83,7 @@ public static class Supervisor
             agents[gone].Dispose();
             agents.Remove(gone);
         }
+        return again;
     }
 
     private static async Task<ClusterRecords> ReadAsync(
@@ -86,49 +98,4 @@ public static class Supervisor
         Console.Error.WriteLine($"{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} supervisor: {text}");
         return code;
     }
-}
-
-/// <summary>One agent process as its supervisor sees it.</summary>
-internal sealed class SupervisedAgent(HomeLayout home, MemberName member) : IDisposable
-{
-    private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
-
-    private Process? _child;
-    private Instant _startedAt;
-    private Instant _notBefore;
-    private TimeSpan _wait = TimeSpan.Zero;
-
-    /// <summary>
-    /// Starts the agent if nobody runs it; at once the first time, later and later if it keeps dying young.
-    /// </summary>
-    public void Tend()
-    {
-        if (_child is { HasExited: false } || PidLock.Holder(home.AgentLock(member)) is not null)
-            return;
-        var now = BootClock.Now();
-        if (_child is not null)
-        {
-            _wait = now - _startedAt < ShortLife ? Longer(_wait) : TimeSpan.Zero;
-            _notBefore = now + _wait;
-            _child.Dispose();
-            _child = null;
-        }
-        if (now < _notBefore)
-            return;
-        _startedAt = now;
-        _child = Start();
-    }
-
-    public void Dispose() => _child?.Dispose();
-
-    private static TimeSpan Longer(TimeSpan wait)
-    {
-        var next = wait == TimeSpan.Zero ? TimeSpan.FromMilliseconds(200) : wait * 2;
-        return next < LongestWait ? next : LongestWait;
-    }
-
-    /// <summary>In a session of its own, with its log appended to: the agent must survive this supervisor.</summary>
-    private Process Start() => Process.Start(Detached.WithLog(
-        home.AgentLog(member), "agent", "--home", home.Root, "--member", member.Text))!;
 }

@@ -70,7 +70,9 @@ public static class ConfigurationText
         return new ConfigurationReading.Read(found with { AccessRules = rules.ToImmutable() });
     }
 
-    /// <summary>NAME = VALUE as in postgresql.conf: quotes around the value may be there, a comment may follow.</summary>
+    /// <summary>
+    /// NAME = VALUE as in postgresql.conf: quotes around the value may be there, a comment may follow.
+    /// </summary>
     public static (string Name, string Value)? Setting(string line)
     {
         var equals = line.IndexOf('=', StringComparison.Ordinal);

@@ -9,7 +9,8 @@ namespace PgMahout.Core.Configuration;
 /// </summary>
 /// <param name="Settings">For every member: PostgreSQL's names and values, unquoted.</param>
 /// <param name="Overrides">For single members; each wins over <paramref name="Settings"/> there.</param>
-/// <param name="AccessRules">Lines of pg_hba.conf, in their order, after the lines that the cluster itself needs.</param>
+/// <param name="AccessRules">Lines of pg_hba.conf, in their order, after the lines that the cluster itself
+/// needs.</param>
 public sealed record DesiredConfiguration(
     ImmutableSortedDictionary<string, string> Settings,
     ImmutableSortedDictionary<MemberName, ImmutableSortedDictionary<string, string>> Overrides,

@@ -9,7 +9,8 @@ public abstract record ParameterValue
 {
     private ParameterValue() { }
 
-    /// <param name="Canonical">Equal for two texts that mean the same: a number in the setting's unit, on or off, a word
+    /// <param name="Canonical">Equal for two texts that mean the same: a number in the setting's unit, on or off, a
+    /// word
     /// in lower case, the text itself.</param>
     /// <param name="Number">The number in the setting's unit; null for what is none.</param>
     public sealed record Valid(string Canonical, decimal? Number) : ParameterValue;
@@ -40,13 +41,17 @@ public abstract record ParameterValue
         ParameterType.Text => new Valid(text, null),
     };
 
-    /// <summary>Whether both mean the same to the server; a text that it would refuse is equal only to itself.</summary>
+    /// <summary>
+    /// Whether both mean the same to the server; a text that it would refuse is equal only to itself.
+    /// </summary>
     public static bool AreEqual(Parameter parameter, string one, string other) =>
         (Read(parameter, one), Read(parameter, other)) is (Valid first, Valid second)
             ? first.Canonical == second.Canonical
             : one == other;
 
-    /// <summary>A number of the setting's unit with the largest unit that keeps it whole: 16384 of 8kB is 128MB.</summary>
+    /// <summary>
+    /// A number of the setting's unit with the largest unit that keeps it whole: 16384 of 8kB is 128MB.
+    /// </summary>
     public static string Show(Parameter parameter, string value)
     {
         if (parameter.Unit is not { } unit || !TryNumber(value, out var number) || number <= 0)
@@ -121,7 +126,9 @@ public abstract record ParameterValue
         return scale.IsDefault ? parameter.Unit! : string.Join(", ", scale.Select(step => step.Name));
     }
 
-    /// <summary>The units of one kind, and how many of the smallest one the given unit is, such as 8192 for 8kB.</summary>
+    /// <summary>
+    /// The units of one kind, and how many of the smallest one the given unit is, such as 8192 for 8kB.
+    /// </summary>
     private static (ImmutableArray<(string Name, decimal Factor)> Scale, decimal Factor) ScaleOf(string unit)
     {
         var digits = unit.TakeWhile(char.IsAsciiDigit).Count();

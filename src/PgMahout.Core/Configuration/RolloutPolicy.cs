@@ -131,7 +131,11 @@ public sealed record RolloutForecast(ImmutableArray<SettingChange> Changes)
         RolloutStep.RestartLowered restart => With(view, restart.Member, member => member with { Pending = [] }),
         RolloutStep.RestartPrimary restart => Unblocked(With(
             view, restart.Member, member => member with { Pending = [] })),
-        RolloutStep.SwitchOver move => view with { Leader = move.To },
+        // The old leader is stopped for it, and comes up as a standby.
+        RolloutStep.SwitchOver move => With(view, move.From, member => member with { Pending = [] }) with
+        {
+            Leader = move.To,
+        },
         RolloutStep.Await or RolloutStep.Finished => view,
         _ => throw new InvalidOperationException($"unknown step {step.GetType().Name}"),
     };

@@ -41,12 +41,18 @@ public static class RuledSettings
 
     public static IEnumerable<string> Names => Reasons.Keys;
 
-    /// <summary>The settings of which a standby must have no less than its primary, or it refuses to run.</summary>
-    public static readonly ImmutableArray<string> StandbyMinimums =
-    [
-        "max_connections", "max_locks_per_transaction", "max_prepared_transactions", "max_wal_senders",
-        "max_worker_processes",
-    ];
+    /// <summary>
+    /// The settings of which a standby must have no less than its primary, or it refuses to run; with the values that
+    /// PostgreSQL 14 to 18 are compiled with.
+    /// </summary>
+    public static readonly ImmutableSortedDictionary<string, int> StandbyMinimums = new Dictionary<string, int>
+    {
+        ["max_connections"] = 100,
+        ["max_locks_per_transaction"] = 64,
+        ["max_prepared_transactions"] = 0,
+        ["max_wal_senders"] = 10,
+        ["max_worker_processes"] = 8,
+    }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 
     /// <summary>Why this value cannot be asked for; null when it can.</summary>
     public static string? WhyNot(string name, string value) => name switch

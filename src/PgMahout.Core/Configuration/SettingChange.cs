@@ -38,7 +38,8 @@ public sealed record SettingChange(
                 // A setting of an extension that is not loaded: the server keeps it as a text.
                 if (wanted.GetValueOrDefault(name) is var value && value != given.GetValueOrDefault(name))
                     changes.Add(new SettingChange(
-                        member, name, given.GetValueOrDefault(name, "-"), value ?? "-", ParameterContext.Reload, false));
+                        member, name, given.GetValueOrDefault(name, "-"), value
+                            ?? "-", ParameterContext.Reload, false));
                 continue;
             }
             var next = wanted.GetValueOrDefault(name) ?? now.Beneath;
@@ -54,7 +55,7 @@ public sealed record SettingChange(
         ParameterValue.Show(now.Parameter, now.Value),
         Shown(now.Parameter, next),
         now.Parameter.Context,
-        RuledSettings.StandbyMinimums.Contains(now.Parameter.Name)
+        RuledSettings.StandbyMinimums.ContainsKey(now.Parameter.Name)
         && Number(now.Parameter, next) < Number(now.Parameter, now.Value));
 
     private static decimal? Number(Parameter parameter, string text) =>

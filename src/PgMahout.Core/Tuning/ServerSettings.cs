@@ -22,7 +22,7 @@ public static class ServerSettings
     /// A standby that has less of one of these than its primary stops replaying: all members get the same.
     /// </summary>
     public static readonly ImmutableSortedSet<string> Shared = ImmutableSortedSet.Create(
-        StringComparer.Ordinal, [.. RuledSettings.StandbyMinimums]);
+        StringComparer.Ordinal, [.. RuledSettings.StandbyMinimums.Keys]);
 
     /// <summary>What the instance layer sets by itself, because replication and failover depend on it.</summary>
     public static readonly ImmutableSortedSet<string> Owned = ImmutableSortedSet.Create(

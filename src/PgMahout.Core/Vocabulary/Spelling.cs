@@ -1,41 +1,43 @@
 namespace PgMahout.Core.Vocabulary;
 
-/// <summary>Finds what a person meant who mistyped one of a few known words.</summary>
+/// <summary>Finds the word that somebody probably meant.</summary>
 public static class Spelling
 {
-    /// <summary>The nearest known word, or null when none is near enough to be what was meant.</summary>
-    public static string? Nearest(string word, IEnumerable<string> known)
+    /// <summary>
+    /// The known word that is the fewest changes (a letter added, lost, replaced or swapped with its neighbour) away;
+    /// null when none is near, which means at most one change in three letters. The earlier of equals.
+    /// </summary>
+    public static string? Nearest(string written, IEnumerable<string> known)
     {
-        // A third of its letters may be wrong; in short words one.
-        var most = Math.Max(1, word.Length / 3);
-        var near = known
-            .Select(candidate => (Word: candidate, Distance: Distance(word.ToLowerInvariant(), candidate)))
-            .Where(found => found.Distance <= most)
-            .OrderBy(found => found.Distance)
-            .ThenBy(found => found.Word, StringComparer.Ordinal)
+        var limit = Math.Max(1, written.Length / 3);
+        return known
+            .Select(word => (word, Distance: Distance(written.ToLowerInvariant(), word.ToLowerInvariant())))
+            .Where(near => near.Distance <= limit && near.Distance < near.word.Length)
+            .OrderBy(near => near.Distance)
+            .ThenBy(near => near.word.StartsWith(written, StringComparison.OrdinalIgnoreCase) ? 0 : 1)
+            .Select(near => near.word)
             .FirstOrDefault();
-        return near.Word;
     }
 
     /// <summary><c>; did you mean 'x'?</c>, or nothing.</summary>
     public static string Hint(string word, IEnumerable<string> known) =>
         Nearest(word, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
 
-    /// <summary>Letters to insert, delete or replace to make one of the other (Levenshtein).</summary>
     private static int Distance(string one, string other)
     {
-        var row = Enumerable.Range(0, other.Length + 1).ToArray();
+        var rows = new int[one.Length + 1, other.Length + 1];
+        for (var i = 0; i <= one.Length; i++)
+            rows[i, 0] = i;
+        for (var j = 0; j <= other.Length; j++)
+            rows[0, j] = j;
         for (var i = 1; i <= one.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
             for (var j = 1; j <= other.Length; j++)
             {
-                var replaced = diagonal + (one[i - 1] == other[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, Math.Min(row[j - 1], row[j]) + 1);
+                var replaced = rows[i - 1, j - 1] + (one[i - 1] == other[j - 1] ? 0 : 1);
+                rows[i, j] = Math.Min(replaced, 1 + Math.Min(rows[i - 1, j], rows[i, j - 1]));
+                if (i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1])
+                    rows[i, j] = Math.Min(rows[i, j], rows[i - 2, j - 2] + 1);
             }
-        }
-        return row[^1];
+        return rows[one.Length, other.Length];
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using PgMahout.Core.Access;
 using PgMahout.Postgres.Instance;
 
 namespace PgMahout.Postgres.Files;
@@ -11,7 +12,8 @@ internal static class AuthenticationRules
     private const string Method = "scram-sha-256";
 
     /// <param name="operatorLines">
-    /// The content of pg_hba.local.conf, taken over as it is; null when there is none.
+    /// The content of pg_hba.local.conf, taken over as it is but for lines that PostgreSQL would refuse, because of
+    /// which no server would start; null when there is none.
     /// </param>
     public static string Render(InstanceSettings settings, string? operatorLines)
     {
@@ -34,9 +36,15 @@ internal static class AuthenticationRules
             text.Append(rule).Append('\n');
         if (operatorLines is not null)
             text.Append("# From ").Append(MemberPaths.OperatorAuthentication).Append(":\n")
-                .Append(operatorLines.TrimEnd()).Append('\n');
+                .Append(Usable(settings, operatorLines).Text);
         return text.ToString();
     }
+
+    /// <summary>What of the operator's lines a server of this version takes, and what not.</summary>
+    public static HbaFilter Usable(InstanceSettings settings, string operatorLines) => HbaFilter.Apply(
+        operatorLines,
+        new HbaDialect(settings.Binaries.Major),
+        path => Path.Exists(Path.Combine(settings.DataDirectory, path)));
 
     private static void Append(StringBuilder text, string type, string database, string user, string address) =>
         text.Append(type.PadRight(6)).Append(database.PadRight(12))

@@ -49,7 +49,7 @@ internal static class ServerConfiguration
         foreach (var (name, value) in settings.Tuning.Concat(settings.Desired))
             chosen[name] = value;
         foreach (var (name, least) in settings.StandbyMinimums)
-            if (!int.TryParse(chosen.GetValueOrDefault(name), CultureInfo.InvariantCulture, out var has) || has < least)
+            if (Has(chosen, name) < least)
                 chosen[name] = Number(least);
         return chosen;
     }
@@ -72,6 +72,12 @@ internal static class ServerConfiguration
         yield return ("primary_slot_name", settings.Name.SlotName);
         yield return (SynchronousKey, SynchronousNames.Render(standing.Synchronous));
     }
+
+    /// <summary>The number chosen, else the one that PostgreSQL is compiled with.</summary>
+    private static int Has(SortedDictionary<string, string> chosen, string name) =>
+        int.TryParse(chosen.GetValueOrDefault(name), CultureInfo.InvariantCulture, out var number)
+            ? number
+            : RuledSettings.StandbyMinimums[name];
 
     private static IEnumerable<(string, string)> Ruled(InstanceSettings settings) =>
         [.. Reachability(settings), .. Replication(settings)];

@@ -74,6 +74,10 @@ public sealed class PostgresInstance : IAsyncDisposable
             return _role.ReconfigureAsync(limit, cancellation);
         }, cancellation);
 
+    /// <summary>What the running server says of itself beside what <see cref="ObserveAsync"/> asks.</summary>
+    public Task<Outcome<ServerNotes>> ReadNotesAsync(TimeSpan limit, CancellationToken cancellation) =>
+        _context.Commands.RunAsync("reading notes", ServerNotes.ReadAsync, limit, cancellation);
+
     /// <summary>
     /// What the primary was running with when this server last read its WAL; empty when that cannot be read.
     /// </summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Files;
+using PgMahout.Postgres.Observation;
 using PgMahout.Postgres.Processes;
 using PgMahout.Postgres.Wal;
 
@@ -144,8 +145,7 @@ internal sealed class RoleChanges(InstanceContext context)
     private async Task<string?> ComplaintAsync(TimeSpan limit, CancellationToken cancellation)
     {
         const string Errors =
-            "SELECT string_agg(format('%s line %s: %s', sourcefile, sourceline, error), '; ') FROM pg_file_settings"
-            + " WHERE error IS NOT NULL AND error <> 'setting could not be applied'";
+            $"SELECT string_agg(complaint, '; ') FROM ({ServerQuery.FileErrors}) AS found";
         var found = await context.Commands.RunAsync(
             "reading configuration errors",
             (connection, bound) => connection.ScalarAsync<string>(Errors, bound), limit, cancellation);

@@ -16,6 +16,16 @@ namespace PgMahout.Postgres.Observation;
 /// </summary>
 internal sealed class ServerQuery(InstanceSettings settings) : IAsyncDisposable
 {
+    /// <summary>
+    /// What a running server holds against its files. A value that waits for a restart is listed with an error too, and
+    /// is none; what has no file is a line that is there no more.
+    /// </summary>
+    public const string FileErrors = """
+        SELECT concat(files.sourcefile, ' line ', files.sourceline, ': ' || files.name, ': ', error) AS complaint
+          FROM pg_file_settings AS files LEFT JOIN pg_settings AS settings ON lower(files.name) = lower(settings.name)
+         WHERE error IS NOT NULL AND files.sourcefile IS NOT NULL AND settings.pending_restart IS NOT TRUE
+        """;
+
     // In recovery or not is evaluated once (OFFSET 0 keeps the planner from repeating it), because some functions
     // refuse to answer on the other side of a promotion.
     private const string Itself = """

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
 using PgMahout.Core.Configuration;
@@ -16,21 +17,17 @@ internal static class StandbyMinimums
     public static async Task<ImmutableSortedDictionary<string, int>> ReadAsync(
         InstanceSettings settings, TimeSpan limit, CancellationToken cancellation)
     {
-        var found = ImmutableSortedDictionary.CreateBuilder<string, int>(StringComparer.Ordinal);
-        var gate = new Lock();
+        var lines = new ConcurrentQueue<string>();
         var run = new ToolRun(
             settings.Account,
             settings.Binaries.Tool("pg_controldata"),
             ["--pgdata=" + settings.DataDirectory],
-            OnLine: line =>
-            {
-                if (Parse(line) is { } setting)
-                    lock (gate)
-                        found[setting.Name] = setting.Value;
-            });
+            OnLine: lines.Enqueue);
         await run.RunAsync(limit, cancellation);
-        lock (gate)
-            return found.ToImmutable();
+        return lines.Select(Parse)
+            .Where(setting => setting is not null)
+            .ToImmutableSortedDictionary(
+                setting => setting!.Value.Name, setting => setting!.Value.Value, StringComparer.Ordinal);
     }
 
     /// <summary>A line such as "max_locks_per_xact setting:           64".</summary>
@@ -44,6 +41,6 @@ internal static class StandbyMinimums
         var name = parts[0]
             .Replace("_xacts", "_transactions", StringComparison.Ordinal)
             .Replace("_xact", "_transaction", StringComparison.Ordinal);
-        return RuledSettings.StandbyMinimums.Contains(name) ? (name, value) : null;
+        return RuledSettings.StandbyMinimums.ContainsKey(name) ? (name, value) : null;
     }
 }

@@ -1,7 +1,7 @@
 namespace PgMahout.Postgres.Processes;
 
 /// <summary>Tells for one system call whether a process still runs, without reading /proc again.</summary>
-internal sealed class ProcessWatch : IDisposable
+public sealed class ProcessWatch : IDisposable
 {
     private int _descriptor;
 
@@ -20,15 +20,20 @@ internal sealed class ProcessWatch : IDisposable
         return null;
     }
 
-    public bool IsAlive => !Wait(0);
+    public bool IsAlive => !Wait(TimeSpan.Zero);
 
-    /// <summary>Blocks its thread for at most this long; true when the process has ended.</summary>
-    public unsafe bool Wait(int milliseconds)
+    /// <summary>
+    /// Blocks its thread for at most this long, in whole milliseconds; true when the process has ended.
+    /// </summary>
+    public unsafe bool Wait(TimeSpan limit)
     {
         if (_descriptor < 0)
             return true;
         var poll = new LibC.PollDescriptor { Descriptor = _descriptor, Events = LibC.PollIn };
-        return LibC.Poll(&poll, 1, milliseconds) != 0;
+        // Rounded up, so that waiting for a moment does not become turning around until it comes.
+        var milliseconds = (int)Math.Clamp(Math.Ceiling(limit.TotalMilliseconds), 0, int.MaxValue);
+        // A signal that interrupts it is no answer.
+        return LibC.Poll(&poll, 1, milliseconds) > 0;
     }
 
     public void Dispose()

@@ -13,7 +13,7 @@ public sealed record ServerProcesses(string DataDirectory, uint Uid)
 {
     private const string Server = "postgres";
     private const string Launcher = "setpriv";
-    private const int DyingMilliseconds = 5;
+    private static readonly TimeSpan Dying = TimeSpan.FromMilliseconds(5);
 
     private readonly byte[] _directory = ProcessTable.PathBytes(DataDirectory);
 
@@ -91,7 +91,7 @@ public sealed record ServerProcesses(string DataDirectory, uint Uid)
         foreach (var process in dying)
         {
             using var watch = ProcessWatch.Open(process);
-            watch?.Wait(DyingMilliseconds);
+            watch?.Wait(Dying);
         }
     }
 

@@ -29,9 +29,8 @@ public abstract record CandidateVerdict
 /// </summary>
 public static class CandidateServer
 {
-    private const string Errors = """
-        SELECT format('%s line %s: %s: %s', sourcefile, sourceline, name, error) FROM pg_file_settings
-         WHERE error IS NOT NULL AND error <> 'setting could not be applied'
+    private const string Errors = ServerQuery.FileErrors + """
+
         UNION ALL
         SELECT format('pg_hba.conf line %s: %s', line_number, error) FROM pg_hba_file_rules WHERE error IS NOT NULL
         """;

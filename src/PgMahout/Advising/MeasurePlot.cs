@@ -49,7 +49,8 @@ internal static class MeasurePlot
             + string.Create(Culture,
                 $"<line x1=\"{X(from, low, high)}\" x2=\"{X(to, low, high)}\" y1=\"{y}\" y2=\"{y}\" "
                 + $"stroke=\"{colour}\" stroke-width=\"3\"/>\n"
-                + $"<circle cx=\"{X(trial.Comparison.Ratio, low, high)}\" cy=\"{y}\" r=\"6\" fill=\"{colour}\"><title>{trial.Comparison.Ratio:F2}</title></circle>\n");
+                + $"<circle cx=\"{X(trial.Comparison.Ratio, low, high)}\" cy=\"{y}\" r=\"6\" "
+                + $"fill=\"{colour}\"><title>{trial.Comparison.Ratio:F2}</title></circle>\n");
     }
 
     /// <summary>Equal ratios are equally far apart, better and worse alike.</summary>

@@ -5,6 +5,7 @@ using PgMahout.Core.Configuration;
 using PgMahout.Errors;
 using PgMahout.Output;
 using PgMahout.Postgres.Validation;
+using PgMahout.Starting;
 
 namespace PgMahout.Configuring;
 
@@ -18,7 +19,6 @@ internal sealed record ApplyOptions(string? Reason, bool DryRun, TimeSpan? Patie
 /// </summary>
 internal sealed class ApplyCommand(Invocation invocation, ConfigurationAccess access, ApplyOptions options)
 {
-    private const string LockFile = "config.lock";
     private static readonly TimeSpan DefaultPatience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan TrialLimit = TimeSpan.FromSeconds(60);
 
@@ -31,7 +31,7 @@ internal sealed class ApplyCommand(Invocation invocation, ConfigurationAccess ac
     /// <param name="desired">What every member shall have in the end.</param>
     public async Task<Ending> RunAsync(DesiredConfiguration desired)
     {
-        using var alone = PidLock.TryTake(Path.Combine(access.Cluster.Home.Root, LockFile));
+        using var alone = PidLock.TryTake(Path.Combine(access.Cluster.Home.Root, HomeInspection.ConfigurationLock));
         if (alone is null)
             return new Failure(ErrorCatalogue.ConfigurationBusy, "another change of the configuration is under way")
                 .Try("pgmahout config plan");
@@ -56,7 +56,7 @@ internal sealed class ApplyCommand(Invocation invocation, ConfigurationAccess ac
     /// <summary>Takes back a change that an earlier run left unfinished.</summary>
     public async Task<Ending> AbandonAsync()
     {
-        using var alone = PidLock.TryTake(Path.Combine(access.Cluster.Home.Root, LockFile));
+        using var alone = PidLock.TryTake(Path.Combine(access.Cluster.Home.Root, HomeInspection.ConfigurationLock));
         if (alone is null || access.State.Rollout is not { Candidate: var candidate })
             return new Failure(ErrorCatalogue.ConfigurationBusy, "another change of the configuration is under way")
                 .Try("pgmahout config plan");
@@ -81,7 +81,9 @@ internal sealed class ApplyCommand(Invocation invocation, ConfigurationAccess ac
         return Ending.Ok;
     }
 
-    /// <summary>An empty server of the same version is started with the files of each member that gets its own.</summary>
+    /// <summary>
+    /// An empty server of the same version is started with the files of each member that gets its own.
+    /// </summary>
     private async Task<Failure?> TryAsync(DesiredConfiguration desired)
     {
         var standby = access.Spec.Members.FirstOrDefault(member => member.Name != access.Cluster.Leader);
@@ -145,7 +147,8 @@ internal sealed class ApplyCommand(Invocation invocation, ConfigurationAccess ac
         return await UndoAsync(candidate, why.What) is not { } failure
             ? why.Leaving($"every member has configuration {access.State.Current.Number} again; yours is kept as draft")
                 .Try("pgmahout config edit", "pgmahout history")
-            : why.Leaving($"taking it back was not seen to end: {failure.What}").Try("pgmahout status", "pgmahout doctor");
+            : why.Leaving($"taking it back was not seen to end: {failure.What}").Try(
+                "pgmahout status", "pgmahout doctor");
     }
 
     private async Task<Failure?> UndoAsync(ConfigurationVersion candidate, string why)

@@ -31,7 +31,8 @@ internal static class PlanText
     /// <summary>A value by ALTER SYSTEM, with both ways out.</summary>
     public static string Of(Drift drift) =>
         $"{drift.Member}: {drift.Name} = {drift.Value} was set by ALTER SYSTEM, which wins over the cluster's value\n"
-        + $"  keep it for all members   pgmahout config set {drift.Name}={Quoted(drift.Value)} && pgmahout config apply\n"
+        + "  keep it for all members   "
+        + $"pgmahout config set {drift.Name}={Quoted(drift.Value)} && pgmahout config apply\n"
         + $"  take it back              pgmahout config unset {drift.Name} --drift";
 
     private static string Quoted(string value) =>

@@ -64,7 +64,9 @@ internal sealed class RolloutRunner(
             _ => throw new InvalidOperationException($"nothing is to be done for {step.GetType().Name}"),
         };
 
-    /// <summary>The agents of a rollout's members take its candidate; all others have, or return to, what is current.</summary>
+    /// <summary>
+    /// The agents of a rollout's members take its candidate; all others have, or return to, what is current.
+    /// </summary>
     private async Task<Failure?> AdoptAsync(MemberName member, CancellationToken cancellation)
     {
         if (await ReleaseAsync(member, cancellation) is { } failure)
@@ -136,7 +138,8 @@ internal sealed class RolloutRunner(
     {
         if (_observer.Leader is { } leader)
             await access.ServerOf(leader).RunAsync("CHECKPOINT", cancellation);
-        // The standby's own one follows the primary's as soon as that has arrived; its shutdown makes it if this did not.
+        // The standby's own one follows the primary's as soon as that has arrived; its shutdown makes it if this did
+        // not.
         await access.ServerOf(member).RunAsync("CHECKPOINT", cancellation);
         return await RestartAsync(member, members, cancellation);
     }

@@ -80,23 +80,34 @@ internal sealed class ShowCommand(Invocation invocation, ConfigurationAccess acc
         if (!known.TryGetValue(key, out var setting))
             return DraftCheck.WhyNot(known, key, "") ?? new Failure(
                 ErrorCatalogue.ConfigurationUnknown, $"no member's server knows '{name}'");
-        var text = new StringBuilder();
-        text.Append(setting.Parameter.Name).Append(": ").AppendLine(setting.Parameter.Description)
-            .Append("  takes effect  ").AppendLine(StepText.Of(setting.Parameter.Context))
-            .Append("  can be        ").AppendLine(BoundsOf(setting.Parameter))
-            .Append("  compiled in   ").AppendLine(ParameterValue.Show(setting.Parameter, setting.Parameter.BuiltIn));
+        var text = new StringBuilder(Describe(setting.Parameter));
         foreach (var server in access.Servers)
-            if ((await access.ReadAsync(server, Cancellation)).TryGet(out var own, out _) && own.TryGetValue(key, out var now))
-                text.Append("  on ").Append(server.Member.Name.Text.PadRight(11))
-                    .AppendLine($"{ParameterValue.Show(now.Parameter, now.Value)}, from {SourceOf(server.Member.Name, now)}");
+            if (await ValueOnAsync(server, key) is { } value)
+                text.AppendLine().Append("  on ").Append(server.Member.Name.Text.PadRight(11)).Append(value);
         if (RuledSettings.WhyNot(key, setting.Value) is { } ruled)
-            text.Append("  note          ").AppendLine(ruled);
-        if (RuledSettings.StandbyMinimums.Contains(key))
-            text.AppendLine("  note          a standby must have no less than its primary: raised on the standbys first,"
-                + " lowered on the primary first");
-        Screen.Data(text.ToString().TrimEnd());
+            text.AppendLine().Append("  note          ").Append(ruled);
+        if (RuledSettings.StandbyMinimums.ContainsKey(key))
+            text.AppendLine()
+                .Append("  note          a standby must have no less than its primary: raised on the standbys")
+                .Append(" first, lowered on the primary first");
+        Screen.Data(text.ToString());
         return Ending.Ok;
     }
+
+    private static string Describe(Parameter parameter) =>
+        $"""
+        {parameter.Name}: {parameter.Description}
+          takes effect  {StepText.Of(parameter.Context)}
+          can be        {BoundsOf(parameter)}
+          compiled in   {ParameterValue.Show(parameter, parameter.BuiltIn)}
+        """;
+
+    /// <summary>Null when the member's server does not say.</summary>
+    private async Task<string?> ValueOnAsync(MemberServer server, string key) =>
+        (await access.ReadAsync(server, Cancellation)).TryGet(out var settings, out _)
+        && settings.TryGetValue(key, out var now)
+            ? $"{ParameterValue.Show(now.Parameter, now.Value)}, from {SourceOf(server.Member.Name, now)}"
+            : null;
 
     private void Show(List<SettingDocument> rows)
     {

@@ -12,7 +12,7 @@ internal static class StepText
         RolloutStep.RestartLowered restart => $"{restart.Member}: checkpoint, then restart, as a standby",
         RolloutStep.RestartPrimary restart => $"{restart.Member}: restart in place; writes pause until it is up",
         RolloutStep.SwitchOver move =>
-            $"switchover from {move.From} to {move.To}; writes pause for it, and no longer",
+            $"switchover from {move.From} to {move.To}, which restarts {move.From}; writes pause for the switchover",
         RolloutStep.Await wait => $"wait for {wait.For}",
         RolloutStep.Finished => "nothing is left to do",
         _ => throw new InvalidOperationException($"unknown step {step.GetType().Name}"),

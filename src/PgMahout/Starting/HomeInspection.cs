@@ -14,6 +14,9 @@ public static class HomeInspection
 {
     public const string UpLock = "up.lock";
 
+    /// <summary>Held by whoever brings a configuration to the members.</summary>
+    public const string ConfigurationLock = "config.lock";
+
     private static readonly TimeSpan StoreLimit = TimeSpan.FromSeconds(5);
 
     public static async Task<HomeFinding> LookAsync(HomeLayout home, CancellationToken cancellation)
@@ -40,6 +43,7 @@ public static class HomeInspection
         }.Select(path => Path.GetFileName(path)!),
         "run",
         UpLock,
+        ConfigurationLock,
         "lost+found",
     ];
 

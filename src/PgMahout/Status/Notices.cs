@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PgMahout.Agent.Api;
 using PgMahout.CommandLine;
 using PgMahout.Core.Cluster;
 using PgMahout.Errors;
@@ -79,6 +80,28 @@ public static class Notices
                 ErrorCatalogue.OperationRunning,
                 $"{member.Name}: {Words.Of(operation.Kind)} {operation.Progress}".TrimEnd(),
                 "");
+        return OnServer(member, status, answer) ?? OnConfiguration(member, answer);
+    }
+
+    private static Notice? OnConfiguration(MemberObservation member, AgentStatus answer) => answer.Configuration switch
+    {
+        { Complaint: { } complaint } => Of(
+            ErrorCatalogue.ConfigurationNotTaken,
+            $"{member.Name} has not taken configuration {answer.Configuration.Number}: {complaint}",
+            "pgmahout doctor"),
+        { PendingRestart: [_, ..] pending } => Of(
+            ErrorCatalogue.RestartPending,
+            $"{member.Name} waits for a restart to change {string.Join(", ", pending)}",
+            $"pgmahout restart {member.Name}"),
+        { BySystem: [_, ..] drift } => Of(
+            ErrorCatalogue.ConfigurationDrift,
+            $"{member.Name} has values by ALTER SYSTEM: {string.Join(", ", drift)}",
+            "pgmahout config plan"),
+        _ => null,
+    };
+
+    private static Notice? OnServer(MemberObservation member, ClusterStatus status, AgentStatus answer)
+    {
         var because = answer.RecentFailures.IsDefaultOrEmpty ? "" : $"; last failure: {answer.RecentFailures[^1]}";
         return answer.Report.Postgres switch
         {

@@ -44,6 +44,5 @@ internal static class CommandTree
         LogsVerb.Build(common),
         DrillVerb.Build(common),
         VersionVerb.Build(common),
-        .. ProcessVerbs.Build(common),
     ];
 }

@@ -1,35 +1,43 @@
-using System.CommandLine;
+using System.Runtime.InteropServices;
 using PgMahout.Agent;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
 using PgMahout.Agent.Supervision;
-using PgMahout.CommandLine;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Verbs;
 
-/// <summary>The verbs that pgmahout calls itself with; they are not for people, and help does not list them.</summary>
+/// <summary>
+/// The verbs that pgmahout calls itself with. They are not for people: help does not list them, and they are read
+/// here, because a process that stays should not keep a command line parser in memory.
+/// </summary>
 internal static class ProcessVerbs
 {
-    public static IEnumerable<Command> Build(CommonOptions common)
+    /// <summary>The exit code of the process; null when the arguments are not ours.</summary>
+    public static Task<int>? TryRun(string[] arguments) => arguments switch
     {
-        var member = new Option<string>("--member") { Required = true };
-        var agent = new Command("agent", "The agent of one member.") { member };
-        agent.SetAction((parse, cancellation) =>
-            AgentProcess.RunAsync(HomeOf(parse, common), new MemberName(parse.GetRequiredValue(member)), cancellation));
-        var guard = new Command("guard", "The parent of one postmaster.") { member };
-        guard.SetAction(parse => Guard.Run(HomeOf(parse, common), new MemberName(parse.GetRequiredValue(member))));
-        var supervise = new Command("supervise", "The parent of the agents.");
-        supervise.SetAction((parse, cancellation) => Supervisor.RunAsync(HomeOf(parse, common), cancellation));
-        return new[] { agent, guard, supervise }.Select(Hidden);
-    }
+        ["agent", "--home", var home, "--member", var member] => UntilToldAsync(
+            stopping => AgentProcess.RunAsync(HomeLayout.Find(home), new MemberName(member), stopping)),
+        // No signal is caught: a guard that is told to end takes its postmaster with it.
+        ["guard", "--home", var home, "--member", var member] =>
+            Task.FromResult(Guard.Run(HomeLayout.Find(home), new MemberName(member))),
+        ["supervise", "--home", var home] =>
+            UntilToldAsync(stopping => Supervisor.RunAsync(HomeLayout.Find(home), stopping)),
+        _ => null,
+    };
 
-    private static Command Hidden(Command command)
+    /// <summary>SIGTERM and SIGINT ask for an orderly end, which may take its time.</summary>
+    private static async Task<int> UntilToldAsync(Func<CancellationToken, Task<int>> run)
     {
-        command.Hidden = true;
-        return command;
-    }
+        using var stopping = new CancellationTokenSource();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        return await run(stopping.Token);
 
-    private static HomeLayout HomeOf(ParseResult parse, CommonOptions common) =>
-        HomeLayout.Find(parse.GetValue(common.Home));
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stopping.Cancel();
+        }
+    }
 }

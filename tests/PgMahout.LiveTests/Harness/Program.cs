@@ -61,6 +61,27 @@ internal static class Program
         return new Ran(command, process.ExitCode, await output.WaitAsync(AfterEnd), await error.WaitAsync(AfterEnd));
     }
 
+    /// <summary>Kills the command in the middle: as soon as a line on its standard error has this text.</summary>
+    public static async Task KillAfterLineAsync(
+        string program, IReadOnlyList<string> arguments, string text, TimeSpan limit)
+    {
+        using var process = Start(program, arguments);
+        using var bound = new CancellationTokenSource(limit);
+        var seen = new StringBuilder();
+        while (await process.StandardError.ReadLineAsync(bound.Token) is { } line)
+        {
+            seen.AppendLine(line);
+            // The plan names its steps too, indented.
+            if (!line.StartsWith(' ') && line.Contains(text, StringComparison.Ordinal))
+            {
+                process.Kill();
+                await process.WaitForExitAsync(bound.Token);
+                return;
+            }
+        }
+        Assert.Fail($"no line with '{text}':\n{seen}");
+    }
+
     /// <summary>Launches without waiting; its output is not read.</summary>
     public static Process Start(
         string program, IReadOnlyList<string> arguments, params (string Name, string Value)[] environment)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Configuration;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Store;
 using PgMahout.Store.Records;
@@ -34,6 +35,25 @@ public sealed class ClusterRecordsTests
 
         Assert.Equal(Spec.Members.AsEnumerable(), read.Members);
         Assert.Equal(Spec with { Members = [] }, read with { Members = [] });
+    }
+
+    [Fact]
+    public void Configuration_survives_the_store_with_draft_and_rollout()
+    {
+        var desired = (DesiredConfiguration.Empty with { AccessRules = ["host all all samenet md5"] })
+            .With("work_mem", "64MB", null).With("work_mem", "1GB", M2);
+        var first = new ConfigurationVersion(3, Now, "anna", "more memory", desired);
+        var state = new ConfigurationState(
+            first,
+            DesiredConfiguration.Empty,
+            new Rollout(first with { Number = 4, Reason = null }, [M1, M2]),
+            4);
+
+        var read = Decoded(ClusterRecords.ChangeConfiguration(Revision.None, state)).Configuration!.Value;
+
+        Assert.Equal(state with { Rollout = null }, read with { Rollout = null });
+        Assert.Equal(state.Rollout!.Candidate, read.Rollout!.Candidate);
+        Assert.Equal([M1, M2], read.Rollout.Members.Order());
     }
 
     [Theory]

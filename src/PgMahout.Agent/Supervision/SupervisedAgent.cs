@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using PgMahout.Agent.Guarding;
+using PgMahout.Agent.Home;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Processes;
+
+namespace PgMahout.Agent.Supervision;
+
+/// <summary>
+/// One agent process as its supervisor sees it: started by it, or found running. Its end is an event.
+/// </summary>
+/// <param name="ended">Called, from another thread, when the agent that is watched has ended.</param>
+internal sealed class SupervisedAgent(HomeLayout home, MemberName member, Action ended) : IDisposable
+{
+    private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(20);
+
+    private readonly CancellationTokenSource _ending = new();
+    private Task _watched = Task.CompletedTask;
+    private Process? _child;
+    private Instant _startedAt;
+    private Instant _notBefore;
+    private TimeSpan _wait = TimeSpan.Zero;
+
+    /// <summary>
+    /// Starts the agent if nobody runs it; at once the first time, later and later if it keeps dying young.
+    /// </summary>
+    /// <returns>When to call again if it has not ended before; never, while it is watched.</returns>
+    public Instant Tend()
+    {
+        if (!_watched.IsCompleted)
+            return Instant.Never;
+        if (PidLock.Holder(home.AgentLock(member)) is { } holder)
+            return Watch(holder);
+        var now = BootClock.Now();
+        if (_child is not null)
+        {
+            _wait = now - _startedAt < ShortLife ? Longer(_wait) : TimeSpan.Zero;
+            _notBefore = now + _wait;
+            _child.Dispose();
+            _child = null;
+        }
+        if (now < _notBefore)
+            return _notBefore;
+        _startedAt = now;
+        _child = Start();
+        return Watch(_child.Id);
+    }
+
+    public void Dispose()
+    {
+        _ending.Cancel();
+        _ending.Dispose();
+        _child?.Dispose();
+    }
+
+    private Instant Watch(int pid)
+    {
+        // A holder that is gone left its lock to a child in the act of becoming another program: for a moment only.
+        if (ServerProcess.Find(pid) is not { } agent)
+            return BootClock.Now() + Moment;
+        _watched = WatchAsync(agent);
+        return Instant.Never;
+    }
+
+    private async Task WatchAsync(ServerProcess agent)
+    {
+        try
+        {
+            await ProcessExit.WaitAsync(agent, _ending.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody waits for it any more.
+            return;
+        }
+        _watched = Task.CompletedTask;
+        ended();
+    }
+
+    private static TimeSpan Longer(TimeSpan wait)
+    {
+        var next = wait == TimeSpan.Zero ? TimeSpan.FromMilliseconds(200) : wait * 2;
+        return next < LongestWait ? next : LongestWait;
+    }
+
+    /// <summary>In a session of its own, with its log appended to: the agent must survive this supervisor.</summary>
+    private Process Start() => Process.Start(Detached.WithLog(
+        home.AgentLog(member), "agent", "--home", home.Root, "--member", member.Text))!;
+}
