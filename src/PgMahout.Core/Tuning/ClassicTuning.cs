@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using System.Globalization;
+using PgMahout.Core.Vocabulary;
+using static PgMahout.Core.Tuning.MemoryText;
 
 namespace PgMahout.Core.Tuning;
 
@@ -10,9 +11,6 @@ namespace PgMahout.Core.Tuning;
 /// </summary>
 public static class ClassicTuning
 {
-    private const long KilobytesPerMegabyte = 1L << 10;
-    private const long KilobytesPerGigabyte = 1L << 20;
-
     // PostgreSQL's own max_parallel_workers_per_gather, in force when the formula sets none.
     private const int DefaultWorkersPerGather = 2;
 
@@ -29,30 +27,22 @@ public static class ClassicTuning
         return
         [
             Set("max_connections", clients, connections is null ? $"usual for {Title(workload)}" : "as asked"),
-            SetMemory("shared_buffers", shared, $"1/{SharedBuffersPart(workload)} of the memory"),
-            SetMemory("effective_cache_size", CacheSize(memory, workload), "what the kernel and PostgreSQL will cache"),
-            SetMemory("maintenance_work_mem", MaintenanceMemory(memory, workload), "at most 2 GB"),
+            SetMemory("shared_buffers", shared, $"1/{SharedBuffersPart(workload)} of {machine.Memory} of memory"),
+            SetMemory("effective_cache_size", CacheSize(memory, workload), CacheReason(machine, workload)),
+            SetMemory(
+                "maintenance_work_mem", MaintenanceMemory(memory, workload),
+                $"1/{MaintenancePart(workload)} of {machine.Memory} of memory, at most 2 GB"),
             Set("checkpoint_completion_target", "0.9", "spreads a checkpoint over most of its interval"),
             SetMemory("wal_buffers", WalBuffers(shared), "3 % of shared_buffers, at most one WAL segment"),
             Set("default_statistics_target", StatisticsTarget(workload), $"usual for {Title(workload)}"),
             Set("random_page_cost", RandomPageCost(machine.Storage), $"a random page on {Title(machine.Storage)}"),
             Set("effective_io_concurrency", IoConcurrency(machine.Storage), $"usual for {Title(machine.Storage)}"),
-            SetMemory("work_mem", WorkMemory(machine, workload, clients), "three sorts in every connection and worker"),
+            SetMemory("work_mem", WorkMemory(machine, workload, clients), WorkReason(machine, shared, clients)),
             SetMemory("min_wal_size", minimumWal, $"usual for {Title(workload)}"),
             SetMemory("max_wal_size", maximumWal, $"usual for {Title(workload)}: checkpoints by time, not by size"),
             .. Parallelism(machine.Processors, workload),
         ];
     }
-
-    /// <summary>As PostgreSQL's files have it: in the largest unit that keeps the number whole.</summary>
-    internal static string FormatMemory(long kilobytes) => kilobytes switch
-    {
-        _ when kilobytes % KilobytesPerGigabyte == 0 => Text(kilobytes / KilobytesPerGigabyte) + "GB",
-        _ when kilobytes % KilobytesPerMegabyte == 0 => Text(kilobytes / KilobytesPerMegabyte) + "MB",
-        _ => Text(kilobytes) + "kB",
-    };
-
-    internal static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     internal static long WorkMemory(Machine machine, WorkloadType workload, int clients)
     {
@@ -75,7 +65,7 @@ public static class ClassicTuning
         WorkloadType.Desktop => (100 * KilobytesPerMegabyte, 2 * KilobytesPerGigabyte),
     };
 
-    private static int Connections(WorkloadType workload) => workload switch
+    internal static int Connections(WorkloadType workload) => workload switch
     {
         WorkloadType.Web => 200,
         WorkloadType.Oltp => 300,
@@ -92,7 +82,7 @@ public static class ClassicTuning
         workload == WorkloadType.Desktop ? memory / 4 : memory * 3 / 4;
 
     private static long MaintenanceMemory(long memory, WorkloadType workload) =>
-        Math.Min(2 * KilobytesPerGigabyte, memory / (workload == WorkloadType.DataWarehouse ? 8 : 16));
+        Math.Min(2 * KilobytesPerGigabyte, memory / MaintenancePart(workload));
 
     private static long WalBuffers(long sharedBuffers) => (3 * sharedBuffers / 100) switch
     {
@@ -102,18 +92,30 @@ public static class ClassicTuning
         var proportional => proportional,
     };
 
+    private static int MaintenancePart(WorkloadType workload) => workload == WorkloadType.DataWarehouse ? 8 : 16;
+
+    private static string CacheReason(Machine machine, WorkloadType workload) =>
+        $"{(workload == WorkloadType.Desktop ? 1 : 3)}/4 of {machine.Memory}: what PostgreSQL and the kernel cache";
+
+    private static string WorkReason(Machine machine, long sharedBuffers, int clients) =>
+        $"three sorts in each of {clients} connections share the {Rest(machine, sharedBuffers)} beside shared_buffers";
+
+    private static ByteSize Rest(Machine machine, long sharedBuffers) =>
+        new(machine.Memory.Bytes - ByteSize.Kilobytes(sharedBuffers).Bytes);
+
     private static int StatisticsTarget(WorkloadType workload) => workload == WorkloadType.DataWarehouse ? 500 : 100;
 
     private static string RandomPageCost(StorageType storage) => storage switch
     {
         StorageType.Hdd => "4",
-        StorageType.Ssd or StorageType.San => "1.1",
+        StorageType.Ssd or StorageType.San or StorageType.Nvme => "1.1",
     };
 
     private static int IoConcurrency(StorageType storage) => storage switch
     {
         StorageType.Hdd => 2,
-        StorageType.Ssd => 200,
+        // The formula is older than the distinction.
+        StorageType.Ssd or StorageType.Nvme => 200,
         StorageType.San => 300,
     };
 
@@ -125,12 +127,15 @@ public static class ClassicTuning
         var maintenance = Math.Min(4, (processors + 1) / 2);
         return
         [
-            Set("max_worker_processes", processors, "one for each processor"),
-            Set("max_parallel_workers_per_gather", gather, "half the processors for one query"),
-            Set("max_parallel_workers", processors, "one for each processor"),
-            Set("max_parallel_maintenance_workers", maintenance, "half the processors for one command, at most 4"),
+            Set("max_worker_processes", processors, $"one for each of {processors} processors"),
+            Set("max_parallel_workers_per_gather", gather, $"half of {processors} processors for one query"),
+            Set("max_parallel_workers", processors, $"one for each of {processors} processors"),
+            Set("max_parallel_maintenance_workers", maintenance, HalfForOneCommand(processors)),
         ];
     }
+
+    private static string HalfForOneCommand(int processors) =>
+        $"half of {processors} processors for one command, at most 4";
 
     private static int WorkersPerGather(int processors, WorkloadType workload)
     {
@@ -141,12 +146,13 @@ public static class ClassicTuning
     private static TuningSetting Set(string name, string value, string reason) =>
         new(name, value, TuningRule.Classic, reason);
 
-    private static TuningSetting Set(string name, long value, string reason) => Set(name, Text(value), reason);
+    private static TuningSetting Set(string name, long value, string reason) =>
+        Set(name, MemoryText.Number(value), reason);
 
     private static TuningSetting SetMemory(string name, long kilobytes, string reason) =>
-        Set(name, FormatMemory(kilobytes), reason);
+        Set(name, MemoryText.Of(kilobytes), reason);
 
-    private static string Title(WorkloadType workload) => workload switch
+    internal static string Title(WorkloadType workload) => workload switch
     {
         WorkloadType.Web => "a web workload",
         WorkloadType.Oltp => "an OLTP workload",
@@ -155,10 +161,11 @@ public static class ClassicTuning
         WorkloadType.Mixed => "a mixed workload",
     };
 
-    private static string Title(StorageType storage) => storage switch
+    internal static string Title(StorageType storage) => storage switch
     {
         StorageType.Hdd => "a rotating disk",
         StorageType.Ssd => "an SSD",
         StorageType.San => "a SAN",
+        StorageType.Nvme => "NVMe flash",
     };
 }

@@ -1,91 +1,122 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Core.Tuning;
 
 /// <summary>
-/// The settings with which every member of a cluster starts: the classic formula for a member's part of the machine,
-/// then the rules without which those numbers do not suit a cluster. All members get the same values, because a standby
-/// that allows less than its primary refuses to run. What replication needs (<c>wal_level</c>, senders, slots) is never
-/// tuned: it belongs to the instance's own settings.
+/// Settings for the members of a cluster. All members get the same values of what a standby must have as much of as its
+/// primary. What replication needs (<c>wal_level</c>, senders, slots) is never tuned: it belongs to the instance's own
+/// settings.
 /// </summary>
 /// <param name="Part">What of the machine one member was given.</param>
-public sealed record TuningPlan(Machine Part, ImmutableArray<TuningSetting> Settings)
+/// <param name="Notices">What no setting can mend, as sentences for the operator.</param>
+public sealed record TuningPlan(
+    Machine Part, ImmutableArray<TuningSetting> Settings, ImmutableArray<string> Notices)
 {
-    private const int DefaultConnections = 100;
-    private const int DefaultWorkers = 8;
-    private const long DefaultWorkMemoryKilobytes = 4 << 10;
-    private const int PartsOfFreeDisk = 8;
-    private const long SegmentKilobytes = 16 << 10;
+    internal const int DefaultConnections = 100;
+    private const int FewestConnections = 20;
+    private const long BytesPerConnection = 12 << 20;
+    private const long LeastForHugePages = 2 * MemoryText.KilobytesPerGigabyte;
 
-    // Two segments are PostgreSQL's least; eight leave a checkpoint the time to finish.
-    private const long LeastWalKilobytes = 8 * SegmentKilobytes;
-
+    /// <summary>What a member starts with when nothing was looked at but the machine: it suits every version.</summary>
     /// <param name="members">Members on this machine, at least 1: they share it in equal parts.</param>
-    /// <param name="connections">The wanted <c>max_connections</c>; null for PostgreSQL's default.</param>
-    public static TuningPlan ForMembers(int members, Machine machine, WorkloadType workload, int? connections = null)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(members, 1);
-        var part = PartOf(machine, members);
-        var clients = connections ?? DefaultConnections;
-        var settings = ClassicTuning.For(part, workload, clients);
-        var planned = settings.Select(setting => setting.Name switch
+    /// <param name="connections">The wanted <c>max_connections</c>; null for what the memory allows.</param>
+    public static TuningPlan ForMembers(int members, Machine machine, WorkloadType workload, int? connections = null) =>
+        For(TuningRules.Pgmahout, new TuningQuestion(machine, workload)
         {
-            "max_connections" => connections is null ? UnaskedConnections(setting) : setting,
-            "max_worker_processes" => AtLeastDefaultWorkers(setting, part),
-            "work_mem" => AtLeastDefaultWorkMemory(setting, ClassicTuning.WorkMemory(part, workload, clients)),
-            "min_wal_size" => BoundedByDisk(setting, part, ClassicTuning.WalSizes(workload).Minimum, share: 4),
-            "max_wal_size" => BoundedByDisk(setting, part, ClassicTuning.WalSizes(workload).Maximum, share: 1),
-            _ => setting,
+            Members = members,
+            Connections = connections,
         });
-        return new TuningPlan(part, [.. planned]);
+
+    public static TuningPlan For(TuningRules rules, TuningQuestion question)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(question.Members, 1);
+        var part = question.Members == 1 && rules != TuningRules.Pgmahout
+            ? question.Machine
+            : PartOf(question.Machine, question.Members);
+        return rules switch
+        {
+            TuningRules.Pgmahout => Improved(question, part),
+            TuningRules.Classic => new TuningPlan(
+                part, ClassicTuning.For(part, question.Workload, question.Connections), []),
+            TuningRules.Pgtune => new TuningPlan(
+                part, PgtuneTuning.For(question with { Machine = part }, question.Server.Major), []),
+        };
+    }
+
+    /// <summary>
+    /// For members on several machines, one question for each machine: what must be equal is the largest that any of
+    /// them suggests.
+    /// </summary>
+    public static ImmutableArray<TuningPlan> ForCluster(TuningRules rules, ImmutableArray<TuningQuestion> machines)
+    {
+        var plans = machines.Select(question => For(rules, question)).ToImmutableArray();
+        var largest = plans.SelectMany(plan => plan.Settings)
+            .Where(setting => ServerSettings.Shared.Contains(setting.Name))
+            .GroupBy(setting => setting.Name, StringComparer.Ordinal)
+            .ToImmutableSortedDictionary(group => group.Key, group => group.MaxBy(Number)!, StringComparer.Ordinal);
+        return [.. plans.Select(plan => plan.WithAtLeast(largest))];
     }
 
     /// <summary>What goes into the configuration file.</summary>
     public ImmutableSortedDictionary<string, string> Values =>
         Settings.ToImmutableSortedDictionary(setting => setting.Name, setting => setting.Value, StringComparer.Ordinal);
 
-    /// <summary>Memory in whole 16 MB, so that the values made from it are numbers a person can read.</summary>
-    private static Machine PartOf(Machine machine, int members) => new(
-        new ByteSize(machine.Memory.Bytes / members & ~((16L << 20) - 1)),
-        Math.Max(1, machine.Processors / members),
-        machine.Storage,
-        machine.FreeDisk is { } free ? new ByteSize(free.Bytes / members) : null);
-
-    private static TuningSetting UnaskedConnections(TuningSetting classic) => classic with
+    private static TuningPlan Improved(TuningQuestion question, Machine part)
     {
-        Rule = TuningRule.DefaultConnections,
-        Reason = "PostgreSQL's default; every connection above it costs memory on every member",
+        var fitting = Math.Clamp(part.Memory.Bytes / BytesPerConnection, FewestConnections, DefaultConnections);
+        var clients = question.Connections ?? (int)fitting;
+        var classic = ClassicTuning.For(part, question.Workload, clients);
+        var draft = Improvements.All.Aggregate(
+            new TuningDraft(question, part, clients, classic), (draft, improve) => improve(draft));
+        return new TuningPlan(part, draft.Settings, [.. NoticesFor(draft)]);
+    }
+
+    private static IEnumerable<string> NoticesFor(TuningDraft draft)
+    {
+        var envelope = MemoryEnvelope.Of(draft.Settings);
+        if (!envelope.Fits(draft.Part))
+            yield return $"{draft.Clients} connections do not fit: busy, they and the server would take "
+                + $"{envelope.Total} of {MemoryEnvelope.Budget(draft.Part)}; ask for fewer, with a pooler before them";
+        var shared = draft.Memory("shared_buffers");
+        if (shared >= LeastForHugePages && draft.Part.HugePages is { Free: 0 } pages
+            && draft.Find("huge_pages")!.Value == "try")
+        {
+            var wanted = (shared * 1024 / pages.PageSize.Bytes * 105 / 100 + 1) * draft.Question.Members;
+            yield return $"huge pages would save page tables for {MemoryText.Of(shared)} of shared_buffers: "
+                + $"sysctl vm.nr_hugepages={wanted}";
+        }
+    }
+
+    private TuningPlan WithAtLeast(ImmutableSortedDictionary<string, TuningSetting> largest) => this with
+    {
+        Settings =
+        [
+            .. Settings.Select(own =>
+                largest.TryGetValue(own.Name, out var other) && Number(other) > Number(own)
+                    ? Same(other, own.Value)
+                    : own),
+            .. largest.Values.Where(other => Settings.All(own => own.Name != other.Name))
+                .OrderBy(other => other.Name, StringComparer.Ordinal)
+                .Select(other => Same(other, "nothing")),
+        ],
     };
 
-    private static TuningSetting AtLeastDefaultWorkers(TuningSetting classic, Machine part) =>
-        part.Processors >= DefaultWorkers ? classic : classic with
-        {
-            Value = ClassicTuning.Text(DefaultWorkers),
-            Rule = TuningRule.KeepDefaultWorkers,
-            Reason = $"PostgreSQL's default, so that no standby allows fewer; the classic formula says {classic.Value}",
-        };
-
-    private static TuningSetting AtLeastDefaultWorkMemory(TuningSetting classic, long kilobytes) =>
-        kilobytes >= DefaultWorkMemoryKilobytes ? classic : classic with
-        {
-            Value = ClassicTuning.FormatMemory(DefaultWorkMemoryKilobytes),
-            Rule = TuningRule.KeepDefaultWorkMemory,
-            Reason = $"PostgreSQL's default; the classic formula says {classic.Value}",
-        };
-
-    private static TuningSetting BoundedByDisk(TuningSetting classic, Machine part, long kilobytes, int share)
+    private static TuningSetting Same(TuningSetting other, string own) => other with
     {
-        if (part.FreeDisk is not { } free)
-            return classic;
-        var bound = Math.Max(LeastWalKilobytes, (free.Bytes >> 10) / PartsOfFreeDisk) / share;
-        if (kilobytes <= bound)
-            return classic;
-        return classic with
-        {
-            Value = ClassicTuning.FormatMemory(bound / SegmentKilobytes * SegmentKilobytes),
-            Rule = TuningRule.BoundWalByDisk,
-            Reason = $"bounded by this member's {free} of free disk; the classic formula says {classic.Value}",
-        };
-    }
+        Rule = TuningRule.SameOnEveryMember,
+        Reason = $"another member's machine suggests {other.Value}, this one {own}; a standby must not allow less",
+    };
+
+    private static long Number(TuningSetting setting) => long.Parse(setting.Value, CultureInfo.InvariantCulture);
+
+    /// <summary>Memory in whole 16 MB, so that the values made from it are numbers a person can read.</summary>
+    private static Machine PartOf(Machine machine, int members) => machine with
+    {
+        Memory = new ByteSize(machine.Memory.Bytes / members & ~((16L << 20) - 1)),
+        Processors = Math.Max(1, machine.Processors / members),
+        FreeDisk = machine.FreeDisk is { } free ? new ByteSize(free.Bytes / members) : null,
+        HugePages = machine.HugePages is { } pages ? pages with { Free = pages.Free / members } : null,
+    };
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using PgMahout.Agent.Home;
 using PgMahout.Errors;
 using PgMahout.Output;
@@ -21,6 +22,7 @@ public sealed class CommonOptions
         Description = "human (default at a terminal), plain (default elsewhere) or json.",
         HelpName = "FORMAT",
         Recursive = true,
+        CustomParser = ParseFormat,
     };
 
     public Option<bool> NoColour { get; } =
@@ -40,7 +42,8 @@ public sealed class CommonOptions
         root.Add(Verbose);
     }
 
-    public Screen ScreenFor(ParseResult parse) => Screen.Of(parse.Peek(Output), parse.Peek(NoColour));
+    public Screen ScreenFor(ParseResult parse) =>
+        Screen.Of(parse.Peek(Output) ?? OwnFormat(parse), parse.Peek(NoColour));
 
     /// <summary>Makes <paramref name="run"/> the action of <paramref name="command"/>.</summary>
     public void Bind(Command command, Func<ParseResult, Invocation, Task<Ending>> run) =>
@@ -54,6 +57,25 @@ public sealed class CommonOptions
                 cancellation);
             return (int)await EndAsync(parse, invocation, run);
         });
+
+    private static OutputFormat? ParseFormat(ArgumentResult result)
+    {
+        var given = result.Tokens[0].Value;
+        if (Enum.TryParse<OutputFormat>(given, ignoreCase: true, out var format) && Enum.IsDefined(format))
+            return format;
+        result.AddError($"'{given}' is not a format of this verb: human, plain or json");
+        return null;
+    }
+
+    /// <summary>
+    /// Of a verb that has formats of its own beside the common ones, and so an option of its own in this one's place.
+    /// </summary>
+    private OutputFormat? OwnFormat(ParseResult parse)
+    {
+        var own = parse.CommandResult.Command.Options.FirstOrDefault(option => option.Name == Output.Name);
+        return own is not null && parse.CommandResult.GetResult(own) is { Tokens: [var given, ..] }
+            && Enum.TryParse<OutputFormat>(given.Value, ignoreCase: true, out var format) ? format : null;
+    }
 
     private static async Task<ExitCode> EndAsync(
         ParseResult parse, Invocation invocation, Func<ParseResult, Invocation, Task<Ending>> run)

@@ -148,6 +148,17 @@ public static class ErrorCatalogue
         "The program psql was found neither beside the server's programs nor on the PATH. On Debian and Ubuntu: "
         + "apt-get install postgresql-client.");
 
+    public static readonly ErrorKind MachineUnknown = new("TUN-001", ExitCode.Failed,
+        "How much memory this machine has could not be read, and no advice is better than a wrong one. Say it: --ram.");
+
+    public static readonly ErrorKind AdviceRefused = new("TUN-002", ExitCode.Failed,
+        "The server's own program refuses a value that would have been advised, so nothing is advised. That must never "
+        + "happen: report it with the output of `pgmahout tune -o json`.");
+
+    public static readonly ErrorKind MeasurementFailed = new("TUN-003", ExitCode.Failed,
+        "`tune --measure` runs pgbench on a server of its own in a temporary directory, and one of the two failed. "
+        + "Nothing outside of that directory was touched, and it is gone.");
+
     public static readonly ErrorKind NotReadyForDrill = new("DRL-001", ExitCode.Refused,
         "A drill breaks something on purpose, so it begins only on a healthy cluster with somebody to take over. See "
         + "`pgmahout status` for what is missing.");

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using PgMahout.Advising;
 using PgMahout.Configuring;
 using PgMahout.Access;
 using PgMahout.Core.Cluster;
@@ -106,6 +107,8 @@ public static class DocumentJson
 [JsonSerializable(typeof(DrillDocument))]
 [JsonSerializable(typeof(AccessDocument))]
 [JsonSerializable(typeof(AccessTestDocument))]
+[JsonSerializable(typeof(AdviceDocument))]
+[JsonSerializable(typeof(MeasureDocument))]
 [JsonSerializable(typeof(ConfigurationDocument))]
 [JsonSerializable(typeof(PlanDocument))]
 [JsonSerializable(typeof(ConfigurationHistoryDocument))]

@@ -42,6 +42,7 @@ internal static class CommandTree
         HbaVerb.Build(common),
         UriVerb.Build(common),
         PsqlVerb.Build(common),
+        TuneVerb.Build(common),
         LogsVerb.Build(common),
         DrillVerb.Build(common),
         VersionVerb.Build(common),

@@ -35,6 +35,18 @@ public sealed class CommandTreeTests
     [InlineData("uri", "--read", "--write")]
     [InlineData("drill", "earthquake")]
     [InlineData("drill", "failover", "--runs", "0")]
+    [InlineData("status", "-o", "conf")]
+    [InlineData("tune", "-o", "yaml")]
+    [InlineData("tune", "--ram", "4")]
+    [InlineData("tune", "--ram", "4gb")]
+    [InlineData("tune", "--ram", "128MB")]
+    [InlineData("tune", "--ram", "9999999999999999999TB")]
+    [InlineData("tune", "--cpus", "0")]
+    [InlineData("tune", "--version", "9")]
+    [InlineData("tune", "--storage", "tape")]
+    [InlineData("tune", "--type", "olap")]
+    [InlineData("tune", "--connections", "5")]
+    [InlineData("tune", "--rules", "mine")]
     [InlineData("nonsense")]
     public void What_makes_no_sense_is_not_begun(params string[] arguments) => Assert.NotEmpty(Parse(arguments).Errors);
 
@@ -54,6 +66,10 @@ public sealed class CommandTreeTests
     [InlineData("member", "reinit", "m2", "-y")]
     [InlineData("psql", "--read", "--", "-c", "select 1")]
     [InlineData("drill", "freeze", "--runs", "3", "--rate", "50", "--keep")]
+    [InlineData("tune", "-o", "conf")]
+    [InlineData("tune", "-o", "alter-system", "--version", "17")]
+    [InlineData("-o", "json", "tune", "--ram", "4GB", "--cpus", "2", "--storage", "hdd", "--type", "oltp")]
+    [InlineData("tune", "--rules", "pgtune", "--type", "dw", "--db-size", "greater", "--members", "3")]
     [InlineData("down", "--destroy")]
     public void What_the_manual_shows_is_understood(params string[] arguments) => Assert.Empty(Parse(arguments).Errors);
 

@@ -14,8 +14,20 @@ public sealed class TuningPlanTests
         var plan = TuningPlan.ForMembers(1, Small, WorkloadType.Oltp, connections: 100);
 
         var classic = ClassicTuning.For(Small, WorkloadType.Oltp, 100);
-        Assert.Equal(["max_worker_processes"], plan.Settings.Except(classic).Select(setting => setting.Name));
-        Assert.Equal(classic.Select(setting => setting.Name), plan.Settings.Select(setting => setting.Name));
+        Assert.Equal(["max_worker_processes"], classic.Except(plan.Settings).Select(setting => setting.Name));
+        Assert.Equal(
+            classic.Select(setting => setting.Name),
+            plan.Settings.Take(classic.Length).Select(setting => setting.Name));
+    }
+
+    [Fact]
+    public void What_the_classic_formula_does_not_know_is_added_after_it()
+    {
+        var plan = TuningPlan.ForMembers(1, Small, WorkloadType.Oltp, connections: 100);
+
+        Assert.Equal(
+            "huge_pages=try jit=off wal_compression=on autovacuum_work_mem=170MB superuser_reserved_connections=5",
+            string.Join(' ', plan.Settings.Skip(16).Select(setting => $"{setting.Name}={setting.Value}")));
     }
 
     [Fact]
@@ -36,7 +48,9 @@ public sealed class TuningPlanTests
         var plan = TuningPlan.ForMembers(7, Small, WorkloadType.Oltp);
 
         Assert.Equal(1, plan.Part.Processors);
-        Assert.DoesNotContain(plan.Settings, setting => setting.Name == "max_worker_processes");
+        Assert.Equal(("8", TuningRule.KeepDefaultWorkers), ValueAndRule(plan, "max_worker_processes"));
+        Assert.Equal(
+            ("0", TuningRule.ShortQueriesFewWorkers), ValueAndRule(plan, "max_parallel_workers_per_gather"));
     }
 
     [Theory]
@@ -64,7 +78,7 @@ public sealed class TuningPlanTests
     [Fact]
     public void Memory_for_a_sort_is_never_less_than_the_default()
     {
-        var plan = TuningPlan.ForMembers(3, Small with { Memory = ByteSize.Gigabytes(1) }, WorkloadType.Oltp);
+        var plan = TuningPlan.ForMembers(3, Small with { Memory = ByteSize.Gigabytes(6) }, WorkloadType.Oltp);
 
         Assert.Equal(("4MB", TuningRule.KeepDefaultWorkMemory), ValueAndRule(plan, "work_mem"));
     }
