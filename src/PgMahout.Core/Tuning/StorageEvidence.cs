@@ -5,8 +5,8 @@ namespace PgMahout.Core.Tuning;
 /// <summary>What was found out about the device under a directory; null is what could not be.</summary>
 /// <param name="Device">The kernel's name of the disk, such as <c>nvme0n1</c>.</param>
 /// <param name="Rotational">The kernel's word; virtual disks often claim to rotate and do not.</param>
-/// <param name="Read">Median time to read a random page past the cache.</param>
-/// <param name="Flush">Median time to write a page and have it flushed.</param>
+/// <param name="Read">What reading a random page past the cache takes, undisturbed.</param>
+/// <param name="Flush">What writing a page and having it flushed takes, undisturbed.</param>
 public sealed record StorageEvidence(string? Device, bool? Rotational, TimeSpan? Read, TimeSpan? Flush)
 {
     // A disk turns 120 times a second: to flush the same page again takes a whole turn, 8 ms. Its cache may answer a

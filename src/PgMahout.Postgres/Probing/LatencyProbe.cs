@@ -22,7 +22,10 @@ internal static unsafe class LatencyProbe
 
     private static int Direct => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x10000 : 0x4000;
 
-    /// <summary>Medians; null for what could not be measured, with why.</summary>
+    /// <summary>
+    /// The time that a quarter of the reads do not exceed, and the quickest flush but one; null for what could not be
+    /// measured, with why.
+    /// </summary>
     public static (TimeSpan? Read, TimeSpan? Flush, string? Why) Measure(string directory, TimeSpan limit)
     {
         var path = Path.Combine(directory, $".pgmahout-probe-{Environment.ProcessId}");
@@ -52,7 +55,6 @@ internal static unsafe class LatencyProbe
         for (var at = 0; at < Pages && BootClock.Now() < deadline; at++)
             RandomAccess.Write(file, page, (long)at * Page);
         var written = (int)(RandomAccess.GetLength(file) / Page);
-        // A third of the time for flushes, which may be slow, the rest for reads.
         var flushes = Times(Flushes, deadline, page, (_, pages) =>
         {
             RandomAccess.Write(file, pages, 0);
@@ -61,7 +63,7 @@ internal static unsafe class LatencyProbe
         var random = new Prng(1);
         var reads = Times(Reads, deadline, page, (_, pages) =>
             RandomAccess.Read(file, pages, (long)random.Below(written) * Page));
-        return (Median(reads), Median(flushes), null);
+        return (At(reads, reads.Count / 4), At(flushes, 1), null);
     }
 
     private delegate void Step(int number, Span<byte> page);
@@ -78,7 +80,10 @@ internal static unsafe class LatencyProbe
         return times;
     }
 
-    private static TimeSpan? Median(List<long> times) => times.Count < LeastSamples
+    /// <summary>
+    /// One of the quicker times: other work on the machine makes a device look slow, and nothing makes it look quick.
+    /// </summary>
+    private static TimeSpan? At(List<long> times, int place) => times.Count < LeastSamples
         ? null
-        : Stopwatch.GetElapsedTime(0, times.Order().ElementAt(times.Count / 2));
+        : Stopwatch.GetElapsedTime(0, times.Order().ElementAt(place));
 }

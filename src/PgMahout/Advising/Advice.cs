@@ -30,5 +30,9 @@ internal sealed record Advice(
 /// <param name="Effect">Null for a setting that the version does not have.</param>
 internal sealed record AdviceLine(string? Now, TuningSetting Setting, Effect? Effect)
 {
-    public bool Changes => Now is null || !SettingText.Same(Now, Setting.Value);
+    public bool Changes => Now is null || !IsGoodEnough(Now);
+
+    private bool IsGoodEnough(string now) =>
+        SettingText.Same(now, Setting.Value)
+        || Setting.Rule == TuningRule.BoundWalByDisk && SettingText.Near(now, Setting.Value);
 }
