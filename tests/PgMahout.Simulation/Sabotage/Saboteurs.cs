@@ -60,7 +60,8 @@ internal static class Saboteurs
         Saboteur.OfPolicy("promote-unprepared", "A promoted member confirms its first commits alone.",
             Tampering.PromoteUnprepared),
         Saboteur.OfView("ignore-lag", "The lag limit is not looked at.",
-            view => view with { Spec = view.Spec with { MaximumLag = ByteSize.Gigabytes(1) } }),
+            view => view with { Spec = view.Spec with { MaximumLag = ByteSize.Gigabytes(1) } })
+            with { Profile = Profile.Promises },
         Saboteur.OfView("ignore-history", "What a standby wrote before it missed a promotion counts as lag made up.",
             Tampering.NoHistory) with { Profile = Profile.Ahead },
         Saboteur.OfShell("forget-positions", "Who promises does not remember how far the leader had written.",
