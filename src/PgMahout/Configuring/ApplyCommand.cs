@@ -92,10 +92,10 @@ internal sealed class ApplyCommand(Invocation invocation, ConfigurationAccess ac
         foreach (var member in tried)
         {
             Screen.Note($"an empty server of the same version is started with the files of {member.Name}");
-            var verdict = await CandidateServer.TryAsync(
-                access.SettingsOf(member, desired), TrialLimit, Cancellation);
+            var settings = access.SettingsOf(member, desired);
+            var verdict = await CandidateServer.TryAsync(settings, TrialLimit, Cancellation);
             if (verdict is CandidateVerdict.Refused refused)
-                return CandidateCheck.Explained(member.Name, refused.Complaints);
+                return CandidateCheck.Explained(settings, refused.Complaints);
             if (verdict is CandidateVerdict.Untried untried)
                 return new Failure(ErrorCatalogue.ConfigurationUntried, "the configuration could not be tried")
                     .Because(untried.Why);

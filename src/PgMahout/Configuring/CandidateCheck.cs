@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using PgMahout.Access;
 using PgMahout.Core.Configuration;
-using PgMahout.Core.Vocabulary;
+using PgMahout.Core.Diagnosis;
 using PgMahout.Errors;
+using PgMahout.Postgres.Instance;
 
 namespace PgMahout.Configuring;
 
@@ -18,11 +19,16 @@ internal sealed class CandidateCheck(ConfigurationAccess access)
     }
 
     /// <summary>The server's complaints about a member's files.</summary>
-    public static Failure Explained(MemberName member, ImmutableArray<string> complaints)
+    public static Failure Explained(InstanceSettings settings, ImmutableArray<string> complaints)
     {
         var failure = new Failure(
-            ErrorCatalogue.ConfigurationRefused, $"a server does not start with the files that {member} would get");
-        foreach (var line in complaints.Where(IsTelling).DefaultIfEmpty("it gave no reason").Take(6))
+            ErrorCatalogue.ConfigurationRefused, $"a server does not start with the files that {settings.Name} would get");
+        var explained = ServerLog.LastFailure(
+            complaints, LogReading.Of(settings.Binaries.Major, settings.DataDirectory));
+        if (explained is not null)
+            failure = failure.Because(explained.What);
+        var evidence = explained?.Evidence ?? [.. complaints.Where(IsTelling).Take(6)];
+        foreach (var line in evidence.DefaultIfEmpty("it gave no reason"))
             failure = failure.Because(line);
         return failure.Leaving("no member was touched").Try("pgmahout config edit", "pgmahout config plan");
     }

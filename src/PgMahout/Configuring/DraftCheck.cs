@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Configuration;
+using PgMahout.Core.Diagnosis;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
 
@@ -12,12 +13,9 @@ internal static class DraftCheck
     public static Failure? WhyNot(ImmutableSortedDictionary<string, ObservedSetting> known, string name, string value)
     {
         var key = DesiredConfiguration.Canonical(name);
-        if (Former(key) is { } replaced)
-            return Refused($"there is no setting '{name}'").Because(replaced);
         if (!known.TryGetValue(key, out var setting))
             // A name with a dot belongs to an extension, which may not be loaded yet.
-            return key.Contains('.', StringComparison.Ordinal) ? null : Refused($"there is no setting '{name}'")
-                .Because($"PostgreSQL knows none of that name{Spelling.Hint(key, known.Keys)}");
+            return key.Contains('.', StringComparison.Ordinal) ? null : Unknown(known, key, value);
         if (setting.Parameter.Context == ParameterContext.Fixed)
             return Refused($"{key} cannot be changed")
                 .Because("it was fixed when the server was compiled or the cluster was initialized");
@@ -35,18 +33,16 @@ internal static class DraftCheck
             .Select(setting => WhyNot(known, setting.Key, setting.Value))
             .FirstOrDefault(failure => failure is not null);
 
+    private static Failure Unknown(
+        ImmutableSortedDictionary<string, ObservedSetting> known, string key, string value)
+    {
+        var failure = Refused($"there is no setting '{key}'")
+            .Because(FormerSettings.WhyNot(key) ?? $"PostgreSQL knows none of that name{Spelling.Hint(key, known.Keys)}");
+        return FormerSettings.Instead(key, value) is { } instead
+            ? failure.Try($"pgmahout config set \"{instead.Replace(" = ", "=", StringComparison.Ordinal)}\"")
+            : failure;
+    }
+
     private static Failure Refused(string what) =>
         new Failure(ErrorCatalogue.ConfigurationRefused, what).Try("pgmahout config explain NAME");
-
-    /// <summary>Settings of the past that guides still name, and what took their place.</summary>
-    private static string? Former(string name) => name switch
-    {
-        "wal_keep_segments" => "it went with PostgreSQL 13: wal_keep_size = segments x 16MB, so 32 becomes 512MB",
-        "checkpoint_segments" => "it went with PostgreSQL 9.5: max_wal_size bounds the WAL now",
-        "standby_mode" or "trigger_file" or "recovery_target_action_file" =>
-            "it belonged to recovery.conf, which went with PostgreSQL 12; pgmahout sets up standbys itself",
-        "promote_trigger_file" => "a promotion is `pgmahout switchover` here",
-        "hot_standby_mode" => "hot standby is always on here",
-        _ => null,
-    };
 }

@@ -92,6 +92,25 @@ internal sealed class DraftCommand(Invocation invocation, ConfigurationAccess ac
         }
     }
 
+    /// <summary>Takes the whole configuration from a text that was written elsewhere.</summary>
+    /// <param name="file">A path, or - for standard input.</param>
+    public async Task<Ending> ImportAsync(string file)
+    {
+        string text;
+        try
+        {
+            text = file == "-" ? await Console.In.ReadToEndAsync(Cancellation) : await File.ReadAllTextAsync(
+                file, Cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new Failure(ErrorCatalogue.Usage, $"{file} cannot be read").Because(e.Message);
+        }
+        if (!(await access.ReadAnyAsync(Cancellation)).TryGet(out var known, out var failure))
+            return failure;
+        return Read(text, known).TryGet(out var desired, out failure) ? await SaveAsync(desired) : failure;
+    }
+
     /// <summary>Keeps the draft, and says what applying it would do.</summary>
     public async Task<Ending> SaveAsync(DesiredConfiguration draft)
     {

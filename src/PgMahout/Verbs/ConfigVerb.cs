@@ -75,8 +75,17 @@ internal static class ConfigVerb
 
     private static Command Edit(CommonOptions common)
     {
-        var command = new Command("edit", "Prepare a change in your editor.");
-        Bind(common, command, (_, invocation, access, _) => new DraftCommand(invocation, access).EditAsync());
+        var from = new Option<string?>("--from")
+        {
+            Description = "Take the whole configuration from this file (- for standard input) instead.",
+            HelpName = "FILE",
+        };
+        var command = new Command("edit", "Prepare a change in your editor.") { from };
+        Bind(common, command, (parse, invocation, access, _) =>
+        {
+            var draft = new DraftCommand(invocation, access);
+            return parse.GetValue(from) is { } file ? draft.ImportAsync(file) : draft.EditAsync();
+        });
         return command;
     }
 
