@@ -107,6 +107,8 @@ public static class CandidateServer
                 await using var connection = new NpgsqlConnection(ConnectionText.Local(trial));
                 await connection.OpenAsync(cancellation);
                 var errors = await ColumnAsync(connection, cancellation);
+                if (await HugePages.WhyNotAsync(connection, trial, cancellation) is { } shortage)
+                    errors = errors.Add(shortage);
                 return errors.IsEmpty ? new CandidateVerdict.Accepted() : new CandidateVerdict.Refused(errors);
             }
             catch (Exception e) when (e is NpgsqlException or IOException or System.Net.Sockets.SocketException)

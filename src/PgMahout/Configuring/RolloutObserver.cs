@@ -7,8 +7,10 @@ using PgMahout.Core.Vocabulary;
 namespace PgMahout.Configuring;
 
 /// <summary>What a member is like in the middle of a change.</summary>
+/// <param name="Failures">What its agent tried in vain lately, oldest first.</param>
 /// <param name="Silence">Why its agent says nothing; empty when it answered.</param>
-internal sealed record MemberProgress(RolloutMember Member, int? Pid, string? Complaint, string Silence);
+internal sealed record MemberProgress(
+    RolloutMember Member, int? Pid, string? Complaint, ImmutableArray<string> Failures, string Silence);
 
 /// <summary>The members as a change of configuration sees them, asked anew before each step.</summary>
 internal sealed class RolloutObserver(ConfigurationAccess access)
@@ -36,7 +38,11 @@ internal sealed class RolloutObserver(ConfigurationAccess access)
         var answer = await agent.GetStatusAsync(AskLimit, cancellation);
         if (answer is not AgentAnswer<AgentStatus>.Said { Value: var status })
             return new MemberProgress(
-                new RolloutMember(member.Name, false, false, [], member.Promotable), null, null, answer.Silence);
+                new RolloutMember(member.Name, false, false, [], member.Promotable),
+                null,
+                null,
+                [],
+                answer.Silence);
         var isWell = status.Report.Postgres is PostgresState.Primary
             || (status.Report.Postgres is PostgresState.Standby { Streaming: true } && member.Name != Leader);
         var hasIt = status.Configuration?.Number == wanted.Number;
@@ -45,6 +51,7 @@ internal sealed class RolloutObserver(ConfigurationAccess access)
             new RolloutMember(member.Name, isWell && pending is not null, hasIt, pending ?? [], member.Promotable),
             status.PostmasterPid,
             hasIt ? status.Configuration!.Complaint : null,
+            status.RecentFailures,
             "");
     }
 

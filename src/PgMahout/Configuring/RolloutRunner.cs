@@ -84,7 +84,9 @@ internal sealed class RolloutRunner(
         return await UntilAsync($"{member} to load it", async () =>
         {
             var now = await _observer.ObserveAsync(server, wanted, given, cancellation);
-            return now.Member.HasIt ? null : now.Silence == "" ? "its agent has not loaded it" : now.Silence;
+            if (now.Member.HasIt)
+                return null;
+            return new Waiting(now.Silence == "" ? "its agent has not loaded it" : now.Silence);
         }, cancellation);
     }
 
@@ -109,7 +111,7 @@ internal sealed class RolloutRunner(
     private async Task<Failure?> RestartAsync(
         MemberName member, ImmutableArray<MemberProgress> members, CancellationToken cancellation)
     {
-        var before = members.First(one => one.Member.Name == member).Pid;
+        var before = members.First(one => one.Member.Name == member);
         var server = access.ServerOf(member);
         using var agent = new AgentClient(server.Member);
         var asked = await agent.RequestAsync(MemberRequest.Restart, AskLimit, cancellation);
@@ -119,9 +121,12 @@ internal sealed class RolloutRunner(
         return await UntilAsync($"{member} to serve again", async () =>
         {
             var now = await _observer.ObserveAsync(server, wanted, given, cancellation);
-            if (now.Pid is null || now.Pid == before)
-                return "its server has not been started anew";
-            return now.Member.IsWell ? null : "its server is not serving yet";
+            // A server that does not start will not start by being waited for.
+            if (now.Failures.Length > before.Failures.Length)
+                return new Waiting(now.Failures[^1], InVain: true);
+            if (now.Pid is null || now.Pid == before.Pid)
+                return new Waiting("its server has not been started anew");
+            return now.Member.IsWell ? null : new Waiting("its server is not serving yet");
         }, cancellation);
     }
 
@@ -157,14 +162,19 @@ internal sealed class RolloutRunner(
     private RolloutView ViewOf(ImmutableArray<MemberProgress> members) =>
         new(_observer.Leader, [.. members.Select(one => one.Member)]);
 
-    /// <param name="why">Null when it is so; otherwise what is in the way.</param>
-    private async Task<Failure?> UntilAsync(string what, Func<Task<string?>> why, CancellationToken cancellation)
+    /// <summary>Why something is not so yet.</summary>
+    /// <param name="InVain">It will not become so either.</param>
+    private sealed record Waiting(string Why, bool InVain = false);
+
+    /// <param name="why">Null when it is so.</param>
+    private async Task<Failure?> UntilAsync(string what, Func<Task<Waiting?>> why, CancellationToken cancellation)
     {
         var started = TimeProvider.System.GetTimestamp();
-        while (await why() is { } reason)
+        while (await why() is { } waiting)
         {
-            if (TimeProvider.System.GetElapsedTime(started) > patience)
-                return Failed($"{Durations.Text(patience)} were spent waiting for {what}").Because(reason);
+            var spent = TimeProvider.System.GetElapsedTime(started);
+            if (waiting.InVain || spent > patience)
+                return Failed($"{Durations.Text(spent)} were spent waiting for {what}").Because(waiting.Why);
             await Task.Delay(Pace, cancellation);
         }
         return null;
