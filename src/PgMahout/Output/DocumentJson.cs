@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using PgMahout.Configuring;
 using PgMahout.Access;
 using PgMahout.Core.Cluster;
+using PgMahout.Doctor;
 using PgMahout.Drills;
 using PgMahout.Status;
 
@@ -105,6 +106,7 @@ public static class DocumentJson
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(DrillDocument))]
 [JsonSerializable(typeof(AccessDocument))]
+[JsonSerializable(typeof(DoctorDocument))]
 [JsonSerializable(typeof(AccessTestDocument))]
 [JsonSerializable(typeof(ConfigurationDocument))]
 [JsonSerializable(typeof(PlanDocument))]

@@ -39,6 +39,7 @@ internal static class CommandTree
         MemberVerbs.Member(common),
         ConfigVerb.Build(common),
         HbaVerb.Build(common),
+        DoctorVerb.Build(common),
         UriVerb.Build(common),
         PsqlVerb.Build(common),
         LogsVerb.Build(common),
