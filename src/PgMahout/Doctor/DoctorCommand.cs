@@ -91,7 +91,13 @@ internal sealed class DoctorCommand(Invocation invocation)
             catch (TimeoutException)
             {
                 await bound.CancelAsync();
-                return [new CheckResult(kind, subject, CheckVerdict.Unknown, "no answer within 2 s")];
+                // Only of a server that runs is an answer owed.
+                return [
+                    kind == CheckKind.Answer
+                        ? new CheckResult(kind, subject, CheckVerdict.Broken, "it runs, and does not answer within 2 s")
+                            .Try("pgmahout status", "top -b -n 1 | head -20")
+                        : new CheckResult(kind, subject, CheckVerdict.Unknown, "not known within 2 s"),
+                ];
             }
             catch (Exception broken) when (broken is IOException or UnauthorizedAccessException or FormatException
                 or Npgsql.NpgsqlException or InvalidOperationException)

@@ -15,7 +15,11 @@ internal sealed class ServerChecks(Patient patient)
     {
         var (rows, silence) = await patient.AskAsync("SELECT version()", cancellation);
         if (silence is not null)
-            return [Result(CheckKind.Answer, CheckVerdict.Unknown, "it cannot be asked: " + silence)];
+            return [
+                Result(
+                    CheckKind.Answer, patient.IsManaged ? CheckVerdict.Broken : CheckVerdict.Unknown,
+                    "it runs, and cannot be asked: " + silence).Try(patient.IsManaged ? ["pgmahout status"] : []),
+            ];
         var found = new List<CheckResult>
         {
             Result(CheckKind.Answer, CheckVerdict.Ok, rows[0][0].Split(" on ")[0]),
