@@ -20,19 +20,19 @@ internal static class AccessSymptoms
 
     public static readonly ImmutableArray<Symptom> All =
     [
-        new("hba-syntax", true, "LOG:  " + Refused, BadLine),
-        new("hba-word-file", true,
+        new("hba-syntax", SymptomEnd.Start, "LOG:  " + Refused, BadLine),
+        new("hba-word-file", SymptomEnd.Start,
             @"could not open (secondary authentication file ""(?<word>[^""]*)"" as|file) ""(?<file>[^""]*)""",
             finding => new Remedy(
                 $"A line of pg_hba.conf refers to the file {finding["file"]}, which cannot be opened. PostgreSQL "
                 + "refuses the whole of pg_hba.conf for that. Write the file, or take the line out.",
                 $"grep -n '@\\|^include' {finding.Reading.FileIn("pg_hba.conf")}")),
-        new("hba-missing", true, @"could not open configuration file ""(?<file>[^""]*hba[^""]*)""",
+        new("hba-missing", SymptomEnd.Start, @"could not open configuration file ""(?<file>[^""]*hba[^""]*)""",
             finding => new Remedy(
                 $"The file of access rules, {finding["file"]}, cannot be opened: hba_file names it, or it was deleted. "
                 + "Without a pg_hba.conf nobody could log in, so the server does not start.",
                 $"ls -l {finding["file"]}", $"grep -n hba_file {finding.Reading.FileIn("postgresql.conf")}")),
-        new("hba-empty", true, @"configuration file ""(?<file>[^""]*)"" contains no entries",
+        new("hba-empty", SymptomEnd.Start, @"configuration file ""(?<file>[^""]*)"" contains no entries",
             finding => new Remedy(
                 $"{finding["file"]} has no rule, so nobody could log in. The server does not start.",
                 $"echo 'local all all peer' >> {finding["file"]}")),

@@ -7,25 +7,27 @@ internal static class ReplicationSymptoms
 {
     public static readonly ImmutableArray<Symptom> All =
     [
-        new("standby-settings", false,
+        new("standby-settings", SymptomEnd.Streaming,
             "(recovery aborted|hot standby is not possible|recovery has paused) because of insufficient parameter",
             finding => new Remedy(
                 "A standby must have no less than its primary of max_connections, max_worker_processes, "
                 + "max_wal_senders, max_prepared_transactions and max_locks_per_transaction. "
                 + finding.Note("DETAIL") + " Such settings are raised on the standbys first.",
                 Higher(finding), "pgmahout config plan")),
-        new("wal-removed", false, "requested WAL segment (?<segment>[0-9A-F]+) has already been removed", finding =>
+        new("wal-removed", SymptomEnd.Streaming, "requested WAL segment (?<segment>[0-9A-F]+) has already been "
+            + "removed", finding =>
             new Remedy(
                 $"The primary no longer has the WAL segment {finding["segment"]} that the standby needs: it was away "
                 + "for longer than WAL is kept. A slot would have kept it; now only the archive or a new copy helps.",
                 "pgmahout member rejoin NAME", "pgmahout member reinit NAME",
                 "pg_basebackup -h PRIMARY -U USER -D DIRECTORY -R -S SLOT    (a server without pgmahout)")),
-        new("slot-lost", false, "(can no longer get changes from|cannot read from) (physical )?replication slot "
+        new("slot-lost", SymptomEnd.Streaming, "(can no longer get changes from|cannot read from) (physical "
+            + ")?replication slot "
             + "\"(?<slot>[^\"]*)\"",
             finding => new Remedy(
                 $"The slot {finding["slot"]} was given up because it kept more WAL than max_slot_wal_keep_size. The "
                 + "standby needs a new copy.", "pgmahout member reinit NAME")),
-        new("timeline", false,
+        new("timeline", SymptomEnd.Streaming,
             @"is not in this server's history|behind recovery timeline|new timeline \d+ forked off|does not contain "
                 + @"minimum "
             + "recovery point|is not a child of this server's history", finding => new Remedy(
@@ -35,37 +37,38 @@ internal static class ReplicationSymptoms
                 + finding.Note("DETAIL"),
                 "pgmahout member rejoin NAME", "pg_rewind --target-pgdata=DIRECTORY --source-server='host=PRIMARY "
                     + "...'")),
-        new("other-system", false, "database system identifier differs between the primary and (the "
+        new("other-system", SymptomEnd.Streaming, "database system identifier differs between the primary and (the "
             + ")?standby", finding =>
             new Remedy(
                 "The standby is a copy of another cluster than the primary: its data directory was initialized, not "
                 + $"cloned. {finding.Note("DETAIL")}",
                 "pgmahout member reinit NAME", "pg_basebackup -h PRIMARY -U USER -D EMPTY_DIRECTORY -R")),
-        new("slot-missing", false, "replication slot \"(?<slot>[^\"]*)\" does not exist", finding => new Remedy(
+        new("slot-missing", SymptomEnd.Streaming, "replication slot \"(?<slot>[^\"]*)\" does not "
+            + "exist", finding => new Remedy(
             $"The standby wants the slot {finding["slot"]}, which the primary does not have; a promotion or a restore "
             + "leaves slots behind.",
             $"psql -h PRIMARY -c \"SELECT pg_create_physical_replication_slot('{finding["slot"]}', true)\"")),
-        new("slots-in-use", false, "all replication slots are in use", _ => new Remedy(
+        new("slots-in-use", SymptomEnd.Streaming, "all replication slots are in use", _ => new Remedy(
             "max_replication_slots is reached.", "psql -c 'SELECT slot_name, active FROM pg_replication_slots'",
             "pgmahout config set max_replication_slots=32")),
-        new("senders-in-use", false,
+        new("senders-in-use", SymptomEnd.Streaming,
             @"number of requested standby connections exceeds ""?max_wal_senders", _ => new Remedy(
                 "max_wal_senders is reached: each standby, and each running pg_basebackup, takes one or two.",
                 "psql -c 'SELECT pid, application_name, state FROM pg_stat_replication'",
                 "pgmahout config set max_wal_senders=16")),
-        new("primary-password", false,
+        new("primary-password", SymptomEnd.Streaming,
             @"could not connect to the primary server: .*password authentication failed for user ""(?<user>[^""]*)""",
             finding => new Remedy(
                 $"The primary does not take the password of {finding["user"]}: primary_conninfo or the password "
                     + $"file has "
                 + "another one than the role.",
                 $"psql -h PRIMARY -c \"\\password {finding["user"]}\"", "pgmahout member rejoin NAME")),
-        new("primary-hba", false,
+        new("primary-hba", SymptomEnd.Streaming,
             @"could not connect to the primary server: .*no pg_hba\.conf entry for replication connection from host "
             + @"""(?<host>[^""]*)"", user ""(?<user>[^""]*)""",
             finding => Entry("replication", finding["user"], finding["host"])),
-        new("primary-unreachable", false,
-            @"could not connect to the primary server: .*host ""?(?<host>[^""]+?)""?(?: \([^)]*\))?, port "
+        new("primary-unreachable", SymptomEnd.Streaming,
+            @"could not connect to the primary server: .*(server at|host) ""?(?<host>[^""]+?)""?(?: \([^)]*\))?, port "
                 + @"(?<port>\d+) failed: "
             + @"(?<why>.*)$|could not connect to the primary server: (?<why>.*)$", Unreachable),
     ];

@@ -12,13 +12,20 @@ public static partial class ServerLog
     /// <param name="lines">In the order in which they were written.</param>
     public static ServerFailure? LastFailure(IReadOnlyList<string> lines, LogReading reading)
     {
-        var ready = LastIndex(lines, line => Ready().IsMatch(line));
-        for (var end = lines.Count - 1; end >= 0; end--)
+        var (ready, streams) = (LastIndex(lines, Ready().IsMatch), LastIndex(lines, Streams().IsMatch));
+        // Whatever was the case before somebody stopped the server, it did not stop because of it.
+        var stopped = LastIndex(lines, Stopped().IsMatch);
+        for (var end = lines.Count - 1; end > stopped; end--)
         {
             if (!IsFailure(lines[end]))
                 continue;
-            var block = Block(lines, end);
-            if (Explain(block, reading, startsMatter: end > ready) is { } failure)
+            var matters = Symptoms.All.Where(symptom => symptom.Ends switch
+            {
+                SymptomEnd.Start => end > ready,
+                SymptomEnd.Streaming => end > streams,
+                SymptomEnd.Never => true,
+            });
+            if (Explain(Block(lines, end), reading, matters, end > ready) is { } failure)
                 return failure;
         }
         return null;
@@ -36,9 +43,10 @@ public static partial class ServerLog
         return [.. lines.Skip(begin).Take(last - begin + 1)];
     }
 
-    private static ServerFailure? Explain(ImmutableArray<string> block, LogReading reading, bool startsMatter)
+    private static ServerFailure? Explain(
+        ImmutableArray<string> block, LogReading reading, IEnumerable<Symptom> symptoms, bool unknownMatters)
     {
-        foreach (var symptom in Symptoms.All.Where(symptom => startsMatter || !symptom.EndsStart))
+        foreach (var symptom in symptoms)
         {
             // The last line that fits tells most; the notes belong to it.
             var at = LastIndex(block, line => symptom.Find(Message(line)).Success);
@@ -50,7 +58,8 @@ public static partial class ServerLog
             var remedy = symptom.Explain(finding);
             return new ServerFailure(symptom.Cause, remedy.What, lines, [.. remedy.Fixes]);
         }
-        return startsMatter ? Unknown(block) : null;
+        var isKnown = Symptoms.All.Any(symptom => block.Any(line => symptom.Find(Message(line)).Success));
+        return unknownMatters && !isKnown ? Unknown(block) : null;
     }
 
     /// <summary>A start that failed in a way that nobody foresaw is still shown.</summary>
@@ -81,6 +90,12 @@ public static partial class ServerLog
 
     [GeneratedRegex(@"LOG:  database system is ready to accept (read-only )?connections")]
     private static partial Regex Ready();
+
+    [GeneratedRegex(@"LOG:  started streaming WAL from primary")]
+    private static partial Regex Streams();
+
+    [GeneratedRegex(@"LOG:  received (fast|smart) shutdown request")]
+    private static partial Regex Stopped();
 
     [GeneratedRegex(@"\b(DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):  ")]
     private static partial Regex Note();

@@ -10,38 +10,47 @@ internal static class SettingSymptoms
 
     public static readonly ImmutableArray<Symptom> All =
     [
-        new("unknown-setting", true,
+        new("unknown-setting", SymptomEnd.Start,
             $@"unrecognized configuration parameter {Name} in file ""(?<file>[^""]*)"" line "
                 + $@"(?<line>\d+)", Unrecognized),
-        new("setting-syntax", true,
+        new("setting-syntax", SymptomEnd.Start,
             @"syntax error in file ""(?<file>[^""]*)"" line (?<line>\d+), near (?<token>.*)$", Syntax),
-        new("setting-unit", true, $@"invalid value for parameter {Name}: ""(?<value>[^""]*)""", InvalidValue),
-        new("setting-range", true,
+        new(
+            "setting-unit",
+            SymptomEnd.Start,
+            $@"invalid value for parameter {Name}: ""(?<value>[^""]*)""",
+            InvalidValue),
+        new("setting-range", SymptomEnd.Start,
             $@"(?<value>\S+( \S+)?) is outside the valid range for parameter {Name} \((?<range>[^)]*)\)",
             finding => Wrong(
                 finding, $"{finding["value"]} is outside the range of {finding["name"]}: {finding["range"]}.")),
-        new("setting-switch", true, $"parameter {Name} requires a (Boolean|numeric|integer) value",
+        new("setting-switch", SymptomEnd.Start, $"parameter {Name} requires a (Boolean|numeric|integer) value",
             finding => Wrong(
                 finding, $"{finding["name"]} takes {Kind(finding)}, and the configuration has something else.")),
-        new("connections-reserved", true, @"(?<name>\w+) \((?<one>\d+)\) (plus \w+ \(\d+\) )?must be less than "
+        new("connections-reserved", SymptomEnd.Start, @"(?<name>\w+) \((?<one>\d+)\) (plus \w+ \(\d+\) )?must be "
+            + @"less than "
             + @"(?<other>max_connections)( \((?<two>\d+)\))?",
             finding => Wrong(
                 finding, $"{finding["name"]} ({finding["one"]}) must be less than max_connections ({finding["two"]}): "
                 + "otherwise no ordinary client could connect.")),
-        new("senders-need-wal", true, @"WAL streaming \(max_wal_senders > 0\) requires wal_level", _ => new Remedy(
+        new("senders-need-wal", SymptomEnd.Start, @"WAL streaming \(max_wal_senders > 0\) requires "
+            + @"wal_level", _ => new Remedy(
             "wal_level = minimal keeps too little WAL for standbys, and max_wal_senders asks for them.",
             "pgmahout config set wal_level=replica", "psql -c \"ALTER SYSTEM SET wal_level = replica\"")),
-        new("archive-needs-wal", true, "WAL archival cannot be enabled when wal_level is \"minimal\"", _ => new Remedy(
+        new("archive-needs-wal", SymptomEnd.Start, "WAL archival cannot be enabled when wal_level is "
+            + "\"minimal\"", _ => new Remedy(
             "archive_mode is on, and wal_level = minimal keeps too little WAL for an archive.",
             "pgmahout config set wal_level=replica")),
-        new("recovery-targets", true, "multiple recovery targets specified", finding => new Remedy(
+        new("recovery-targets", SymptomEnd.Start, "multiple recovery targets specified", finding => new Remedy(
             "More than one recovery_target is set, and a recovery has one end. Keep one of recovery_target_time, "
             + "recovery_target_lsn, recovery_target_xid, recovery_target_name and recovery_target.",
             $"grep -n recovery_target {finding.Reading.DataDirectory}/postgresql*.conf")),
-        new("recovery-conf", true, @"using recovery command file ""recovery.conf"" is not supported", finding =>
+        new("recovery-conf", SymptomEnd.Start, @"using recovery command file ""recovery.conf"" is not "
+            + @"supported", finding =>
             new Remedy(FormerSettings.WhyNot("standby_mode") + ". Its settings go into postgresql.conf.",
                 $"mv {finding.Reading.FileIn("recovery.conf")} {finding.Reading.FileIn("recovery.conf.old")}")),
-        new("include-missing", true, @"could not open configuration (file|directory) ""(?<file>[^""]*)""", finding =>
+        new("include-missing", SymptomEnd.Start, @"could not open configuration (file|directory) "
+            + @"""(?<file>[^""]*)""", finding =>
             new Remedy(
                 $"An include line names {finding["file"]}, which cannot be opened: it is missing, or the server's "
                 + "account may not read it. include_if_exists would pass over a missing one.",

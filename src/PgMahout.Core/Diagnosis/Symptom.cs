@@ -5,13 +5,26 @@ namespace PgMahout.Core.Diagnosis;
 
 /// <summary>A way in which a log tells of a failure, and how it is explained.</summary>
 /// <param name="Pattern">Found in a line, behind its severity.</param>
-/// <param name="EndsStart">It keeps a server from starting: a later start that worked makes it history.</param>
-internal sealed record Symptom(string Cause, bool EndsStart, string Pattern, Func<Finding, Remedy> Explain)
+/// <param name="Ends">What, when it is seen later in the log, makes it history.</param>
+internal sealed record Symptom(string Cause, SymptomEnd Ends, string Pattern, Func<Finding, Remedy> Explain)
 {
     private Regex Expression { get; } =
         new(Pattern, RegexOptions.CultureInvariant, matchTimeout: TimeSpan.FromSeconds(1));
 
     public Match Find(string line) => Expression.Match(line);
+}
+
+/// <summary>What ends a failure, for the log to tell.</summary>
+internal enum SymptomEnd
+{
+    /// <summary>It keeps a server from starting, until a start works.</summary>
+    Start,
+
+    /// <summary>It keeps a standby from following, until it streams.</summary>
+    Streaming,
+
+    /// <summary>The log does not tell that it is over.</summary>
+    Never,
 }
 
 /// <summary>A symptom that was found.</summary>

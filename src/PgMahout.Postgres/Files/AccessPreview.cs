@@ -6,7 +6,7 @@ namespace PgMahout.Postgres.Files;
 
 /// <summary>A member's <c>pg_hba.conf</c> as it would be written now, with where each part comes from.</summary>
 /// <param name="OwnLines">How many lines at the beginning are the cluster's own.</param>
-/// <param name="LocalFrom">The first line that is from the file beside it; after the last line when there is none.</param>
+/// <param name="LocalFrom">The first line from the file beside it; after the last line when there is none.</param>
 /// <param name="LeftOut">Lines of the file beside it that no server would take; their numbers are that file's.</param>
 public sealed record AccessPreview(string Text, int OwnLines, int LocalFrom, ImmutableArray<HbaError> LeftOut)
 {

@@ -40,7 +40,8 @@ internal sealed class AccessCheck(ConfigurationAccess access)
             {
                 var alone = HbaFile.Parse(rule.ToString(), dialect);
                 var answer = HbaSimulation.Ask(alone, login.Attempt, Surroundings.Unknown);
-                if (rule.Users.Any(user => user.Text == login.Attempt.User) && answer is { Rule: not null, IsAdmitted: false })
+                var isNamed = rule.Users.Any(user => user.Text == login.Attempt.User);
+                if (isNamed && answer is { Rule: not null, IsAdmitted: false })
                     yield return new HbaLockout.Rejected(login, rule);
             }
     }
@@ -53,7 +54,8 @@ internal sealed class AccessCheck(ConfigurationAccess access)
         if (file.Errors.FirstOrDefault() is { } error)
             return new Failure(ErrorCatalogue.AccessRefused, $"PostgreSQL would not take the rule: {rule}")
                 .Because($"column {error.Column}: {error.Message}")
-                .Because(error.Suggestion.Length > 0 ? error.Suggestion : "a rule is: type database user address method")
+                .Because(
+                    error.Suggestion.Length > 0 ? error.Suggestion : "a rule is: type database user address method")
                 .Try("pgmahout hba add \"host DATABASE USER ADDRESS/BITS scram-sha-256\"");
         if (rule.Contains('\n', StringComparison.Ordinal) || rule.TrimEnd().EndsWith('\\') || file.Rules.Length != 1)
             return new Failure(ErrorCatalogue.AccessRefused, "one rule is one line")

@@ -7,7 +7,9 @@ using PgMahout.Errors;
 
 namespace PgMahout.Access;
 
-/// <summary>Adds and removes rules for every member: checked, planned, tried, rolled out, taken back if it fails.</summary>
+/// <summary>
+/// Adds and removes rules for every member: checked, planned, tried, rolled out, taken back if it fails.
+/// </summary>
 /// <param name="force">Also when somebody who is connected would be locked out; never for the cluster itself.</param>
 internal sealed class ChangeCommand(
     Invocation invocation, ConfigurationAccess access, ApplyOptions options, bool force)

@@ -8,7 +8,9 @@ using PgMahout.Postgres.Instance;
 
 namespace PgMahout.Access;
 
-/// <summary>The logins that a change of the rules must leave in: the cluster's own, and those that are connected.</summary>
+/// <summary>
+/// The logins that a change of the rules must leave in: the cluster's own, and those that are connected.
+/// </summary>
 internal static class KnownLogins
 {
     private const string Connected = """

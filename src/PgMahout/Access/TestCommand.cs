@@ -22,7 +22,8 @@ internal sealed class TestCommand(Invocation invocation, ConfigurationAccess acc
         if (AttemptOf(question) is not { } attempt)
             return new Failure(ErrorCatalogue.Usage, $"'{question.From}' is no address and no network")
                 .Because("the rules of a network are asked for as ADDRESS/BITS")
-                .Try("pgmahout hba test --user NAME --from 172.23.13.0/24", "pgmahout hba test --user NAME    (socket)");
+                .Try(
+                    "pgmahout hba test --user NAME --from 172.23.13.0/24", "pgmahout hba test --user NAME    (socket)");
         var rules = access.State.Current.Desired.AccessRules;
         var picture = await AccessPicture.DrawAsync(access, member, rules, Cancellation);
         attempt = attempt with

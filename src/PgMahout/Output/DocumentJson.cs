@@ -6,6 +6,7 @@ using PgMahout.Advising;
 using PgMahout.Configuring;
 using PgMahout.Access;
 using PgMahout.Core.Cluster;
+using PgMahout.Doctor;
 using PgMahout.Drills;
 using PgMahout.Status;
 
@@ -106,6 +107,7 @@ public static class DocumentJson
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(DrillDocument))]
 [JsonSerializable(typeof(AccessDocument))]
+[JsonSerializable(typeof(DoctorDocument))]
 [JsonSerializable(typeof(AccessTestDocument))]
 [JsonSerializable(typeof(AdviceDocument))]
 [JsonSerializable(typeof(MeasureDocument))]

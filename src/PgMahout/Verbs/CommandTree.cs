@@ -40,6 +40,7 @@ internal static class CommandTree
         MemberVerbs.Member(common),
         ConfigVerb.Build(common),
         HbaVerb.Build(common),
+        DoctorVerb.Build(common),
         UriVerb.Build(common),
         PsqlVerb.Build(common),
         TuneVerb.Build(common),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using PgMahout.Agent.Api;
 using PgMahout.CommandLine;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Diagnosis;
 using PgMahout.Core.Ha;
 using PgMahout.Errors;
 using PgMahout.Output;
@@ -48,7 +49,8 @@ internal static class ExplainVerb
         var rules = Enum.GetValues<Rule>().Select(rule => new[] { rule.ToString(), RuleText.Meaning(rule) });
         var codes = ErrorCatalogue.All.Select(kind => new[] { kind.Code, kind.Meaning });
         var problems = ProblemCatalogue.All.Select(problem => new[] { problem.Key, problem.Value });
-        foreach (var row in rules.Concat(codes).Concat(problems))
+        var checks = CheckKind.All.Select(check => new[] { check.Code, check.Meaning });
+        foreach (var row in rules.Concat(codes).Concat(checks).Concat(problems))
             invocation.Screen.Data(Columns.Tabbed(row));
         return Ending.Ok;
     }
@@ -59,6 +61,9 @@ internal static class ExplainVerb
             .FirstOrDefault(kind => kind.Code.Equals(name, StringComparison.OrdinalIgnoreCase));
         if (code is not null)
             return new MeaningDocument(DocumentJson.Schema, code.Code, code.Meaning, (int)code.Exit);
+        if (CheckKind.All.FirstOrDefault(
+            kind => kind.Code.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } check)
+            return new MeaningDocument(DocumentJson.Schema, check.Code, check.Meaning, null);
         if (ProblemCatalogue.All.TryGetValue(name, out var problem))
             return new MeaningDocument(DocumentJson.Schema, name, problem, null);
         return Enum.TryParse<Rule>(name, ignoreCase: true, out var rule) && Enum.IsDefined(rule)

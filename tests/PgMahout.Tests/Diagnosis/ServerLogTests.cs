@@ -141,6 +141,25 @@ public sealed class ServerLogTests
     }
 
     [Fact]
+    public void Standby_that_streams_again_has_no_failure_any_more()
+    {
+        string[] lines =
+        [
+            "FATAL:  could not connect to the primary server: connection to server at \"10.0.0.1\", port 5432 failed: "
+            + "Connection refused",
+        ];
+
+        var failure = ServerLog.LastFailure(lines, LogReading.Of(15, "/d"));
+        Assert.Equal(["pgmahout doctor", "pg_isready -h 10.0.0.1 -p 5432"], failure?.Fixes);
+        Assert.Null(ServerLog.LastFailure(
+            [.. lines, "LOG:  started streaming WAL from primary at 0/3000000 on timeline 1"],
+            LogReading.Of(15, "/d")));
+        Assert.Null(ServerLog.LastFailure(
+            [.. lines, "LOG:  received fast shutdown request", "LOG:  database system is shut down"],
+            LogReading.Of(15, "/d")));
+    }
+
+    [Fact]
     public void Ended_sessions_are_no_failure_of_the_server() =>
         Assert.Null(ServerLog.LastFailure(
             [
