@@ -6,8 +6,8 @@ using PgMahout.Postgres.Instance;
 namespace PgMahout.Postgres.Validation;
 
 /// <summary>
-/// Whether the host has the huge pages that a configuration insists on. The trial server takes none, because the running
-/// one may have them; so they are counted.
+/// Whether the host has the huge pages that a configuration insists on. The trial server takes none, because the
+/// running one may have them; so they are counted.
 /// </summary>
 internal static class HugePages
 {
@@ -29,13 +29,15 @@ internal static class HugePages
         var there = Total(await File.ReadAllLinesAsync("/proc/meminfo", cancellation));
         return there >= needed
             ? null
-            : $"FATAL:  could not map anonymous shared memory: huge_pages = on needs {needed} huge pages for the members on "
-                + $"this host, and it has {there} (sysctl vm.nr_hugepages)";
+            : "FATAL:  could not map anonymous shared memory: "
+                + $"huge_pages = on needs {needed} huge pages for the members on this host, and it has {there}"
+                + " (sysctl vm.nr_hugepages)";
     }
 
     internal static long Total(IEnumerable<string> meminfo) =>
         meminfo.FirstOrDefault(line => line.StartsWith("HugePages_Total:", StringComparison.Ordinal)) is { } line
-        && long.TryParse(line.Split(':')[1], NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var total)
+        && long.TryParse(
+            line.Split(':')[1], NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var total)
             ? total
             : 0;
 }

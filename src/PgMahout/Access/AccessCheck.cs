@@ -13,8 +13,31 @@ internal sealed class AccessCheck(ConfigurationAccess access)
         .Select(WhyNotTaken)
         .FirstOrDefault(failure => failure is not null);
 
+    /// <summary>Why a change of the rules is refused: somebody who logs in now could not any more.</summary>
+    /// <param name="force">Also then; never for the cluster itself.</param>
+    public async Task<Failure?> WhyLockedOutAsync(
+        ImmutableArray<string> rules, bool force, CancellationToken cancellation)
+    {
+        var current = access.State.Current.Desired.AccessRules;
+        if (rules.SequenceEqual(current))
+            return null;
+        var lockouts = await LockoutsAsync(current, rules, cancellation);
+        var refusing = lockouts.Where(lockout => lockout.Login.IsOwn || !force).ToArray();
+        if (refusing.Length == 0)
+            return null;
+        var own = refusing.Any(lockout => lockout.Login.IsOwn);
+        var failure = new Failure(
+            ErrorCatalogue.AccessLockout,
+            own ? "the rules are against the cluster's own logins" : "somebody who logs in would be locked out");
+        foreach (var lockout in refusing.Take(5))
+            failure = failure.Because(HbaWords.Of(lockout));
+        return own
+            ? failure.Try("pgmahout hba list    (the cluster's own lines come first, and stay)")
+            : failure.Try("pgmahout hba test --user NAME --from ADDRESS", "... --force    (lock them out)");
+    }
+
     /// <summary>Whom a change of the rules would lock out; the cluster's own logins first.</summary>
-    public async Task<ImmutableArray<HbaLockout>> LockoutsAsync(
+    private async Task<ImmutableArray<HbaLockout>> LockoutsAsync(
         ImmutableArray<string> before, ImmutableArray<string> after, CancellationToken cancellation)
     {
         var found = ImmutableArray.CreateBuilder<HbaLockout>();
@@ -22,8 +45,10 @@ internal sealed class AccessCheck(ConfigurationAccess access)
         {
             var old = await AccessPicture.DrawAsync(access, member, before, cancellation);
             var next = await AccessPicture.DrawAsync(access, member, after, cancellation);
-            var (logins, _) = await KnownLogins.ConnectedAsync(access.ServerOf(member.Name), cancellation);
-            found.AddRange(HbaLockout.Find(old.File, next.File, logins, next.Surroundings));
+            var (connected, _) = await KnownLogins.ConnectedAsync(access.ServerOf(member.Name), cancellation);
+            var seen = await KnownLogins.SeenAsync(member, cancellation);
+            found.AddRange(HbaLockout.Find(
+                old.File, next.File, connected.Concat(seen), next.Surroundings));
         }
         return [.. AgainstItself(after).Concat(found).DistinctBy(HbaWords.Of)];
     }

@@ -10,9 +10,7 @@ namespace PgMahout.Access;
 /// <summary>
 /// Adds and removes rules for every member: checked, planned, tried, rolled out, taken back if it fails.
 /// </summary>
-/// <param name="force">Also when somebody who is connected would be locked out; never for the cluster itself.</param>
-internal sealed class ChangeCommand(
-    Invocation invocation, ConfigurationAccess access, ApplyOptions options, bool force)
+internal sealed class ChangeCommand(Invocation invocation, ConfigurationAccess access, ApplyOptions options)
 {
     private ImmutableArray<string> Current => access.State.Current.Desired.AccessRules;
 
@@ -63,33 +61,11 @@ internal sealed class ChangeCommand(
             return new Failure(ErrorCatalogue.ConfigurationUnfinished, "there is a draft that was not applied")
                 .Because("the rules would be brought to the members without it, and it would be lost")
                 .Try("pgmahout config plan", "pgmahout config apply");
-        var check = new AccessCheck(access);
-        if (check.WhyNotTaken(rules) is { } refused)
+        if (new AccessCheck(access).WhyNotTaken(rules) is { } refused)
             return refused;
-        var lockouts = await check.LockoutsAsync(Current, rules, invocation.Cancellation);
-        if (Refuse(lockouts) is { } lockedOut)
-            return lockedOut;
         await AdviseAsync(rules);
         return await new ApplyCommand(invocation, access, options)
             .RunAsync(access.State.Current.Desired with { AccessRules = rules });
-    }
-
-    private Failure? Refuse(ImmutableArray<HbaLockout> lockouts)
-    {
-        var refusing = lockouts.Where(lockout => lockout.Login.IsOwn || !force).ToArray();
-        foreach (var accepted in lockouts.Except(refusing))
-            invocation.Screen.Note("accepted by --force: " + HbaWords.Of(accepted));
-        if (refusing.Length == 0)
-            return null;
-        var own = refusing.Any(lockout => lockout.Login.IsOwn);
-        var failure = new Failure(
-            ErrorCatalogue.AccessLockout,
-            own ? "the rule is against the cluster's own logins" : "somebody who is connected would be locked out");
-        foreach (var lockout in refusing.Take(5))
-            failure = failure.Because(HbaWords.Of(lockout));
-        return own
-            ? failure.Try("pgmahout hba list    (the cluster's own lines come first, and stay)")
-            : failure.Try("pgmahout hba test --user NAME --from ADDRESS", "... --force    (lock them out)");
     }
 
     /// <summary>Advice on what is new, as the members would have it.</summary>

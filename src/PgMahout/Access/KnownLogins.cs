@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Npgsql;
+using PgMahout.Agent.Api;
 using PgMahout.Configuring;
 using PgMahout.Core.Access;
 using PgMahout.Core.Cluster;
@@ -13,6 +14,8 @@ namespace PgMahout.Access;
 /// </summary>
 internal static class KnownLogins
 {
+    private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(4);
+
     private const string Connected = """
         SELECT DISTINCT a.usename, CASE WHEN a.backend_type = 'walsender' THEN NULL ELSE a.datname END,
                a.client_addr, coalesce(s.ssl, false), r.rolpassword IS NOT NULL
@@ -44,6 +47,24 @@ internal static class KnownLogins
         var silence = await server.EachAsync(Connected, row => logins.Add(Login(row)), cancellation);
         return (logins.ToImmutable(), silence);
     }
+
+    /// <summary>Who was connected since the member's agent began, whether still or not.</summary>
+    public static async Task<ImmutableArray<ProtectedLogin>> SeenAsync(
+        MemberSpec member, CancellationToken cancellation)
+    {
+        using var agent = new AgentClient(member);
+        return await agent.GetLoginsAsync(AskLimit, cancellation)
+            is AgentAnswer<ImmutableArray<LoginReport>>.Said { Value: var logins }
+            ? [.. logins.Select(Login)]
+            : [];
+    }
+
+    private static ProtectedLogin Login(LoginReport seen) => new(
+        seen.Address is { } address && IpRange.Parse(address) is { } from
+            ? LoginAttempt.Tcp(seen.Database, seen.User, from)
+            : LoginAttempt.Local(seen.Database, seen.User),
+        IsOwn: false,
+        HasPassword: null);
 
     /// <summary>The roles that a role is a member of; null when nobody says or there is no such role.</summary>
     public static async Task<ImmutableSortedSet<string>?> RolesOfAsync(

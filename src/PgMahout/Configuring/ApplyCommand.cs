@@ -11,7 +11,8 @@ namespace PgMahout.Configuring;
 
 /// <summary>What the operator said beside the configuration itself.</summary>
 /// <param name="Patience">How long one step may take before everything is taken back.</param>
-internal sealed record ApplyOptions(string? Reason, bool DryRun, TimeSpan? Patience);
+/// <param name="Force">Somebody who logs in now may be locked out by a change of the rules of access.</param>
+internal sealed record ApplyOptions(string? Reason, bool DryRun, TimeSpan? Patience, bool Force = false);
 
 /// <summary>
 /// Brings a configuration to the cluster: checked, tried by an empty server of the same version, tried by one standby,
@@ -38,7 +39,7 @@ internal sealed class ApplyCommand(Invocation invocation, ConfigurationAccess ac
         // Its lock is free, so whoever began that rollout has ended without finishing it.
         if (access.State.Rollout is { } left && !left.Candidate.Desired.Equals(desired))
             return Unfinished(left);
-        if (await new CandidateCheck(access).WhyNotAsync(desired, Cancellation) is { } refused)
+        if (await new CandidateCheck(access).WhyNotAsync(desired, options.Force, Cancellation) is { } refused)
             return refused;
         if (!(await ChangePlan.MakeAsync(access, desired, Cancellation)).TryGet(out var plan, out var failure))
             return failure;

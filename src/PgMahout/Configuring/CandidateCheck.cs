@@ -11,18 +11,24 @@ namespace PgMahout.Configuring;
 internal sealed class CandidateCheck(ConfigurationAccess access)
 {
     /// <summary>Null when nothing speaks against it.</summary>
-    public async Task<Failure?> WhyNotAsync(DesiredConfiguration desired, CancellationToken cancellation)
+    /// <param name="force">Somebody who logs in may be locked out by it.</param>
+    public async Task<Failure?> WhyNotAsync(
+        DesiredConfiguration desired, bool force, CancellationToken cancellation)
     {
         if (!(await access.ReadAnyAsync(cancellation)).TryGet(out var known, out var failure))
             return failure;
-        return DraftCheck.WhyNot(known, desired) ?? new AccessCheck(access).WhyNotTaken(desired.AccessRules);
+        var rules = new AccessCheck(access);
+        return DraftCheck.WhyNot(known, desired)
+            ?? rules.WhyNotTaken(desired.AccessRules)
+            ?? await rules.WhyLockedOutAsync(desired.AccessRules, force, cancellation);
     }
 
     /// <summary>The server's complaints about a member's files.</summary>
     public static Failure Explained(InstanceSettings settings, ImmutableArray<string> complaints)
     {
         var failure = new Failure(
-            ErrorCatalogue.ConfigurationRefused, $"a server does not start with the files that {settings.Name} would get");
+            ErrorCatalogue.ConfigurationRefused,
+            $"a server does not start with the files that {settings.Name} would get");
         var explained = ServerLog.LastFailure(
             complaints, LogReading.Of(settings.Binaries.Major, settings.DataDirectory));
         if (explained is not null)

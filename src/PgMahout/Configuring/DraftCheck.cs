@@ -37,7 +37,8 @@ internal static class DraftCheck
         ImmutableSortedDictionary<string, ObservedSetting> known, string key, string value)
     {
         var failure = Refused($"there is no setting '{key}'")
-            .Because(FormerSettings.WhyNot(key) ?? $"PostgreSQL knows none of that name{Spelling.Hint(key, known.Keys)}");
+            .Because(FormerSettings.WhyNot(key)
+                ?? $"PostgreSQL knows none of that name{Spelling.Hint(key, known.Keys)}");
         return FormerSettings.Instead(key, value) is { } instead
             ? failure.Try($"pgmahout config set \"{instead.Replace(" = ", "=", StringComparison.Ordinal)}\"")
             : failure;

@@ -39,7 +39,7 @@ internal sealed class ShowCommand(Invocation invocation, ConfigurationAccess acc
     public async Task<Ending> PlanAsync()
     {
         var wanted = access.State.Rollout?.Candidate.Desired ?? access.Working;
-        if (await new CandidateCheck(access).WhyNotAsync(wanted, Cancellation) is { } refused)
+        if (await new CandidateCheck(access).WhyNotAsync(wanted, force: true, Cancellation) is { } refused)
             return refused;
         if (!(await ChangePlan.MakeAsync(access, wanted, Cancellation)).TryGet(out var plan, out var failure))
             return failure;

@@ -26,6 +26,11 @@ internal static class ConfigVerb
         CustomParser = Durations.Parse,
     };
 
+    private static readonly Option<bool> Force = new("--force")
+    {
+        Description = "Also when somebody who logs in now would be locked out; never the cluster itself.",
+    };
+
     public static Command Build(CommonOptions common) =>
         new("config", "PostgreSQL's settings, for all members at once.")
         {
@@ -101,7 +106,7 @@ internal static class ConfigVerb
         var resume = new Option<bool>("--resume") { Description = "Finish a change that broke off." };
         var command = new Command("apply", "Bring the draft to the members; taken back by itself if one fails.")
         {
-            Reason, DryRun, Patience, resume,
+            Reason, DryRun, Patience, Force, resume,
         };
         Bind(common, command, (parse, invocation, access, _) => new ApplyCommand(invocation, access, OptionsOf(parse))
             .RunAsync(parse.GetValue(resume) && access.State.Rollout is { } left
@@ -128,7 +133,7 @@ internal static class ConfigVerb
         };
         var command = new Command("rollback", "Return to an earlier configuration.")
         {
-            number, Reason, DryRun, Patience,
+            number, Reason, DryRun, Patience, Force,
         };
         Bind(common, command, async (parse, invocation, access, _) =>
         {
@@ -153,7 +158,7 @@ internal static class ConfigVerb
     }
 
     private static ApplyOptions OptionsOf(ParseResult parse) =>
-        new(parse.GetValue(Reason), parse.GetValue(DryRun), parse.GetValue(Patience));
+        new(parse.GetValue(Reason), parse.GetValue(DryRun), parse.GetValue(Patience), parse.GetValue(Force));
 
     private static async Task<Attempt<DesiredConfiguration>> EarlierAsync(
         ConfigurationAccess access, long? number, CancellationToken cancellation)

@@ -100,8 +100,7 @@ internal static class HbaVerb
     private static ChangeCommand Change(ParseResult parse, Invocation invocation, ConfigurationAccess access) => new(
         invocation,
         access,
-        new ApplyOptions(parse.GetValue(Reason), parse.GetValue(DryRun), null),
-        parse.GetValue(Force));
+        new ApplyOptions(parse.GetValue(Reason), parse.GetValue(DryRun), null, parse.GetValue(Force)));
 
     private static void Bind(
         CommonOptions common,

@@ -9,6 +9,8 @@ internal sealed record BrokenConfiguration(string Name, string File, string Line
 {
     private const int Fewest = 40;
 
+    public bool IsLockOut => File == "lock-out";
+
     private bool IsAccess => File != "postgresql.conf";
 
     public static ImmutableArray<BrokenConfiguration> All()
