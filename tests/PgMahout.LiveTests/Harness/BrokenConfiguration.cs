@@ -47,6 +47,7 @@ internal sealed record BrokenConfiguration(string Name, string File, string Line
         text.Contains($"{line.Split('=')[0].Trim()} ", StringComparison.Ordinal)
         && (text.Contains("ruled by pgmahout", StringComparison.Ordinal)
             || text.Contains("not of the form", StringComparison.Ordinal)
+            || text.Contains("is not a number", StringComparison.Ordinal)
             || text.Contains("pgmahout sets up standbys itself", StringComparison.Ordinal)
             || text.Contains("would end replication", StringComparison.Ordinal));
 }
