@@ -67,7 +67,7 @@ internal static class AsStandby
             return Decision.Of(Rule.StopDiverged, Decision.Soon, new HaAction.Stop(StopMode.Fast));
         if (view.Request is { } request)
             return OnRequest(view, request, holder, leader);
-        if (standby.Upstream is null && !view.Lease.Moved)
+        if (InSuccession.MayBeSealed(view, standby))
             return Decision.Of(Rule.AwaitRenewal, Wake(view, Decision.Soon * 4));
         if (standby.Upstream != holder)
             return Decision.Of(Rule.PointAtLeader, Decision.Soon, new HaAction.Follow(holder));

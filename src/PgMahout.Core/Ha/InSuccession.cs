@@ -34,8 +34,13 @@ internal static class InSuccession
         handover.Heir != view.Self
         && view.Postgres is PostgresState.Standby standby
         && standby.Upstream != handover.Heir
+        && !MayBeSealed(view, standby)
             ? Decision.Of(Rule.PointAtLeader, Decision.Soon, new HaAction.Follow(handover.Heir))
             : Decision.Of(Rule.AwaitHeir, Decision.Soon);
+
+    /// <summary>An earlier run of its agent may have promised, in an election, that it receives nothing.</summary>
+    internal static bool MayBeSealed(ClusterView view, PostgresState.Standby standby) =>
+        standby.Upstream is null && !view.Lease.Moved;
 
     /// <summary>
     /// It has everything, but the others could be quicker; it waits for heir and election to have had their chance.

@@ -36,11 +36,17 @@ internal static class Rejoining
 
     /// <summary>A member without any data of its own.</summary>
     public static Decision FromNothing(ClusterView view, MemberName holder) =>
-        view.PeerReport(holder)?.Postgres is not PostgresState.Primary
+        view.PeerReport(holder)?.Postgres is not PostgresState.Primary || !IsPublished(view)
             ? Decision.Of(Rule.AwaitPrimary, AsStandby.Wake(view, Decision.Soon * 4))
             : view.Request is { } request
                 ? CloneNow(view, holder).Then(new HaAction.CloseRequest(request))
                 : Clone(view, holder);
+
+    /// <summary>
+    /// A copy of a cluster that the store does not know would hold commits that its first leader, should it lose its
+    /// data now, overwrites with another cluster.
+    /// </summary>
+    private static bool IsPublished(ClusterView view) => LeaseKeeping.Store(view).SystemIdentifier is not null;
 
     /// <summary>Whether this kind of work failed so recently that trying again now would only repeat it.</summary>
     public static bool RecentFailure(ClusterView view, OperationKind kind) =>
