@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using PgMahout.Core.Diagnosis;
 using PgMahout.Errors;
+using PgMahout.Postgres.Installation;
 
 namespace PgMahout.Doctor;
 
@@ -35,18 +36,42 @@ internal sealed class ServerChecks(Patient patient)
 
     private async Task<IEnumerable<CheckResult>> FilesAsync(CancellationToken cancellation)
     {
+        // A value that waits for a restart is listed with an error too; what has no file is a line that went.
         const string Sql = """
-            SELECT sourcefile || ' line ' || sourceline || ': ' || coalesce(name || ': ', '') || error
-              FROM pg_file_settings WHERE error IS NOT NULL AND error <> 'setting could not be applied'
+            SELECT sourcefile, sourceline, coalesce(name, ''), error
+              FROM pg_file_settings
+             WHERE error IS NOT NULL AND error <> 'setting could not be applied' AND sourcefile IS NOT NULL
             """;
         var (errors, silence) = await patient.AskAsync(Sql, cancellation);
-        return silence is not null ? [Unknown(CheckKind.Settings, silence)]
-            : errors.Count == 0 ? [Result(CheckKind.Settings, CheckVerdict.Ok, "the server takes them")]
-            : [
-                Result(CheckKind.Settings, CheckVerdict.Broken, "the server runs, and would not start with its files")
-                    .Seen([.. errors.Select(row => row[0])]).Try($"vi {patient.File("postgresql.conf")}"),
-            ];
+        if (silence is not null)
+            return [Unknown(CheckKind.Settings, silence)];
+        if (errors.Count == 0)
+            return [Result(CheckKind.Settings, CheckVerdict.Ok, "the server takes them")];
+        var (names, _) = await patient.AskAsync("SELECT name FROM pg_settings", cancellation);
+        var reading = LogReading.Of(PostgresBinaries.NewestSupported, patient.DataDirectory) with
+        {
+            Settings = [.. names.Select(row => row[0])],
+        };
+        var explained = ServerLog.LastFailure([.. errors.Select(AtStart)], reading);
+        return
+        [
+            Result(
+                    CheckKind.Settings,
+                    CheckVerdict.Broken,
+                    $"The server runs, and would not start with its files. {explained?.What}".TrimEnd())
+                .Seen([.. errors.Select(row => $"{row[0]} line {row[1]}: {row[2]}: {row[3]}")])
+                .Try([.. explained?.Fixes ?? [$"vi {patient.File("postgresql.conf")}"]]),
+        ];
     }
+
+    /// <summary>How the server would say it when it is started: in its log.</summary>
+    private static string AtStart(string[] row) => row switch
+    {
+        [var file, var line, var name, "unrecognized configuration parameter"] =>
+            $"FATAL:  unrecognized configuration parameter \"{name}\" in file \"{file}\" line {line}",
+        [var file, var line, _, var error] => $"FATAL:  {error} in file \"{file}\" line {line}",
+        _ => string.Join(' ', row),
+    };
 
     private async Task<IEnumerable<CheckResult>> PendingAsync(CancellationToken cancellation)
     {

@@ -9,6 +9,7 @@ internal sealed class PlainServer : IAsyncDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
     private readonly string _root = $"/tmp/pgl-plain-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
     private readonly string _programs;
+    private readonly int _port = 29500 + RandomNumberGenerator.GetInt32(400);
     private readonly Dictionary<string, string> _original = [];
 
     private PlainServer(string programs) => _programs = programs;
@@ -28,6 +29,8 @@ internal sealed class PlainServer : IAsyncDisposable
         (await server.AsOwnerAsync("initdb", "-D", server.Data, "-A", "trust", "--no-sync")).Exits(0);
         foreach (var name in (string[])["postgresql.conf", "pg_hba.conf"])
             server._original[name] = await File.ReadAllTextAsync(Path.Combine(server.Data, name));
+        server._original["postgresql.conf"] +=
+            $"\nport = {server._port}\nunix_socket_directories = '{server._root}'\n";
         return server;
     }
 
@@ -39,7 +42,7 @@ internal sealed class PlainServer : IAsyncDisposable
                 Path.Combine(Data, name), name == file ? $"{content}\n{lines}\n" : content);
         File.Delete(Log);
         var started = await AsOwnerAsync(
-            "pg_ctl", "start", "-D", Data, "-l", Log, "-w", "-t", "10", "-o", $"-p {PortText} -k {_root}");
+            "pg_ctl", "start", "-D", Data, "-l", Log, "-w", "-t", "10");
         if (started.Code != 0)
             return;
         await AsOwnerAsync("pg_ctl", "stop", "-D", Data, "-m", "immediate");
@@ -53,8 +56,6 @@ internal sealed class PlainServer : IAsyncDisposable
         if (Directory.Exists(_root))
             Directory.Delete(_root, recursive: true);
     }
-
-    private static string PortText => "29999";
 
     private Task<Ran> AsOwnerAsync(string tool, params string[] arguments)
     {
