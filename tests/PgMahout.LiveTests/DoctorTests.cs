@@ -36,6 +36,20 @@ public sealed class DoctorTests(SharedCluster shared)
         Assert.Contains("max_replication_slot", ran.Out);
     }
 
+    [Fact]
+    public async Task Doctor_names_a_data_directory_of_the_wrong_owner()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can give a directory away");
+        await using var server = await PlainServer.MakeAsync();
+        (await Program.RunAsync("chown", ["root", server.Data], LiveCluster.Limit)).Exits(0);
+
+        var ran = await Program.RunAsync(
+            Program.Path, ["doctor", "--data-directory", server.Data], LiveCluster.Limit);
+
+        Assert.Equal(21, ran.Code);
+        Assert.Contains("chown -R postgres", ran.Out);
+    }
+
     /// <summary>
     /// The mistakes of the notes among them: put into the files of a server by hand, which then does not start.
     /// </summary>

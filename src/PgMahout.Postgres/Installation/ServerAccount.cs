@@ -11,6 +11,10 @@ namespace PgMahout.Postgres.Installation;
 public sealed record ServerAccount(string Name, uint Uid, uint Gid, bool IsBorrowed)
 {
     private const int EntryBytes = 16 << 10;
+    private const int FromWorkingDirectory = -100;
+    private const uint AskForOwner = 0x8;
+    private const int StatXBytes = 256;
+    private const int OwnerOffset = 20;
 
     /// <summary>The present user, or the account <paramref name="name"/> when the present user is root.</summary>
     public static Outcome<ServerAccount> Find(string name = "postgres")
@@ -41,6 +45,15 @@ public sealed record ServerAccount(string Name, uint Uid, uint Gid, bool IsBorro
         if (!Directory.Exists(path))
             Directory.CreateDirectory(path, mode);
         TakeOwnership(path);
+    }
+
+    /// <summary>The uid that a file or directory belongs to; null when that cannot be seen.</summary>
+    public static unsafe uint? OwnerOf(string path)
+    {
+        var buffer = stackalloc byte[StatXBytes];
+        return LibC.StatX(FromWorkingDirectory, path, 0, AskForOwner, buffer) == 0
+            ? *(uint*)(buffer + OwnerOffset)
+            : null;
     }
 
     private static unsafe (uint Uid, uint Gid)? Lookup(string name)

@@ -29,6 +29,8 @@ internal sealed class FileChecks(Patient patient, (PostgresBinaries Binaries, Se
                 $"others may enter the data directory (mode {Convert.ToString((int)mode, 8)}): PostgreSQL does not "
                     + $"start")
                 .With($"chmod 0700 {patient.DataDirectory}");
+        if (WrongOwner() is { } wrong)
+            return wrong;
         var version = LogTail.Of(patient.File("PG_VERSION"), 1);
         if (version is null)
             return Found(CheckKind.Directory, CheckVerdict.Broken, "PG_VERSION is missing: this is no data directory")
@@ -37,6 +39,20 @@ internal sealed class FileChecks(Patient patient, (PostgresBinaries Binaries, Se
             ? Found(CheckKind.Directory, CheckVerdict.Broken, $"the data are of {version}, the programs of {major}")
                 .With($"apt-get install postgresql-{version}")
             : Found(CheckKind.Directory, CheckVerdict.Ok, $"{patient.DataDirectory}, of version {version}");
+    }
+
+    /// <summary>A server that is not ours may run as anybody but root.</summary>
+    private Task<CheckResult>? WrongOwner()
+    {
+        if (host is not { Account: var account } || ServerAccount.OwnerOf(patient.DataDirectory) is not { } owner)
+            return null;
+        if (patient.IsManaged ? owner == account.Uid : owner != 0)
+            return null;
+        return Found(
+            CheckKind.Directory, CheckVerdict.Broken,
+            $"the data directory belongs to uid {owner}, and the server would run as {account.Name} (uid "
+                + $"{account.Uid}): PostgreSQL does not start")
+            .With($"chown -R {account.Name} {patient.DataDirectory}");
     }
 
     public Task<CheckResult> LockFileAsync()

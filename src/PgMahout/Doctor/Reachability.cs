@@ -8,6 +8,7 @@ namespace PgMahout.Doctor;
 /// </summary>
 internal static class Reachability
 {
+    private const string UfwSettings = "/etc/ufw/ufw.conf";
     private static readonly string[] ProgramPlaces = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1.5);
 
@@ -38,12 +39,15 @@ internal static class Reachability
         }
     }
 
-    /// <summary>How the firewall that is here is opened.</summary>
+    /// <summary>
+    /// How the firewall that is active is opened; where neither firewalld nor ufw is, the kernel's own.
+    /// </summary>
     private static string Opening(int port)
     {
-        if (IsThere("firewall-cmd"))
+        // firewalld makes this directory when it starts.
+        if (Directory.Exists("/run/firewalld"))
             return $"firewall-cmd --permanent --add-port={port}/tcp && firewall-cmd --reload";
-        if (IsThere("ufw"))
+        if (File.Exists(UfwSettings) && File.ReadLines(UfwSettings).Any(line => line.Trim() == "ENABLED=yes"))
             return $"ufw allow proto tcp from NETWORK to any port {port}";
         return IsThere("nft")
             ? $"nft insert rule inet filter input tcp dport {port} accept    (nft list ruleset shows the chains)"
