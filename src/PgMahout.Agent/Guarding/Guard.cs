@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using PgMahout.Agent.Home;
+using PgMahout.Core.Installation;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Installation;
 using PgMahout.Postgres.Instance;
@@ -24,7 +25,7 @@ public static class Guard
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>Names the directory of PostgreSQL's programs for a guard and for the command line.</summary>
-    public const string BinariesVariable = "PGMAHOUT_POSTGRES_BIN";
+    public const string BinariesVariable = InstallPlan.ProgramsVariable;
 
     /// <returns>The postmaster's exit code; 1 when it could not be started; 3 after fencing.</returns>
     public static int Run(HomeLayout home, MemberName member)

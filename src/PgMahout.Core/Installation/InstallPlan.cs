@@ -32,6 +32,10 @@ public abstract record InstallStep(string Title, string Why)
 public sealed record InstallPlan(ImmutableArray<InstallStep> Steps, ImmutableArray<string> Notes)
 {
     public const string UnitPath = "/etc/systemd/system/pgmahout.service";
+
+    /// <summary>The environment variable that names the directory of PostgreSQL's programs.</summary>
+    public const string ProgramsVariable = "PGMAHOUT_POSTGRES_BIN";
+
     private const string ClusterSettings = "/etc/postgresql-common/createcluster.conf";
 
     /// <summary>The plan, or why there is none.</summary>
@@ -46,7 +50,9 @@ public sealed record InstallPlan(ImmutableArray<InstallStep> Steps, ImmutableArr
                 return (null, $"{platform.Name} has none of apt-get, dnf and yum");
             packages = manager == PackageTool.Apt ? WithApt(request) : WithRpm(platform, manager, request);
         }
-        ImmutableArray<InstallStep> steps = [.. packages, Initialize(request), .. Boot(platform, request)];
+        var programs = request.Major is null ? null : present?.Directory ?? Programs(platform, request);
+        ImmutableArray<InstallStep> steps =
+            [.. packages, Initialize(request, programs), .. Boot(platform, request, programs)];
         return (new InstallPlan(steps, NotesOn(platform, present, request)), "");
     }
 
@@ -113,19 +119,30 @@ public sealed record InstallPlan(ImmutableArray<InstallStep> Steps, ImmutableArr
         ? Text(request.Major, "postgresql17-contrib", major => $"postgresql{major}-contrib")
         : "postgresql-contrib";
 
-    private static InstallStep Initialize(InstallRequest request) => new InstallStep.Run(
+    /// <summary>Where the packages put the programs of the asked version; null where that is on the PATH.</summary>
+    private static string? Programs(Platform platform, InstallRequest request) =>
+        (platform.Manager, request.Major) switch
+        {
+            (PackageTool.Apt, { } major) => $"/usr/lib/postgresql/{Number(major)}/bin",
+            (_, { } major) when request.Pgdg => $"/usr/pgsql-{Number(major)}/bin",
+            _ => null,
+        };
+
+    // Another version may be installed beside the asked one, and would be taken if it is newer.
+    private static InstallStep Initialize(InstallRequest request, string? programs) => new InstallStep.Run(
         "make the cluster",
         [
+            .. programs is null ? (ImmutableArray<string>)[] : ["env", $"{ProgramsVariable}={programs}"],
             request.Program, "up", "--detach", "--home", request.Home, "--members", Number(request.Members),
         ],
         "with checksums, SCRAM passwords, tuned for this machine; one that is there is only started");
 
-    private static ImmutableArray<InstallStep> Boot(Platform platform, InstallRequest request) =>
+    private static ImmutableArray<InstallStep> Boot(Platform platform, InstallRequest request, string? programs) =>
         !request.AtBoot || !platform.HasSystemd
             ? []
             :
             [
-                new InstallStep.Write("describe it to systemd", UnitPath, Unit(request), null),
+                new InstallStep.Write("describe it to systemd", UnitPath, Unit(request, programs), null),
                 new InstallStep.Run("have systemd read that", ["systemctl", "daemon-reload"]),
                 new InstallStep.Run("start it at boot", ["systemctl", "enable", "pgmahout.service"]),
             ];
@@ -134,7 +151,7 @@ public sealed record InstallPlan(ImmutableArray<InstallStep> Steps, ImmutableArr
     /// The supervisor in the foreground. A stop is an orderly one, the leader first; a supervisor that dies is started
     /// again and finds its agents and servers running, so nothing but it may be killed with it.
     /// </summary>
-    private static string Unit(InstallRequest request) =>
+    private static string Unit(InstallRequest request, string? programs) =>
         $"""
         # Written by `pgmahout install`.
         [Unit]
@@ -144,6 +161,7 @@ public sealed record InstallPlan(ImmutableArray<InstallStep> Steps, ImmutableArr
 
         [Service]
         Type=exec
+        {(programs is null ? "# The newest version that is installed." : $"Environment={ProgramsVariable}={programs}")}
         ExecStart={request.Program} supervise --home {request.Home}
         ExecStop={request.Program} down --home {request.Home}
         KillMode=process

@@ -84,6 +84,17 @@ public sealed class InstallPlanTests
     }
 
     [Fact]
+    public void The_asked_version_is_the_one_that_the_cluster_is_made_with_and_started_with_at_boot()
+    {
+        var newer = new InstalledServer(17, "17.4", "/usr/lib/postgresql/17/bin");
+
+        var script = Script(Debian, Fifteen, newer, Present);
+
+        Assert.Contains("/usr/lib/postgresql/15/bin /opt/pgmahout/pgmahout up", script);
+        Assert.Contains("Environment=PGMAHOUT_", script);
+    }
+
+    [Fact]
     public void A_server_of_another_version_than_the_asked_one_is_not() =>
         Assert.Contains("install postgresql-17", Script(Debian, Fifteen with { Major = 17 }, Present));
 
