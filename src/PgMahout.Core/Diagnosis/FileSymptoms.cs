@@ -16,8 +16,7 @@ internal static class FileSymptoms
             + @"access)",
             finding => new Remedy(
                 $"The data directory {finding["file"]} can be read by others, and PostgreSQL refuses that: its mode "
-                    + $"must "
-                + "be 0700 or 0750.", $"chmod 0700 {finding["file"]}")),
+                + "must be 0700 or 0750.", $"chmod 0700 {finding["file"]}")),
         new("directory-owner", SymptomEnd.Start, @"data directory ""(?<file>[^""]*)"" has wrong "
             + @"ownership", finding => new Remedy(
             $"The data directory {finding["file"]} belongs to another user than the one that starts the server; a copy "
@@ -31,8 +30,7 @@ internal static class FileSymptoms
             + @"know where to find the server configuration file", finding => new Remedy(
                 $"{(finding["file"] is { Length: > 0 } file ? file : "The data directory")} is not there: the data "
                 + "directory is missing, not mounted, or was never initialized. Before you make a new one, look "
-                + "whether "
-                + "its file system is mounted.", $"ls -ld {finding.Reading.DataDirectory}; findmnt",
+                + "whether its file system is mounted.", $"ls -ld {finding.Reading.DataDirectory}; findmnt",
                 $"initdb -D {finding.Reading.DataDirectory}    (a new, empty one)")),
         new("file-permission", SymptomEnd.Start, @"could not (open|access|read|load)[^""]*""(?<file>[^""]*)"": "
             + @"Permission denied",
@@ -79,8 +77,7 @@ internal static class FileSymptoms
             + @"owned)", finding =>
             new Remedy(
                 $"The private key {finding["file"]} may be read by others or is somebody else's, and PostgreSQL "
-                    + $"refuses "
-                + "such a certificate's key.",
+                + "refuses such a certificate's key.",
                 $"chown postgres: {finding.Reading.FileIn(finding["file"])} && chmod 0600 "
                 + finding.Reading.FileIn(finding["file"]))),
         new("locale", SymptomEnd.Start, "database locale is incompatible with operating system", finding => new Remedy(

@@ -23,8 +23,7 @@ public static class FormerSettings
             ["trigger_file"] = (Recovery + "; " + Promotion, null),
             ["promote_trigger_file"] = ("it went with PostgreSQL 16; " + Promotion, null),
             ["promot_trigger_file"] = ("promote_trigger_file was its name, and it went with PostgreSQL 16; "
-                + "" + Promotion,
-                null),
+                + Promotion, null),
             ["hot_standby_mode"] = ("hot_standby is the name, and it is on by default", "hot_standby"),
             ["stats_temp_directory"] = ("it went with PostgreSQL 15, which needs no such directory", null),
             ["vacuum_defer_cleanup_age"] = ("it went with PostgreSQL 16; hot_standby_feedback does it better", null),

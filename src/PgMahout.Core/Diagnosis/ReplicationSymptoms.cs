@@ -32,8 +32,7 @@ internal static class ReplicationSymptoms
                 + @"minimum "
             + "recovery point|is not a child of this server's history", finding => new Remedy(
                 "The histories of the two servers differ: this one has WAL that the primary's timeline does not "
-                    + "have, so "
-                + "it cannot follow. It was a primary itself, or was read past the point of a promotion. "
+                + "have, so it cannot follow. It was a primary itself, or was read past the point of a promotion. "
                 + finding.Note("DETAIL"),
                 "pgmahout member rejoin NAME", "pg_rewind --target-pgdata=DIRECTORY --source-server='host=PRIMARY "
                     + "...'")),
@@ -60,8 +59,7 @@ internal static class ReplicationSymptoms
             @"could not connect to the primary server: .*password authentication failed for user ""(?<user>[^""]*)""",
             finding => new Remedy(
                 $"The primary does not take the password of {finding["user"]}: primary_conninfo or the password "
-                    + $"file has "
-                + "another one than the role.",
+                + "file has another one than the role.",
                 $"psql -h PRIMARY -c \"\\password {finding["user"]}\"", "pgmahout member rejoin NAME")),
         new("primary-hba", SymptomEnd.Streaming,
             @"could not connect to the primary server: .*no pg_hba\.conf entry for replication connection from host "
@@ -75,8 +73,7 @@ internal static class ReplicationSymptoms
 
     public static Remedy Entry(string database, string user, string host) => new(
         $"No line of pg_hba.conf is for {user} {(database == "replication" ? "for replication" : $"to {database}")} "
-            + $"from "
-        + $"{host}. The word all does not mean replication: that needs a line of its own.",
+        + $"from {host}. The word all does not mean replication: that needs a line of its own.",
         $"pgmahout hba test --user {user} --database {database} --from {host}",
         $"pgmahout hba add \"host {database} {user} {host}/{(host.Contains(':') ? 128 : 32)} scram-sha-256\"");
 

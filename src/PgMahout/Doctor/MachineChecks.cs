@@ -49,8 +49,7 @@ internal static class MachineChecks
         "2" => Kernel(CheckVerdict.Ok, "vm.overcommit_memory = 2: memory runs out as an error, not by the OOM killer"),
         var other => Kernel(
             CheckVerdict.Ok, $"vm.overcommit_memory = {other}: the OOM killer may end a server; 2 is safer on a "
-                + $"host of "
-            + "its own"),
+            + "host of its own"),
     };
 
     private static CheckResult Swapping() => Read("/proc/sys/vm/swappiness") switch
