@@ -12,6 +12,7 @@ internal sealed class AgentLoop(
     Observer observer, Actuator actuator, PostgresInstance instance, AgentState state, WakeSignal wake)
 {
     private static readonly TimeSpan LeastWait = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LoadLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan QuietFurther = TimeSpan.FromMinutes(10);
 
@@ -19,6 +20,7 @@ internal sealed class AgentLoop(
     private ClusterSpec _spec = null!;
     private Revision? _specRevision;
     private long? _configuration;
+    private Reload? _reload;
     private Task _watched = Task.CompletedTask;
     private Instant? _giveBackAt;
 
@@ -102,10 +104,33 @@ internal sealed class AgentLoop(
         (_specRevision, _configuration) = (wanted.Revision, configuration.Number);
         if (postgres is PostgresState.Foreign)
             return;
-        var outcome = await instance.ReconfigureAsync(changed, _spec.Timing.ObserveLimit * 4, stopping);
-        _memory.Configuration = new LoadedConfiguration(configuration.Number, outcome.Failure?.ToString());
-        if (outcome.Failure is { } problem)
-            Console.Error.WriteLine(problem);
+        var written = await instance.ReconfigureAsync(changed, _spec.Timing.ObserveLimit, stopping);
+        if (written.TryGet(out var reload) && reload is not null)
+            _ = ConfirmAsync(configuration.Number, _reload = reload, stopping);
+        else
+            Remember(configuration.Number, written.Failure?.ToString());
+    }
+
+    /// <summary>Beside the loop, which has a lease to renew: a busy server may take long to load its files.</summary>
+    private async Task ConfirmAsync(long number, Reload reload, CancellationToken stopping)
+    {
+        try
+        {
+            var loaded = await instance.AwaitReloadAsync(reload, LoadLimit, stopping);
+            if (ReferenceEquals(reload, _reload))
+                Remember(number, loaded.Failure?.ToString());
+        }
+        catch (OperationCanceledException)
+        {
+            // The agent is ending; nobody asks any more.
+        }
+    }
+
+    private void Remember(long number, string? complaint)
+    {
+        _memory.Configuration = new LoadedConfiguration(number, complaint);
+        if (complaint is not null)
+            Console.Error.WriteLine(complaint);
     }
 
     private static bool IsDown(ClusterView view) =>

@@ -63,16 +63,29 @@ public sealed class PostgresInstance : IAsyncDisposable
         _context.ActAsync("creating roles", () => _initialization.CreateRolesAsync(limit, cancellation), cancellation);
 
     /// <summary>
-    /// Takes other settings (a member came or went, other tuning) into the configuration files, and into the running
-    /// server as far as a reload can. The upstream and the synchronous set stay. Name, directories, address and
-    /// account cannot change.
+    /// Takes other settings (a member came or went, another configuration) into the configuration files, and has the
+    /// running server load them. The upstream and the synchronous set stay. Name, directories, address and account
+    /// cannot change. It does not wait for the server, which may be busy: that is <see cref="AwaitReloadAsync"/>.
     /// </summary>
-    public Task<Outcome> ReconfigureAsync(InstanceSettings settings, TimeSpan limit, CancellationToken cancellation) =>
-        _context.ActAsync("reconfiguring", () =>
+    /// <returns>Null when there is nothing to load.</returns>
+    public async Task<Outcome<Reload?>> ReconfigureAsync(
+        InstanceSettings settings, TimeSpan limit, CancellationToken cancellation)
+    {
+        Reload? reload = null;
+        var outcome = await _context.ActAsync("reconfiguring", async () =>
         {
             _context.Adopt(settings);
-            return _role.ReconfigureAsync(limit, cancellation);
+            reload = await _role.ReconfigureAsync(limit, cancellation);
+            return Outcome.Success;
         }, cancellation);
+        return outcome.Failure is { } problem
+            ? new Outcome<Reload?>.Failed(problem)
+            : new Outcome<Reload?>.Done(reload);
+    }
+
+    /// <summary>Ends when the server has loaded its files; failed when it does not take them.</summary>
+    public Task<Outcome> AwaitReloadAsync(Reload reload, TimeSpan limit, CancellationToken cancellation) =>
+        _role.AwaitAsync(reload, limit, cancellation);
 
     /// <summary>What the running server says of itself beside what <see cref="ObserveAsync"/> asks.</summary>
     public Task<Outcome<ServerNotes>> ReadNotesAsync(TimeSpan limit, CancellationToken cancellation) =>

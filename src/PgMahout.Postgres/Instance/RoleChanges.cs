@@ -15,6 +15,9 @@ internal sealed class RoleChanges(InstanceContext context)
 {
     private const string Upstream = "primary_conninfo";
     private const string Synchronous = "synchronous_standby_names";
+
+    // Others want the connection too, and some of them have a lease to keep.
+    private static readonly TimeSpan QueryLimit = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
     private InstanceSettings Settings => context.Settings;
@@ -81,18 +84,26 @@ internal sealed class RoleChanges(InstanceContext context)
     }
 
     /// <summary>All files anew; whatever needs a restart waits for one.</summary>
-    public async Task<Outcome> ReconfigureAsync(TimeSpan limit, CancellationToken cancellation)
+    /// <returns>What to await; null when no server has to load anything.</returns>
+    public async Task<Reload?> ReconfigureAsync(TimeSpan limit, CancellationToken cancellation)
     {
         // Where there is no server yet, initdb or a clone will write the files.
         if (!File.Exists(Path.Combine(context.Settings.DataDirectory, "PG_VERSION")))
-            return Outcome.Success;
+            return null;
+        var before = context.Processes.FindPostmaster() is null ? null : await LoadedAtAsync(limit, cancellation);
         if (!context.Files.Write(context.Files.ReadAssignedRole())
             || context.Processes.FindPostmaster() is not { } postmaster)
-            return Outcome.Success;
-        var before = await LoadedAtAsync(limit, cancellation);
+            return null;
         context.Processes.Send(postmaster, Signal.Hangup);
+        return new Reload(before);
+    }
+
+    /// <summary>Ends when the server has loaded its files, and says what it holds against them.</summary>
+    public async Task<Outcome> AwaitAsync(Reload reload, TimeSpan limit, CancellationToken cancellation)
+    {
         var loaded = await InstanceContext.UntilAsync(
-            async () => await LoadedAtAsync(limit, cancellation) is { } at && at != before, limit, cancellation);
+            async () => await LoadedAtAsync(QueryLimit, cancellation) is { } at && at != reload.LoadedBefore,
+            limit, cancellation);
         if (!loaded)
             return new Outcome.Failed(Problems.OutOfTime("a reload", limit));
         // A file with an error in it is read and not taken: the server runs on as it was.
@@ -164,3 +175,7 @@ internal sealed class RoleChanges(InstanceContext context)
 
     private void CloseGate() => File.Delete(MemberPaths.ReplicationPassFile(Settings));
 }
+
+/// <summary>A reload that a server was told to make.</summary>
+/// <param name="LoadedBefore">When it had last loaded its files, as it writes it; null when it did not say.</param>
+public sealed record Reload(string? LoadedBefore);
