@@ -42,7 +42,21 @@ internal sealed class ServerWatch(PostgresInstance instance, AgentState state)
         {
             await Task.Delay(Every, stopping).ContinueWith(_ => { }, TaskScheduler.Default);
             if (!stopping.IsCancellationRequested)
-                await LookAsync(stopping);
+                await TryLookAsync(stopping);
+        }
+    }
+
+    /// <summary>What one look did not foresee is told, and must not be the end of looking.</summary>
+    private async Task TryLookAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await LookAsync(stopping);
+        }
+        catch (Exception unexpected) when (unexpected is not (OutOfMemoryException or OperationCanceledException))
+        {
+            Notes = null;
+            Console.Error.WriteLine(unexpected);
         }
     }
 
