@@ -1,4 +1,3 @@
-using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Store;
 using Xunit;
@@ -6,7 +5,7 @@ using Xunit;
 namespace PgMahout.Tests.Store;
 
 /// <summary>Every promise of <see cref="IClusterStore"/>; each driver's test class inherits them all.</summary>
-public abstract class ClusterStoreContract : IAsyncDisposable
+public abstract partial class ClusterStoreContract : IAsyncDisposable
 {
     protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
@@ -241,160 +240,6 @@ public abstract class ClusterStoreContract : IAsyncDisposable
             () => store.WriteAsync(StoreTransaction.Swap("a", Revision.None, "1"), Limit, cancelled.Token));
     }
 
-    [Fact]
-    public async Task Watcher_is_called_after_a_change_by_another_client()
-    {
-        var (writer, reader) = (Connect(), Connect());
-        await Read(reader);
-        var called = new SemaphoreSlim(0);
-        using var watch = reader.Watch(() => called.Release());
-
-        await Put(writer, "a", Revision.None, "1");
-
-        Assert.True(await called.WaitAsync(Limit, Cancellation));
-        Assert.NotNull((await Read(reader)).Find("a"));
-    }
-
-    [Fact]
-    public async Task Watcher_is_called_after_a_deletion()
-    {
-        var (writer, reader) = (Connect(), Connect());
-        var revision = await Put(writer, "a", Revision.None, "1");
-        await Read(reader);
-        var called = new SemaphoreSlim(0);
-        using var watch = reader.Watch(() => called.Release());
-
-        await Put(writer, "a", revision, null);
-
-        Assert.True(await called.WaitAsync(Limit, Cancellation));
-    }
-
-    [Fact]
-    public async Task Watcher_hears_of_the_last_of_many_changes()
-    {
-        var (writer, reader) = (Connect(), Connect());
-        var last = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var watch = reader.Watch(() => _ = CompleteAt("39", reader, last));
-
-        var revision = Revision.None;
-        for (var i = 0; i < 40; i++)
-            revision = await Put(writer, "a", revision, $"{i}");
-
-        await last.Task.WaitAsync(Limit, Cancellation);
-    }
-
-    [Fact]
-    public async Task Change_between_the_last_read_and_the_watch_is_not_missed()
-    {
-        var (writer, reader) = (Connect(), Connect());
-        await Read(reader);
-        await Put(writer, "a", Revision.None, "1");
-        var called = new SemaphoreSlim(0);
-
-        using var watch = reader.Watch(() => called.Release());
-
-        Assert.True(await called.WaitAsync(Limit, Cancellation));
-    }
-
-    [Fact]
-    public async Task Journal_does_not_call_the_watcher()
-    {
-        var (writer, reader) = (Connect(), Connect());
-        await Read(reader);
-        var calls = 0;
-        var called = new SemaphoreSlim(0);
-        using var watch = reader.Watch(() =>
-        {
-            Interlocked.Increment(ref calls);
-            called.Release();
-        });
-
-        for (var i = 0; i < 20; i++)
-            await Append(writer, $"entry {i}");
-        await Put(writer, "a", Revision.None, "1");
-
-        Assert.True(await called.WaitAsync(Limit, Cancellation));
-        Assert.Equal(1, Volatile.Read(ref calls));
-    }
-
-    [Fact]
-    public async Task Disposed_watch_calls_nobody_and_others_go_on()
-    {
-        var (writer, reader) = (Connect(), Connect());
-        await Read(reader);
-        var calls = 0;
-        var called = new SemaphoreSlim(0);
-        var ended = reader.Watch(() => Interlocked.Increment(ref calls));
-        using var watch = reader.Watch(() => called.Release());
-        ended.Dispose();
-
-        await Put(writer, "a", Revision.None, "1");
-
-        Assert.True(await called.WaitAsync(Limit, Cancellation));
-        Assert.Equal(0, Volatile.Read(ref calls));
-    }
-
-    [Fact]
-    public async Task Journal_entry_is_read_back_whole_with_a_sequence_number_of_the_store()
-    {
-        var store = Connect();
-        var entry = new JournalEntry(
-            77,
-            new DateTimeOffset(2026, 3, 1, 12, 30, 15, 123, TimeSpan.FromHours(9)),
-            new MemberName("m2"),
-            JournalKind.Failover,
-            new Epoch(4),
-            new TimelineId(3_000_000_000),
-            "m2 was promoted: m1 died.",
-            "{\"candidates\":[]}");
-
-        Assert.IsType<WriteOutcome.Done>(await store.AppendAsync(entry, Limit, Cancellation));
-
-        Assert.Equal([entry with { Sequence = 1 }], await Journal(store, 10));
-    }
-
-    [Fact]
-    public async Task Journal_entry_may_be_about_the_whole_cluster()
-    {
-        var store = Connect();
-
-        await Append(store, "created");
-
-        var entry = Assert.Single(await Journal(store, 10));
-        Assert.Null(entry.Member);
-        Assert.Null(entry.Timeline);
-        Assert.Null(entry.Details);
-    }
-
-    [Fact]
-    public async Task Journal_gives_the_newest_entries_oldest_first()
-    {
-        var (writer, reader) = (Connect(), Connect());
-        for (var i = 1; i <= 5; i++)
-            await Append(writer, $"entry {i}");
-
-        var newest = await Journal(reader, 3);
-
-        Assert.Equal(["entry 3", "entry 4", "entry 5"], newest.Select(entry => entry.Text));
-        Assert.Equal([3, 4, 5], newest.Select(entry => entry.Sequence));
-        Assert.Empty(await Journal(reader, 0));
-    }
-
-    [Fact]
-    public async Task Journal_keeps_the_newest_entries_up_to_its_bound()
-    {
-        var store = Connect();
-        const int Beyond = 3;
-        for (var i = 0; i < IClusterStore.JournalBound + Beyond; i++)
-            await Append(store, $"entry {i}");
-
-        var all = await Journal(store, int.MaxValue);
-
-        Assert.Equal(IClusterStore.JournalBound, all.Count);
-        Assert.Equal(Beyond + 1, all[0].Sequence);
-        Assert.Equal(IClusterStore.JournalBound + Beyond, all[^1].Sequence);
-    }
-
     public async ValueTask DisposeAsync()
     {
         foreach (var store in _connected)
@@ -424,16 +269,6 @@ public abstract class ClusterStoreContract : IAsyncDisposable
         return Assert.IsType<WriteOutcome.Done>(outcome).Revision;
     }
 
-    private static async Task Append(IClusterStore store, string text)
-    {
-        var entry = new JournalEntry(
-            0, DateTimeOffset.UnixEpoch, null, JournalKind.Decision, Epoch.Zero, null, text, null);
-        Assert.IsType<WriteOutcome.Done>(await store.AppendAsync(entry, Limit, Cancellation));
-    }
-
-    private static async Task<IReadOnlyList<JournalEntry>> Journal(IClusterStore store, int count) =>
-        Assert.IsType<JournalRead.Content>(await store.ReadJournalAsync(count, Limit, Cancellation)).Entries;
-
     private static async Task Increment(IClusterStore store, int times)
     {
         for (var done = 0; done < times;)
@@ -444,11 +279,5 @@ public abstract class ClusterStoreContract : IAsyncDisposable
             if (await store.WriteAsync(swap, Limit, Cancellation) is WriteOutcome.Done)
                 done++;
         }
-    }
-
-    private static async Task CompleteAt(string value, IClusterStore store, TaskCompletionSource reached)
-    {
-        if ((await Read(store)).Find("a")?.Value == value)
-            reached.TrySetResult();
     }
 }
