@@ -20,6 +20,9 @@ internal static class MemberPaths
     /// <summary>Outside the data directory: a clone must neither copy nor lose them.</summary>
     public static string Logs(InstanceSettings settings) => Path.Combine(settings.MemberDirectory, "log");
 
+    /// <summary>Of an empty server that is started to try a configuration; removed afterwards.</summary>
+    public static string Trial(InstanceSettings settings) => Path.Combine(settings.MemberDirectory, "trial");
+
     public static string Salvage(InstanceSettings settings) => Path.Combine(settings.MemberDirectory, "salvage");
 
     /// <summary>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using Npgsql;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Instance;
@@ -24,8 +23,8 @@ public abstract record CandidateVerdict
 }
 
 /// <summary>
-/// Tries a configuration before any member gets it: an empty server in a directory of its own, reachable by a unix
-/// socket there and nothing else, is really started with the files. Takes about two seconds.
+/// Tries a configuration before any member gets it: an empty server in a directory beside the member's, reachable by a
+/// unix socket and nothing else, is really started with the files. Takes about two seconds.
 /// </summary>
 public static class CandidateServer
 {
@@ -38,22 +37,26 @@ public static class CandidateServer
     // Files of the operator that the configuration may name, beside postgresql.conf.
     private static readonly ImmutableArray<string> Copied = ["*.conf", "*.crt", "*.key", "*.pem", "*.crl"];
 
+    private const int SocketNumber = 1;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(25);
 
     /// <param name="settings">Of the member, with what it would be configured with.</param>
     public static async Task<CandidateVerdict> TryAsync(
         InstanceSettings settings, TimeSpan limit, CancellationToken cancellation)
     {
-        var directory = $"/tmp/pgmahout-try-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
+        var directory = MemberPaths.Trial(settings);
         var trial = settings with
         {
             MemberDirectory = directory,
             DataDirectory = Path.Combine(directory, "data"),
-            SocketDirectory = directory,
+            // It listens on no address: the number only names its socket beside the running server's.
+            Port = SocketNumber,
             StartLog = Path.Combine(directory, "start.log"),
         };
         try
         {
+            // A command that was killed in the middle leaves its trial here; only one at a time makes any.
+            Remove(directory);
             settings.Account.CreateDirectory(directory, ServerFiles.OwnerDirectory);
             return await TryInAsync(trial, settings.DataDirectory, limit, cancellation);
         }
@@ -63,9 +66,14 @@ public static class CandidateServer
         }
         finally
         {
-            if (Directory.Exists(directory))
-                Directory.Delete(directory, recursive: true);
+            Remove(directory);
         }
+    }
+
+    private static void Remove(string directory)
+    {
+        if (Directory.Exists(directory))
+            Directory.Delete(directory, recursive: true);
     }
 
     private static async Task<CandidateVerdict> TryInAsync(

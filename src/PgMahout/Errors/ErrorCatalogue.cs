@@ -203,7 +203,7 @@ public static class ErrorCatalogue
         + "configuration, others not. Nothing breaks by waiting. Finish it or take it back.");
 
     public static readonly ErrorKind ConfigurationUntried = new("CFG-004", ExitCode.Failed,
-        "Before any member gets a configuration, an empty server of the same version is started with it under /tmp. "
+        "Before any member gets a configuration, an empty server of the same version is started with it. "
         + "That server could not be made, so nothing is known about the configuration, and nothing was changed.");
 
     public static readonly ErrorKind ConfigurationNotTaken = new("CFG-005", ExitCode.Failed,
