@@ -74,6 +74,29 @@ internal sealed class MemberServer(MemberSpec member, string password)
         return done is null ? silence : null;
     }
 
+    /// <summary>
+    /// Makes a checkpoint, which may take long on a busy server, and tells the end of the WAL after it, as the server
+    /// prints it; null when it was not made in time.
+    /// </summary>
+    public async Task<string?> CheckpointAsync(TimeSpan limit, CancellationToken cancellation)
+    {
+        const string EndOfWal = "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
+            + " ELSE pg_current_wal_insert_lsn() END::text";
+        var (end, _) = await AskAsync(
+            $"CHECKPOINT; {EndOfWal}",
+            async reader => await reader.ReadAsync(cancellation) ? reader.GetString(0) : null,
+            cancellation,
+            limit);
+        return end;
+    }
+
+    /// <summary>Of a standby: whether it has replayed to this place of the WAL.</summary>
+    public async Task<bool> HasReplayedAsync(string lsn, CancellationToken cancellation) =>
+        (await AskAsync(
+            $"SELECT (pg_last_wal_replay_lsn() >= '{lsn}')::text",
+            async reader => await reader.ReadAsync(cancellation) ? reader.GetString(0) : null,
+            cancellation)).Item1 == "true";
+
     /// <summary>Runs one query and hands over its rows; the reason when it was not answered.</summary>
     public async Task<string?> EachAsync(string sql, Action<NpgsqlDataReader> take, CancellationToken cancellation)
     {
@@ -92,13 +115,18 @@ internal sealed class MemberServer(MemberSpec member, string password)
     private sealed record Counted(long Count);
 
     private async Task<(T?, string)> AskAsync<T>(
-        string sql, Func<NpgsqlDataReader, Task<T?>> read, CancellationToken cancellation) where T : class
+        string sql,
+        Func<NpgsqlDataReader, Task<T?>> read,
+        CancellationToken cancellation,
+        TimeSpan? limit = null) where T : class
     {
         try
         {
             await using var connection = new NpgsqlConnection(_connection);
             await connection.OpenAsync(cancellation);
             await using var command = new NpgsqlCommand(sql, connection);
+            if (limit is { } longer)
+                command.CommandTimeout = (int)Math.Ceiling(longer.TotalSeconds);
             await using var reader = await command.ExecuteReaderAsync(cancellation);
             return (await read(reader), "");
         }

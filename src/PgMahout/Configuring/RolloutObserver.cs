@@ -22,15 +22,28 @@ internal sealed class RolloutObserver(ConfigurationAccess access)
     public async Task<ImmutableArray<MemberProgress>> ObserveAsync(
         ConfigurationVersion wanted, DesiredConfiguration given, CancellationToken cancellation)
     {
-        // A store that does not answer at this moment leaves the leader that was known; the members say how they are.
-        await access.Cluster.RefreshAsync(cancellation);
-        Leader = access.Cluster.Leader;
+        await LookForLeaderAsync(cancellation);
         var progress = await Task.WhenAll(
-            access.Servers.Select(server => ObserveAsync(server, wanted, given, cancellation)));
+            access.Servers.Select(server => AskAsync(server, wanted, given, cancellation)));
         return Unblocked([.. progress]);
     }
 
+    /// <summary>One member alone, while a step on it is awaited: the leader may change meanwhile.</summary>
     public async Task<MemberProgress> ObserveAsync(
+        MemberServer server, ConfigurationVersion wanted, DesiredConfiguration given, CancellationToken cancellation)
+    {
+        await LookForLeaderAsync(cancellation);
+        return await AskAsync(server, wanted, given, cancellation);
+    }
+
+    private async Task LookForLeaderAsync(CancellationToken cancellation)
+    {
+        // A store that does not answer at this moment leaves the leader that was known; the members say how they are.
+        await access.Cluster.RefreshAsync(cancellation);
+        Leader = access.Cluster.Leader;
+    }
+
+    private async Task<MemberProgress> AskAsync(
         MemberServer server, ConfigurationVersion wanted, DesiredConfiguration given, CancellationToken cancellation)
     {
         var member = server.Member;

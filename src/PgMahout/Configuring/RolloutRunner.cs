@@ -134,19 +134,26 @@ internal sealed class RolloutRunner(
         MemberName member, ImmutableArray<MemberProgress> members, CancellationToken cancellation)
     {
         // What is on disk already need not be written while clients wait.
-        await access.ServerOf(member).RunAsync("CHECKPOINT", cancellation);
+        await access.ServerOf(member).CheckpointAsync(patience, cancellation);
         return await RestartAsync(member, members, cancellation);
     }
 
     private async Task<Failure?> RestartLoweredAsync(
         MemberName member, ImmutableArray<MemberProgress> members, CancellationToken cancellation)
     {
-        if (_observer.Leader is { } leader)
-            await access.ServerOf(leader).RunAsync("CHECKPOINT", cancellation);
-        // The standby's own one follows the primary's as soon as that has arrived; its shutdown makes it if this did
-        // not.
-        await access.ServerOf(member).RunAsync("CHECKPOINT", cancellation);
-        return await RestartAsync(member, members, cancellation);
+        if (_observer.Leader is not { } leader)
+            return Failed("nobody leads now");
+        if (await access.ServerOf(leader).CheckpointAsync(patience, cancellation) is not { } reached)
+            return Failed($"{leader} did not make a checkpoint in time");
+        var standby = access.ServerOf(member);
+        var behind = await UntilAsync($"{member} to replay the checkpoint of {leader}", async () =>
+            await standby.HasReplayedAsync(reached, cancellation)
+                ? null
+                : new Waiting($"it has not replayed {reached}"), cancellation);
+        // Its own one begins where the primary's did, now that it has that.
+        if (behind is null && await standby.CheckpointAsync(patience, cancellation) is null)
+            return Failed($"{member} did not make a checkpoint in time");
+        return behind ?? await RestartAsync(member, members, cancellation);
     }
 
     private async Task<Failure?> SwitchOverAsync(RolloutStep.SwitchOver move, CancellationToken cancellation)
