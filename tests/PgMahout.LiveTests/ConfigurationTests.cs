@@ -115,12 +115,53 @@ public sealed class ConfigurationTests(SharedCluster shared)
         await Program.KillAfterLineAsync(
             Program.Path, ["config", "apply", "--home", cluster.Home], "restart, as a standby", LiveCluster.Limit);
 
+        Assert.Contains("CFG-003", (await cluster.RunAsync("status", "-o", "json")).Out);
         (await cluster.RunAsync("config", "apply", "--resume")).Exits(0);
 
         var after = await cluster.HealthyAsync();
         await EveryoneHasAsync(cluster, after, 177);
         Assert.Equal(before.Members.Length, after.Members.Length);
         (await cluster.RunAsync("config", "rollback", "0")).Exits(0);
+    }
+
+    /// <summary>Whichever it becomes, finished or taken back: all members agree, and nothing is lost.</summary>
+    [Theory]
+    [InlineData(40, "restart, as a standby")]
+    [InlineData(40, "which restarts")]
+    [InlineData(-40, "restart in place")]
+    public async Task A_failover_in_the_middle_of_a_change_leaves_every_member_with_the_same(int more, string moment)
+    {
+        var (cluster, before) = await shared.ReadyAsync();
+        if (more < 0)
+            await ApplyAsync(cluster, "max_connections=140");
+        before = await cluster.HealthyAsync();
+        var original = await cluster.AskAsync<int>(before.Primary.Port, Connections);
+        await using var writer = await Writer.StartAsync(cluster, before);
+        (await cluster.RunAsync("config", "set", $"max_connections={original + more}")).Exits(0);
+
+        var code = await Program.AfterLineAsync(
+            Program.Path, ["config", "apply", "--home", cluster.Home], moment, LiveCluster.Limit,
+            _ => Signals.Kill([before.Primary.Pid!.Value]));
+
+        var after = await cluster.HealthyAsync();
+        Assert.True(code is 0 or 1 or 6, $"exit code {code}");
+        await EveryoneHasAsync(cluster, after, code == 0 ? original + more : original);
+        await writer.ReachesAsync(20, LiveCluster.Limit);
+        await writer.StopAsync();
+        await writer.NothingIsLostAsync(cluster, after);
+        (await cluster.RunAsync("config", "rollback", "0")).Exits(0);
+    }
+
+    [Fact]
+    public async Task A_draft_is_not_lost_by_another_change()
+    {
+        var (cluster, _) = await shared.ReadyAsync();
+        (await cluster.RunAsync("config", "set", "work_mem=21MB")).Exits(0);
+
+        (await cluster.RunAsync("hba", "add", "host app app 10.0.0.0/8 scram-sha-256")).Fails(3, "CFG-003");
+        var dropped = (await cluster.RunAsync("config", "rollback", "0")).Exits(0);
+
+        Assert.Contains("work_mem = '21MB'", dropped.Error);
     }
 
     private static async Task ApplyAsync(LiveCluster cluster, string assignment)

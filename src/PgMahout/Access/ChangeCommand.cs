@@ -57,10 +57,6 @@ internal sealed class ChangeCommand(Invocation invocation, ConfigurationAccess a
 
     private async Task<Ending> ApplyAsync(ImmutableArray<string> rules)
     {
-        if (access.State.Draft is not null)
-            return new Failure(ErrorCatalogue.ConfigurationUnfinished, "there is a draft that was not applied")
-                .Because("the rules would be brought to the members without it, and it would be lost")
-                .Try("pgmahout config plan", "pgmahout config apply");
         if (new AccessCheck(access).WhyNotTaken(rules) is { } refused)
             return refused;
         await AdviseAsync(rules);

@@ -12,7 +12,9 @@ namespace PgMahout.Configuring;
 /// <summary>What the operator said beside the configuration itself.</summary>
 /// <param name="Patience">How long one step may take before everything is taken back.</param>
 /// <param name="Force">Somebody who logs in now may be locked out by a change of the rules of access.</param>
-internal sealed record ApplyOptions(string? Reason, bool DryRun, TimeSpan? Patience, bool Force = false);
+/// <param name="DropsDraft">Another draft that waits is given up; it is shown, so that nothing is lost.</param>
+internal sealed record ApplyOptions(
+    string? Reason, bool DryRun, TimeSpan? Patience, bool Force = false, bool DropsDraft = false);
 
 /// <summary>
 /// Brings a configuration to the cluster: checked, tried by an empty server of the same version, tried by one standby,
@@ -39,6 +41,8 @@ internal sealed class ApplyCommand(Invocation invocation, ConfigurationAccess ac
         // Its lock is free, so whoever began that rollout has ended without finishing it.
         if (access.State.Rollout is { } left && !left.Candidate.Desired.Equals(desired))
             return Unfinished(left);
+        if (access.State.Rollout is null && !options.DropsDraft && OtherDraft(desired) is not null)
+            return DraftWaits();
         if (await new CandidateCheck(access).WhyNotAsync(desired, options.Force, Cancellation) is { } refused)
             return refused;
         if (!(await ChangePlan.MakeAsync(access, desired, Cancellation)).TryGet(out var plan, out var failure))
@@ -70,12 +74,30 @@ internal sealed class ApplyCommand(Invocation invocation, ConfigurationAccess ac
 
     private static Failure Unfinished(Rollout left) =>
         new Failure(ErrorCatalogue.ConfigurationUnfinished, "an earlier change was not brought to its end")
-            .Because($"configuration {left.Candidate.Number} is on {string.Join(", ", left.Members)} only")
+            .Because(StepText.Of(left))
             .Try("pgmahout config apply --resume    (finish it)", "pgmahout config rollback    (take it back)");
+
+    private static Failure DraftWaits() =>
+        new Failure(ErrorCatalogue.ConfigurationUnfinished, "there is a draft that was not applied")
+            .Because("this change would be brought to the members without it")
+            .Try("pgmahout config plan", "pgmahout config apply", "pgmahout config rollback NUMBER    (drops it)");
+
+    private DesiredConfiguration? OtherDraft(DesiredConfiguration desired) =>
+        access.State.Draft is { } draft && !draft.Equals(desired) ? draft : null;
+
+    /// <summary>What remains of the draft once this is applied; what is given up is shown.</summary>
+    private DesiredConfiguration? DraftAfter(DesiredConfiguration desired)
+    {
+        var other = OtherDraft(desired);
+        if (other is null || !options.DropsDraft)
+            return other;
+        Screen.Note($"the draft is dropped; it was:\n{ConfigurationText.Write(other)}");
+        return null;
+    }
 
     private async Task<Ending> NothingAsync()
     {
-        if (!options.DryRun && access.State.Draft is not null
+        if (!options.DryRun && access.State.Draft is not null && DraftAfter(access.State.Current.Desired) is null
             && await access.WriteAsync(access.State with { Draft = null }, Cancellation) is { } failure)
             return failure;
         Done.Say(Screen, new Done("config", access.Spec.Name, "there is nothing to change", access.Cluster.Leader));
@@ -123,7 +145,8 @@ internal sealed class ApplyCommand(Invocation invocation, ConfigurationAccess ac
         var failure = await RunAsync(candidate, state.Current.Desired);
         if (failure is not null)
             return await TakeBackAsync(candidate, failure);
-        var committed = access.State with { Current = candidate, Draft = null, Rollout = null };
+        var kept = DraftAfter(candidate.Desired);
+        var committed = access.State with { Current = candidate, Draft = kept, Rollout = null };
         if (await access.CommitAsync(committed, Cancellation) is { } uncommitted)
             return uncommitted;
         var took = Durations.Text(TimeProvider.System.GetElapsedTime(started));
@@ -154,7 +177,7 @@ internal sealed class ApplyCommand(Invocation invocation, ConfigurationAccess ac
 
     private async Task<Failure?> UndoAsync(ConfigurationVersion candidate, string why)
     {
-        var undone = access.State with { Rollout = null, Draft = candidate.Desired };
+        var undone = access.State with { Rollout = null, Draft = access.State.Draft ?? candidate.Desired };
         var failure = await access.WriteAsync(undone, Cancellation)
             ?? await RunAsync(access.State.Current, candidate.Desired);
         await access.Cluster.TellAsync(

@@ -21,10 +21,16 @@ internal sealed class ShowCommand(Invocation invocation, ConfigurationAccess acc
     public async Task<Ending> GetAsync(string? name, MemberName? member)
     {
         var rows = new List<SettingDocument>();
+        var answered = false;
+        Failure? silent = null;
         foreach (var server in access.Servers.Where(one => member is null || one.Member.Name == member))
         {
-            if (!(await access.ReadAsync(server, Cancellation)).TryGet(out var settings, out var failure))
-                return failure;
+            if (!(await access.ReadAsync(server, Cancellation)).TryGet(out var settings, out silent))
+            {
+                Screen.Note($"{silent.What}: its values are not shown");
+                continue;
+            }
+            answered = true;
             var key = name is null ? null : DesiredConfiguration.Canonical(name);
             if (key is not null && !settings.ContainsKey(key))
                 return DraftCheck.WhyNot(settings, key, "")!;
@@ -32,6 +38,8 @@ internal sealed class ShowCommand(Invocation invocation, ConfigurationAccess acc
                 .Where(setting => key is null ? IsTelling(setting.Value) : setting.Key == key)
                 .Select(setting => RowOf(server.Member.Name, setting.Value)));
         }
+        if (!answered)
+            return silent!;
         Show(rows);
         return Ending.Ok;
     }
@@ -47,8 +55,7 @@ internal sealed class ShowCommand(Invocation invocation, ConfigurationAccess acc
             ? DocumentJson.Text(ConfigurationDocuments.Of(plan, access), DocumentJson.Types.PlanDocument)
             : PlanText.Human(plan, access.Spec.Members.Length));
         if (access.State.Rollout is { } left)
-            Screen.Note($"configuration {left.Candidate.Number} is on {string.Join(", ", left.Members)} only:"
-                + " pgmahout config apply --resume, or pgmahout config rollback");
+            Screen.Note($"{StepText.Of(left)}: pgmahout config apply --resume, or pgmahout config rollback");
         return Ending.Ok;
     }
 

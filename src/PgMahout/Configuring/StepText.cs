@@ -18,6 +18,10 @@ internal static class StepText
         _ => throw new InvalidOperationException($"unknown step {step.GetType().Name}"),
     };
 
+    public static string Of(Rollout left) => left.Members.IsEmpty
+        ? $"configuration {left.Candidate.Number} was begun, and is on no member yet"
+        : $"configuration {left.Candidate.Number} is on {string.Join(", ", left.Members)} only";
+
     public static string Of(ParameterContext context) => context switch
     {
         ParameterContext.Fixed => "never",

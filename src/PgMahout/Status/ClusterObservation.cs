@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PgMahout.Agent.Api;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Configuration;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Status;
@@ -10,13 +11,15 @@ namespace PgMahout.Status;
 /// <param name="Spec">Null when the store cannot be read.</param>
 /// <param name="Store">What decisions read; null when the store cannot be read.</param>
 /// <param name="StoreProblem">Why it cannot; null when it can.</param>
+/// <param name="Rollout">A change of configuration that some members have; null when there is none.</param>
 public sealed record ClusterObservation(
     string Name,
     ClusterSpec? Spec,
     StoreContent? Store,
     string? StoreProblem,
     int? SupervisorPid,
-    ImmutableArray<MemberObservation> Members)
+    ImmutableArray<MemberObservation> Members,
+    Rollout? Rollout = null)
 {
     /// <summary>The store's record, else the newest that any agent has read.</summary>
     public Leadership? Leadership =>

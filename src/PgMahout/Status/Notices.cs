@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PgMahout.Agent.Api;
 using PgMahout.CommandLine;
+using PgMahout.Configuring;
 using PgMahout.Core.Cluster;
 using PgMahout.Errors;
 
@@ -43,6 +44,9 @@ public static class Notices
                 ErrorCatalogue.SwitchoverPending,
                 $"{request.By} asked {request.From} to hand over to {request.To?.Text ?? "the best candidate"}",
                 "");
+        if (seen.Rollout is { } rollout)
+            yield return Of(
+                ErrorCatalogue.ConfigurationUnfinished, StepText.Of(rollout), "pgmahout config apply --resume");
         if (status.State == ClusterState.Down && !IsStopped(seen, status))
             yield return Of(ErrorCatalogue.NoLeader, WithoutLeader(status), "pgmahout explain");
         if (OnSynchronousSet(seen, status) is { } notice)

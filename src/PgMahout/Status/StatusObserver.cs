@@ -52,7 +52,8 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
             spec is null ? null : records!.Content(TimeProvider.System.GetUtcNow()),
             problem,
             SupervisorProcess.Find(home),
-            [.. answers]);
+            [.. answers],
+            records?.Configuration?.Value.Rollout);
     }
 
     private async Task<(ClusterRecords?, string?)> ReadStoreAsync(CancellationToken cancellation)

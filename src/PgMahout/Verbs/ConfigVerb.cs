@@ -140,7 +140,7 @@ internal static class ConfigVerb
             var to = await EarlierAsync(access, parse.GetValue(number), invocation.Cancellation);
             if (!to.TryGet(out var desired, out var failure))
                 return failure;
-            var apply = new ApplyCommand(invocation, access, OptionsOf(parse));
+            var apply = new ApplyCommand(invocation, access, OptionsOf(parse) with { DropsDraft = true });
             return access.State.Rollout is not null && parse.GetValue(number) is null
                 ? await apply.AbandonAsync()
                 : await apply.RunAsync(desired);

@@ -62,10 +62,16 @@ internal static class Program
     }
 
     /// <summary>Kills the command in the middle: as soon as a line on its standard error has this text.</summary>
-    public static async Task KillAfterLineAsync(
-        string program, IReadOnlyList<string> arguments, string text, TimeSpan limit)
+    public static Task KillAfterLineAsync(
+        string program, IReadOnlyList<string> arguments, string text, TimeSpan limit) =>
+        AfterLineAsync(program, arguments, text, limit, process => process.Kill());
+
+    /// <summary>Does something in the middle of a command, and waits for its end; answers its exit code.</summary>
+    public static async Task<int> AfterLineAsync(
+        string program, IReadOnlyList<string> arguments, string text, TimeSpan limit, Action<Process> then)
     {
         using var process = Start(program, arguments);
+        var output = DrainAsync(process.StandardOutput);
         using var bound = new CancellationTokenSource(limit);
         var seen = new StringBuilder();
         while (await process.StandardError.ReadLineAsync(bound.Token) is { } line)
@@ -74,12 +80,15 @@ internal static class Program
             // The plan names its steps too, indented.
             if (!line.StartsWith(' ') && line.Contains(text, StringComparison.Ordinal))
             {
-                process.Kill();
+                then(process);
+                var rest = DrainAsync(process.StandardError);
                 await process.WaitForExitAsync(bound.Token);
-                return;
+                await Task.WhenAll(output, rest).WaitAsync(AfterEnd);
+                return process.ExitCode;
             }
         }
         Assert.Fail($"no line with '{text}':\n{seen}");
+        throw new InvalidOperationException("a failed assertion throws");
     }
 
     /// <summary>Launches without waiting; its output is not read.</summary>
