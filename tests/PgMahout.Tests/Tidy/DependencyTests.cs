@@ -14,10 +14,13 @@ public sealed class DependencyTests
         ["PgMahout.Store"] = ["PgMahout.Core"],
         ["PgMahout.Postgres"] = ["PgMahout.Core"],
         ["PgMahout.Agent"] = ["PgMahout.Core", "PgMahout.Postgres", "PgMahout.Store"],
-        ["PgMahout"] = ["PgMahout.Agent", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Store"],
-        ["PgMahout.Tests"] = ["PgMahout", "PgMahout.Agent", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Store"],
+        ["PgMahout.Backup"] = ["PgMahout.Core", "PgMahout.Postgres"],
+        ["PgMahout"] =
+            ["PgMahout.Agent", "PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Store"],
+        ["PgMahout.Tests"] =
+            ["PgMahout", "PgMahout.Agent", "PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Store"],
         ["PgMahout.Simulation"] = ["PgMahout.Core"],
-        ["PgMahout.InstanceTests"] = ["PgMahout.Core", "PgMahout.Postgres"],
+        ["PgMahout.InstanceTests"] = ["PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres"],
         ["PgMahout.LiveTests"] = [],
     };
 

@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
+
+namespace PgMahout.Core.Backup;
+
+/// <summary>WAL of one timeline that an archive holds without a hole.</summary>
+/// <param name="From">The first byte: the beginning of a segment.</param>
+/// <param name="To">Behind the last byte; inside a segment where only a part of it has arrived.</param>
+public readonly record struct WalStretch(TimelineId Timeline, Lsn From, Lsn To);
+
+/// <summary>What WAL an archive holds of one system identifier.</summary>
+/// <param name="Histories">Of every timeline in it; the first timeline may be left out.</param>
+/// <param name="Stretches">In any order, none of them touching another of its timeline.</param>
+/// <param name="SegmentSize">In bytes.</param>
+public sealed record ArchiveMap(
+    ImmutableArray<TimelineHistory> Histories, ImmutableArray<WalStretch> Stretches, uint SegmentSize)
+{
+    /// <summary>Null for a timeline whose history file is not in the archive.</summary>
+    public TimelineHistory? HistoryOf(TimelineId timeline) =>
+        Histories.FirstOrDefault(history => history.Current == timeline)
+        ?? (timeline == TimelineId.First ? TimelineHistory.Initial : null);
+
+    /// <summary>
+    /// The newest timeline whose history is known and of which there is WAL: the one the cluster is on, for all that
+    /// the archive knows.
+    /// </summary>
+    public TimelineHistory? Newest => Stretches
+        .Select(stretch => stretch.Timeline)
+        .OrderDescending()
+        .Select(HistoryOf)
+        .FirstOrDefault(history => history is not null);
+
+    /// <summary>
+    /// How far replay gets from <paramref name="from"/> along <paramref name="line"/> before a byte is missing;
+    /// <paramref name="from"/> itself when that is missing already.
+    /// </summary>
+    public Lsn ReachedFrom(Lsn from, TimelineHistory line)
+    {
+        var reached = from;
+        while (Further(reached, line) is { } next)
+            reached = next;
+        return reached;
+    }
+
+    /// <summary>
+    /// A segment in which a timeline began holds a copy of what its parent had there, so a timeline counts from the
+    /// beginning of that segment on. That is also how PostgreSQL chooses among files.
+    /// </summary>
+    private Lsn? Further(Lsn at, TimelineHistory line)
+    {
+        Lsn? best = null;
+        foreach (var stretch in Stretches)
+        {
+            if (!IsOn(line, stretch.Timeline, at) || stretch.From > at || stretch.To <= at)
+                continue;
+            var end = line.LeftAt(stretch.Timeline) is { } left ? Lsn.Min(left, stretch.To) : stretch.To;
+            if (end > at && (best is null || end > best))
+                best = end;
+        }
+        return best;
+    }
+
+    private bool IsOn(TimelineHistory line, TimelineId timeline, Lsn at)
+    {
+        var began = Lsn.Zero;
+        foreach (var ancestor in line.Ancestors)
+        {
+            if (ancestor.Timeline == timeline)
+                return SegmentOf(began) <= SegmentOf(at) && at < ancestor.EndedAt;
+            began = ancestor.EndedAt;
+        }
+        return timeline == line.Current && SegmentOf(began) <= SegmentOf(at);
+    }
+
+    private ulong SegmentOf(Lsn lsn) => lsn.Value / SegmentSize;
+}
