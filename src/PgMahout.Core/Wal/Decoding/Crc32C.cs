@@ -1,0 +1,25 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace PgMahout.Core.Wal.Decoding;
+
+/// <summary>The checksum of WAL records.</summary>
+public static class Crc32C
+{
+    /// <summary>It covers what follows the fixed header first, then the header up to the checksum itself.</summary>
+    public static bool IsValid(ReadOnlySpan<byte> record)
+    {
+        var crc = Add(uint.MaxValue, record[WalRecord.HeaderLength..]);
+        crc = Add(crc, record[..WalRecord.CrcAt]);
+        return ~crc == BinaryPrimitives.ReadUInt32LittleEndian(record[WalRecord.CrcAt..]);
+    }
+
+    private static uint Add(uint crc, ReadOnlySpan<byte> bytes)
+    {
+        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
+            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        foreach (var b in bytes)
+            crc = BitOperations.Crc32C(crc, b);
+        return crc;
+    }
+}
