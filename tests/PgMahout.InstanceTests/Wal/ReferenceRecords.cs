@@ -21,7 +21,7 @@ internal static partial class ReferenceRecords
             CultureInfo.InvariantCulture,
             $"#{block.Id} {block.File} {Names[(int)block.Fork]} {block.Block}{(block.HasImage ? " image" : "")}"));
         return Line(
-            new Lsn(record.Start), new Lsn(record.Previous), record.Xid, ResourceManager.NameOf(record.Manager),
+            (new Lsn(record.Start), new Lsn(record.Previous)), record.Xid, Rmgr.NameOf(record.Manager),
             [record.Length, record.Length - record.ImageBytes], blocks);
     }
 
@@ -39,7 +39,7 @@ internal static partial class ReferenceRecords
             var match = Dumped().Match(text);
             Assert.True(match.Success, text);
             lines.Add(Line(
-                Lsn.Parse(match.Groups["lsn"].Value), Lsn.Parse(match.Groups["prev"].Value),
+                (Lsn.Parse(match.Groups["lsn"].Value), Lsn.Parse(match.Groups["prev"].Value)),
                 Number(match, "xid"), match.Groups["rmgr"].Value,
                 [(int)Number(match, "total"), (int)Number(match, "length")], Blocks(text)));
         }
@@ -59,7 +59,7 @@ internal static partial class ReferenceRecords
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
             lines.Add(Line(
-                Lsn.Parse(reader.GetString(0)), Lsn.Parse(reader.GetString(1)), uint.Parse(reader.GetString(2)),
+                (Lsn.Parse(reader.GetString(0)), Lsn.Parse(reader.GetString(1))), uint.Parse(reader.GetString(2)),
                 reader.GetString(3), [reader.GetInt32(4), reader.GetInt32(4) - reader.GetInt32(5)],
                 reader.IsDBNull(6) ? [] : Blocks(reader.GetString(6))));
         return lines.ToImmutable();
@@ -68,8 +68,9 @@ internal static partial class ReferenceRecords
     private static readonly string[] Names = ["main", "fsm", "vm", "init"];
 
     private static string Line(
-        Lsn at, Lsn previous, uint xid, string manager, int[] lengths, IEnumerable<string> blocks) =>
-        $"{at} after {previous} tx {xid} {manager} {string.Join('/', lengths)} {string.Join(", ", blocks)}";
+        (Lsn At, Lsn Previous) place, uint xid, string manager, int[] lengths, IEnumerable<string> blocks) =>
+        $"{place.At} after {place.Previous} tx {xid} {manager} {string.Join('/', lengths)} "
+        + string.Join(", ", blocks);
 
     private static uint Number(Match match, string group) =>
         uint.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
@@ -78,8 +79,8 @@ internal static partial class ReferenceRecords
         $"#{match.Groups[1]} {match.Groups[2]} {(match.Groups[3].Success ? match.Groups[3].Value : "main")} "
         + $"{match.Groups[4]}{(match.Groups[5].Success ? " image" : "")}");
 
-    [GeneratedRegex(@"^rmgr: (?<rmgr>\S+)\s+len \(rec/tot\):\s+(?<length>\d+)/\s*(?<total>\d+), tx:\s+(?<xid>\d+), lsn: "
-        + @"(?<lsn>[0-9A-F]+/[0-9A-F]+), prev (?<prev>[0-9A-F]+/[0-9A-F]+),")]
+    [GeneratedRegex(@"^rmgr: (?<rmgr>\S+)\s+len \(rec/tot\):\s+(?<length>\d+)/\s*(?<total>\d+), "
+        + @"tx:\s+(?<xid>\d+), lsn: (?<lsn>[0-9A-F]+/[0-9A-F]+), prev (?<prev>[0-9A-F]+/[0-9A-F]+),")]
     private static partial Regex Dumped();
 
     [GeneratedRegex(@"blkref #(\d+): rel (\d+/\d+/\d+) (?:fork (\w+) )?blk (\d+)( FPW| \(FPW)?")]

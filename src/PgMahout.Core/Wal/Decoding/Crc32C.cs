@@ -3,7 +3,7 @@ using System.Numerics;
 
 namespace PgMahout.Core.Wal.Decoding;
 
-/// <summary>The checksum of WAL records.</summary>
+/// <summary>The checksum of WAL records, and of their index.</summary>
 public static class Crc32C
 {
     /// <summary>It covers what follows the fixed header first, then the header up to the checksum itself.</summary>
@@ -13,6 +13,8 @@ public static class Crc32C
         crc = Add(crc, record[..WalRecord.CrcAt]);
         return ~crc == BinaryPrimitives.ReadUInt32LittleEndian(record[WalRecord.CrcAt..]);
     }
+
+    public static uint Of(ReadOnlySpan<byte> bytes) => ~Add(uint.MaxValue, bytes);
 
     private static uint Add(uint crc, ReadOnlySpan<byte> bytes)
     {

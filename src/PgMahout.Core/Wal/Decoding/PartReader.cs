@@ -3,7 +3,7 @@ using System.Text;
 
 namespace PgMahout.Core.Wal.Decoding;
 
-/// <summary>Reads a record's own part field by field. Throws <see cref="InvalidDataException"/> where it is cut.</summary>
+/// <summary>Reads a record's own part by fields. Throws <see cref="InvalidDataException"/> where it is cut.</summary>
 internal ref struct PartReader(ReadOnlySpan<byte> bytes)
 {
     private static readonly DateTimeOffset Epoch = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -40,7 +40,6 @@ public sealed class RecordReader(ulong start, uint segmentSize, bool checksums)
     private ulong _pieceStart = start;
     private ulong _at = start;
     private ulong? _previous;
-    private WalFormat _format = WalFormat.All[0];
 
     // A record that does not lie in one page of one piece is put together here.
     private byte[] _record = new byte[64 << 10];
@@ -58,6 +57,9 @@ public sealed class RecordReader(ulong start, uint segmentSize, bool checksums)
     public Lsn Fed => new(_pieceStart + (uint)_piece.Length);
 
     public ulong SystemIdentifier { get; private set; }
+
+    /// <summary>Of the last page; null before the first.</summary>
+    public WalFormat? Format { get; private set; }
 
     /// <summary>Why nothing can follow; null while something can.</summary>
     public string? Fault { get; private set; }
@@ -107,7 +109,7 @@ public sealed class RecordReader(ulong start, uint segmentSize, bool checksums)
         return ReadResult.Broken;
     }
 
-    /// <summary>Checks the page's header and goes behind it, and behind the rest of a record that is not wanted.</summary>
+    /// <summary>Checks the page's header and goes behind it, and the rest of a record that is not wanted.</summary>
     private bool EnterPage(ReadOnlySpan<byte> rest)
     {
         var first = _at % segmentSize == 0;
@@ -126,7 +128,7 @@ public sealed class RecordReader(ulong start, uint segmentSize, bool checksums)
         var remaining = BinaryPrimitives.ReadUInt32LittleEndian(rest[16..]);
         if (!Continues(flags, remaining, out var skip))
             return Break($"the record at {new Lsn(_recordStart)} does not go on at {new Lsn(_at)}");
-        _format = format;
+        Format = format;
         _at += (uint)header;
         if (skip > 0)
             _at += Math.Min(Aligned(skip), (ulong)(PageSize - header));
@@ -187,23 +189,23 @@ public sealed class RecordReader(ulong start, uint segmentSize, bool checksums)
         _need = 0;
         if (!HasValidStart(bytes.Span) || !HasValidSum(bytes.Span))
             return true;
-        if (!Record.TryFill(_format, _recordStart, end, bytes))
+        if (!Record.TryFill(Format!, _recordStart, end, bytes))
             return !Break($"the record at {new Lsn(_recordStart)} has parts that do not fit its length");
-        if (Record.Manager == ResourceManager.Xlog && Record.Operation == SwitchOperation)
+        if (Record.Manager == Rmgr.Xlog && Record.Operation == SwitchOperation)
             Record.End = end = (end + segmentSize - 1) / segmentSize * segmentSize;
         _previous = _recordStart;
         _at = end;
         return true;
     }
 
-    /// <summary>What is at its beginning is checked before its length is believed: old bytes promise anything.</summary>
+    /// <summary>Its beginning is checked before its length is believed: old bytes promise anything.</summary>
     private bool HasValidStart(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < WalRecord.HeaderLength)
             return true;
         var link = BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]);
         var linked = _previous is { } previous ? link == previous : link < _recordStart;
-        return (linked && ResourceManager.IsKnown(bytes[17]))
+        return (linked && Rmgr.IsKnown(bytes[17]))
             || Break($"what is at {new Lsn(_recordStart)} does not follow the record before it");
     }
 

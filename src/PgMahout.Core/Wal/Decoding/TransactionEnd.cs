@@ -43,11 +43,11 @@ public sealed record TransactionEnd(
 
     /// <summary>Whether the record ends a transaction.</summary>
     public static bool Is(WalRecord record) =>
-        record.Manager == ResourceManager.Transaction
+        record.Manager == Rmgr.Transaction
         && (record.Info & OperationMask) is Commit or Abort or CommitPrepared or AbortPrepared;
 
     public static bool IsCommit(WalRecord record) =>
-        record.Manager == ResourceManager.Transaction && (record.Info & OperationMask) is Commit or CommitPrepared;
+        record.Manager == Rmgr.Transaction && (record.Info & OperationMask) is Commit or CommitPrepared;
 
     /// <summary>Of a record that <see cref="Is"/> one, without the rest.</summary>
     public static DateTimeOffset TimeOf(WalRecord record) => new PartReader(record.Main).Time();

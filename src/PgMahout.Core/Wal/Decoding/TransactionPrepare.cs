@@ -9,7 +9,7 @@ public sealed record TransactionPrepare(
     private const byte Prepare = 0x10;
 
     public static bool Is(WalRecord record) =>
-        record.Manager == ResourceManager.Transaction && (record.Info & OperationMask) == Prepare;
+        record.Manager == Rmgr.Transaction && (record.Info & OperationMask) == Prepare;
 
     public static TransactionPrepare Read(WalRecord record)
     {

@@ -13,19 +13,17 @@ namespace PgMahout.Core.Wal.Decoding;
 /// In bytes, of each of the objects whose statistics a commit drops; 0 where commits do not tell.
 /// </param>
 /// <param name="DatabaseDrop">What the database manager's record of a drop has as its operation.</param>
-/// <param name="DatabaseCreateLogged">
-/// The operation of a database's creation whose pages follow in WAL; null where files are always copied.
-/// </param>
+/// <param name="ConnectionLimitAt">Where a row of <c>pg_database</c> has <c>datconnlimit</c>.</param>
 public sealed record WalFormat(
-    int Major, ushort Magic, byte ImageCompressed, int DroppedStatsLength, byte DatabaseDrop, byte? DatabaseCreateLogged)
+    int Major, ushort Magic, byte ImageCompressed, int DroppedStatsLength, byte DatabaseDrop, int ConnectionLimitAt)
 {
     public static readonly ImmutableArray<WalFormat> All =
     [
-        new(14, 0xD10D, 0x02, 0, 0x10, null),
-        new(15, 0xD110, 0x1C, 12, 0x20, 0x10),
-        new(16, 0xD113, 0x1C, 12, 0x20, 0x10),
-        new(17, 0xD116, 0x1C, 12, 0x20, 0x10),
-        new(18, 0xD118, 0x1C, 16, 0x20, 0x10),
+        new(14, 0xD10D, 0x02, 0, 0x10, 208),
+        new(15, 0xD110, 0x1C, 12, 0x20, 80),
+        new(16, 0xD113, 0x1C, 12, 0x20, 80),
+        new(17, 0xD116, 0x1C, 12, 0x20, 80),
+        new(18, 0xD118, 0x1C, 16, 0x20, 80),
     ];
 
     /// <summary>Null for WAL of a version that is not known.</summary>

@@ -35,7 +35,7 @@ public sealed class BlockRuns(ImmutableArray<BlockRun> runs) : IEquatable<BlockR
         return low < Runs.Length && Runs[low].First <= block;
     }
 
-    /// <summary>Those from <paramref name="first"/> up to before <paramref name="end"/>: of one file of a fork.</summary>
+    /// <summary>From <paramref name="first"/> up to before <paramref name="end"/>: of one file of a fork.</summary>
     public IEnumerable<BlockRun> Within(uint first, ulong end)
     {
         foreach (var run in Runs)

@@ -66,33 +66,33 @@ public sealed class ChangedBlockSetTests
         {
             var prng = new Prng(seed);
             var expected = new SortedSet<uint>();
-            var parts = new List<ChangedBlockSet>();
-            for (var part = 0; part < 3; part++)
-            {
-                var changed = new ChangedBlocksBuilder();
-                for (var i = prng.Below(200); i >= 0; i--)
-                {
-                    var first = (uint)prng.Below(3000);
-                    for (var block = first; block <= first + prng.Below(70); block++)
-                    {
-                        changed.Add(Main, block);
-                        expected.Add(block);
-                    }
-                }
-                parts.Add(changed.Build());
-            }
+            var parts = Enumerable.Range(0, 3).Select(_ => RandomPart(prng, expected)).ToArray();
 
             Assert.True(ChangedBlockSet.Merge(parts).TryGet(Main, out var runs, out _));
 
-            Assert.Equal(expected, runs.Runs.SelectMany(run => Enumerable.Range((int)run.First, (int)run.Count)
-                .Select(block => (uint)block)));
+            Assert.Equal(expected, Blocks(runs.Runs));
             Assert.Equal(expected.Count, runs.Count);
             Assert.All(Enumerable.Range(0, 3100), block =>
                 Assert.Equal(expected.Contains((uint)block), runs.Contains((uint)block)));
-            Assert.Equal(
-                expected.Where(block => block is >= 500 and < 700),
-                runs.Within(500, 700).SelectMany(run => Enumerable.Range((int)run.First, (int)run.Count)
-                    .Select(block => (uint)block)));
+            Assert.Equal(expected.Where(block => block is >= 500 and < 700), Blocks(runs.Within(500, 700)));
         }
     }
+
+    private static ChangedBlockSet RandomPart(Prng prng, SortedSet<uint> all)
+    {
+        var changed = new ChangedBlocksBuilder();
+        for (var i = prng.Below(200); i >= 0; i--)
+        {
+            var first = (uint)prng.Below(3000);
+            foreach (var block in Blocks([new BlockRun(first, (uint)prng.Below(70) + 1)]))
+            {
+                changed.Add(Main, block);
+                all.Add(block);
+            }
+        }
+        return changed.Build();
+    }
+
+    private static IEnumerable<uint> Blocks(IEnumerable<BlockRun> runs) => runs.SelectMany(run =>
+        Enumerable.Range((int)run.First, (int)run.Count).Select(block => (uint)block));
 }

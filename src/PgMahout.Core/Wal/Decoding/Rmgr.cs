@@ -6,7 +6,7 @@ namespace PgMahout.Core.Wal.Decoding;
 /// <summary>
 /// Whose records they are. The numbers are the same from PostgreSQL 14 to 18; those from 128 on belong to extensions.
 /// </summary>
-public static class ResourceManager
+public static class Rmgr
 {
     public const byte Xlog = 0;
     public const byte Transaction = 1;
