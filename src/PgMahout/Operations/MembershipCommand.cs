@@ -1,11 +1,9 @@
 using PgMahout.Agent.Api;
 using PgMahout.CommandLine;
 using PgMahout.Core.Cluster;
-using PgMahout.Core.Tuning;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
 using PgMahout.Output;
-using PgMahout.Postgres.Installation;
 using PgMahout.Starting;
 using PgMahout.Status;
 using PgMahout.Store.Records;
@@ -29,7 +27,7 @@ internal static class MembershipCommand
         if (!Next(cluster, wanted).TryGet(out var member, out failure))
             return failure;
         var spec = cluster.Spec with { Members = [.. cluster.Spec.Members.Add(member).OrderBy(one => one.Name)] };
-        failure = Prepare(cluster, spec, member)
+        failure = await PrepareAsync(cluster, spec, member, invocation.Cancellation)
             ?? await ChangeAsync(cluster, spec, JournalKind.MemberAdded, $"{member.Name} was added", invocation);
         if (failure is not null)
             return failure;
@@ -90,16 +88,15 @@ internal static class MembershipCommand
         return UpRequest.MemberFor(cluster.Home, new MemberName(name), port);
     }
 
-    private static Failure? Prepare(ClusterAccess cluster, ClusterSpec spec, MemberSpec member)
+    private static async Task<Failure?> PrepareAsync(
+        ClusterAccess cluster, ClusterSpec spec, MemberSpec member, CancellationToken cancellation)
     {
-        var account = ServerAccount.Find();
-        if (!account.TryGet(out var user))
-            return new Failure(ErrorCatalogue.NoAccount, account.Failure!.What).Because(account.Failure.Why);
+        if (!Preflight.FindHost().TryGet(out var host, out var missing))
+            return missing;
         try
         {
-            var plan =
-                TuningPlan.ForMembers(spec.Members.Length, HostMachine.Measure(cluster.Home.Root), WorkloadType.Oltp);
-            HomeCreation.MakeMember(cluster.Home, member, user, plan);
+            var plan = await HomeCreation.TuneAsync(cluster.Home, spec.Members.Length, host, cancellation);
+            HomeCreation.MakeMember(cluster.Home, member, host.Account, plan);
             return HomeCreation.WriteSecrets(cluster.Home, spec);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

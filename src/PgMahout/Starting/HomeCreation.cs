@@ -4,6 +4,7 @@ using PgMahout.Core.Tuning;
 using PgMahout.Errors;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Installation;
+using PgMahout.Postgres.Probing;
 using PgMahout.Store;
 using PgMahout.Store.Records;
 using PgMahout.Store.Sqlite;
@@ -22,15 +23,16 @@ public static class HomeCreation
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     public static async Task<Failure?> CreateAsync(
-        HomeLayout home, ClusterSpec spec, ServerAccount account, CancellationToken cancellation)
+        HomeLayout home, ClusterSpec spec, Host host, CancellationToken cancellation)
     {
         try
         {
             MakeDirectory(home.Root, Passable);
             MakeDirectory(home.LogDirectory, Passable);
             MakeDirectory(home.MembersDirectory, Passable);
+            var account = host.Account;
             account.CreateDirectory(home.RunDirectory, Passable);
-            var plan = TuningPlan.ForMembers(spec.Members.Length, HostMachine.Measure(home.Root), WorkloadType.Oltp);
+            var plan = await TuneAsync(home, spec.Members.Length, host, cancellation);
             foreach (var member in spec.Members)
                 MakeMember(home, member, account, plan);
             return WriteSecrets(home, spec) ?? await WriteSpecAsync(home, spec, cancellation);
@@ -40,6 +42,15 @@ public static class HomeCreation
             return Failed(home, failure.Message);
         }
     }
+
+    /// <summary>What this machine suggests to so many members, of what this server takes.</summary>
+    public static async Task<TuningPlan> TuneAsync(
+        HomeLayout home, int members, Host host, CancellationToken cancellation) =>
+        TuningPlan.For(TuningRules.Pgmahout, new TuningQuestion(HostMachine.Measure(home.Root), WorkloadType.Oltp)
+        {
+            Members = members,
+            Server = await ServerProbe.FeaturesAsync(host.Binaries, host.Account, cancellation),
+        });
 
     /// <summary>The directory of one member, and the settings that its machine suggests.</summary>
     public static void MakeMember(HomeLayout home, MemberSpec member, ServerAccount account, TuningPlan plan)

@@ -96,7 +96,7 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
                 return refused;
             Screen.Note(
                 $"[1/3] PostgreSQL {host.Binaries.Version} in {host.Binaries.Directory}, as {host.Account.Name}");
-            if (await HomeCreation.CreateAsync(Home, create.Spec, host.Account, Cancellation) is { } failure)
+            if (await HomeCreation.CreateAsync(Home, create.Spec, host, Cancellation) is { } failure)
                 return failure;
             Screen.Note($"[2/3] home {Home.Root} {(create.Resumes ? "completed" : "created")}");
         }
