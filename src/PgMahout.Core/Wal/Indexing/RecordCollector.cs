@@ -20,6 +20,7 @@ internal sealed class RecordCollector(int threshold)
     private uint _lastXid;
     private bool _blocksKnown = true;
     private bool _complete;
+    private uint? _knownFrom;
 
     public void Restore(CarriedState carried)
     {
@@ -103,8 +104,8 @@ internal sealed class RecordCollector(int threshold)
             case Rmgr.Xlog:
                 Xlog(record);
                 break;
-            case Rmgr.Standby when ServerRecords.OldestRunning(record) is { } oldest:
-                _transactions.ForgetBefore(oldest);
+            case Rmgr.Standby when ServerRecords.Running(record) is var (next, oldest):
+                Running(next, oldest);
                 break;
             case Rmgr.LogicalMessage when ServerRecords.Message(record) is { } message:
                 _events.Add(message);
@@ -185,6 +186,14 @@ internal sealed class RecordCollector(int threshold)
         if (!pending.Created && _invalidated.Remove(pending.Database, out var marked))
             pending = pending with { StopBefore = new Lsn(marked) };
         _transactions.Of(record.Xid, record.Start).Databases.Add(pending);
+    }
+
+    /// <summary>When all have ended that ran when this began to look, nothing is half known any more.</summary>
+    private void Running(uint next, uint oldest)
+    {
+        _transactions.ForgetBefore(oldest);
+        _knownFrom ??= next;
+        _complete |= (int)(oldest - _knownFrom.Value) >= 0;
     }
 
     private void Xlog(WalRecord record)

@@ -31,14 +31,14 @@ internal static class ServerRecords
         _ => null,
     };
 
-    /// <summary>The oldest transaction that was running, where the record tells.</summary>
-    public static uint? OldestRunning(WalRecord record)
+    /// <summary>The number of the next transaction, and of the oldest that was running, where told.</summary>
+    public static (uint Next, uint Oldest)? Running(WalRecord record)
     {
         if (record.Operation != RunningTransactions)
             return null;
         var part = new PartReader(record.Main);
-        part.Skip(16);
-        return part.UInt32();
+        part.Skip(12);
+        return (part.UInt32(), part.UInt32());
     }
 
     /// <summary>Null for a message that is not ours.</summary>
