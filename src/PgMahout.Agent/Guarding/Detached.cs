@@ -10,9 +10,15 @@ public static class Detached
     // The shell opens the log, then becomes setsid, which becomes the program: one process, one pid.
     private const string BecomeLogged = "log=$1; shift; exec setsid \"$@\" </dev/null >>\"$log\" 2>&1";
 
-    /// <summary>
-    /// For long-lived processes that mostly wait. What the operator has set stays.
-    /// </summary>
+    /// <summary>For long-lived processes, whatever they do. What the operator has set stays.</summary>
+    private static readonly (string Name, string Value)[] Quiet =
+    [
+        // Three threads and two pipes in /tmp, waiting for a debugger.
+        ("DOTNET_EnableDiagnostics", "0"),
+        ("MALLOC_ARENA_MAX", "1"),
+    ];
+
+    /// <summary>For those that mostly wait.</summary>
     private static readonly (string Name, string Value)[] Frugality =
     [
         // Precompiled code as it is: no compiler works in the background, and no code page is mapped twice.
@@ -21,35 +27,44 @@ public static class Detached
         ("DOTNET_GCgen0size", "0x200000"),
         // Workers of the thread pool sleep at once: looking out for more work was four fifths of an idle agent's time.
         ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0"),
-        // Three threads and two pipes in /tmp, waiting for a debugger.
-        ("DOTNET_EnableDiagnostics", "0"),
-        ("MALLOC_ARENA_MAX", "1"),
+        .. Quiet,
     ];
 
     /// <summary>With the standard streams of this process.</summary>
     public static ProcessStartInfo Plain(params ReadOnlySpan<string> arguments)
     {
         var command = new ProcessStartInfo("setsid") { WorkingDirectory = "/" };
-        AddSelf(command, arguments);
+        AddSelf(command, Frugality, arguments);
         return command;
     }
 
     /// <summary>With standard output and error appended to <paramref name="log"/>.</summary>
-    public static ProcessStartInfo WithLog(string log, params ReadOnlySpan<string> arguments)
+    public static ProcessStartInfo WithLog(string log, params ReadOnlySpan<string> arguments) =>
+        Logged(log, Frugality, arguments);
+
+    /// <summary>
+    /// Like <see cref="WithLog"/>, for a process that has much to compute: its code is compiled anew while it runs.
+    /// </summary>
+    public static ProcessStartInfo BusyWithLog(string log, params ReadOnlySpan<string> arguments) =>
+        Logged(log, Quiet, arguments);
+
+    private static ProcessStartInfo Logged(
+        string log, (string Name, string Value)[] environment, ReadOnlySpan<string> arguments)
     {
         var command = new ProcessStartInfo("sh") { WorkingDirectory = "/" };
         foreach (var argument in new[] { "-c", BecomeLogged, "sh", log })
             command.ArgumentList.Add(argument);
-        AddSelf(command, arguments);
+        AddSelf(command, environment, arguments);
         return command;
     }
 
     /// <summary>
     /// The published program is its own executable; run from a build it is <c>dotnet pgmahout.dll</c>.
     /// </summary>
-    private static void AddSelf(ProcessStartInfo command, ReadOnlySpan<string> arguments)
+    private static void AddSelf(
+        ProcessStartInfo command, (string Name, string Value)[] environment, ReadOnlySpan<string> arguments)
     {
-        foreach (var (name, value) in Frugality)
+        foreach (var (name, value) in environment)
             command.Environment.TryAdd(name, value);
         var program = Environment.ProcessPath!;
         command.ArgumentList.Add(program);

@@ -28,6 +28,16 @@ public sealed record HomeLayout(string Root)
     public string PassFile => Path.Combine(SecretsDirectory, "pgpass");
     public string LogDirectory => Path.Combine(Root, "log");
     public string SupervisorLog => Path.Combine(LogDirectory, "supervisor.log");
+    public string ArchiverLog => Path.Combine(LogDirectory, "archiver.log");
+
+    /// <summary>Locked by the archiver for as long as it lives; holds its pid.</summary>
+    public string ArchiverLock => Path.Combine(Root, "archiver.lock");
+
+    /// <summary>What the archiver said last of itself, as JSON; replaced every second.</summary>
+    public string ArchiverReport => Path.Combine(RunDirectory, "archiver.json");
+
+    /// <summary>The repository that a cluster has when nobody chose another place.</summary>
+    public string DefaultRepository => Path.Combine(Root, "backup");
     public string MembersDirectory => Path.Combine(Root, "members");
 
     /// <summary>

@@ -17,6 +17,7 @@ public static class ClusterShutdown
 {
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MemberLimit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan ArchiverLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(5);
 
     public static async Task RunAsync(HomeLayout home, ClusterSpec spec, MemberName? leader)
@@ -26,11 +27,21 @@ public static class ClusterShutdown
         await Task.WhenAll(spec.Members.Where(other => other.Name != leader).Select(other => StopAsync(home, other)));
     }
 
+    /// <summary>It loses nothing however it ends; killed only when it does not end in time.</summary>
+    public static async Task StopArchiverAsync(HomeLayout home)
+    {
+        if (PidLock.Holder(home.ArchiverLock) is not { } pid)
+            return;
+        ServerProcess.Find(pid)?.Terminate();
+        if (!await IsFreeWithinAsync(home.ArchiverLock, ArchiverLimit))
+            Kill(pid);
+    }
+
     private static async Task StopAsync(HomeLayout home, MemberSpec member)
     {
         using var client = new AgentClient(member);
         var asked = await client.RequestAsync(MemberRequest.Shutdown, AskLimit, CancellationToken.None);
-        if (asked is AgentAnswer<bool>.Said && await IsDownWithinAsync(home, member.Name, MemberLimit))
+        if (asked is AgentAnswer<bool>.Said && await IsFreeWithinAsync(home.AgentLock(member.Name), MemberLimit))
             return;
         Console.Error.WriteLine($"supervisor: the agent of {member.Name} did not shut it down; stopping it directly");
         if (PidLock.Holder(home.AgentLock(member.Name)) is { } agent)
@@ -53,10 +64,10 @@ public static class ClusterShutdown
         }
     }
 
-    private static async Task<bool> IsDownWithinAsync(HomeLayout home, MemberName member, TimeSpan limit)
+    private static async Task<bool> IsFreeWithinAsync(string lockFile, TimeSpan limit)
     {
         var until = BootClock.Now() + limit;
-        while (PidLock.Holder(home.AgentLock(member)) is not null)
+        while (PidLock.Holder(lockFile) is not null)
         {
             if (BootClock.Now() >= until)
                 return false;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
 using PgMahout.Agent.Loop;
@@ -11,9 +12,9 @@ using PgMahout.Store.Sqlite;
 namespace PgMahout.Agent.Supervision;
 
 /// <summary>
-/// Keeps one agent running for every member of a home. Agents that it finds running it watches; agents that end it
-/// starts again. It touches no PostgreSQL itself, except that its own orderly end stops the whole cluster, leader
-/// first.
+/// Keeps one agent running for every member of a home, and one archiver while there is a repository. Processes that
+/// it finds running it watches; those that end it starts again. It touches no PostgreSQL itself, except that its own
+/// orderly end stops the whole cluster, leader first.
 /// </summary>
 public static class Supervisor
 {
@@ -36,7 +37,8 @@ public static class Supervisor
         // Everything that needs a look sets it: an agent that ends, and the order to stop.
         using var wake = new WakeSignal();
         using var stop = stopping.Register(wake.Set);
-        var agents = new Dictionary<MemberName, SupervisedAgent>();
+        var agents = new Dictionary<MemberName, SupervisedProcess>();
+        using var archiver = new SupervisedProcess(home.ArchiverLock, () => Archiver(home), wake.Set);
         var records = ClusterRecords.None;
         var nextRead = Instant.Zero;
         var settlesAt = BootClock.Now() + Settling;
@@ -50,6 +52,9 @@ public static class Supervisor
                 nextRead = BootClock.Now() + ReadEvery;
             }
             var again = records.Spec?.Value is { } spec ? Tend(home, spec, agents, wake) : nextRead;
+            // Without a repository the archiver ends by itself.
+            if (!records.Repositories.IsEmpty)
+                again = Instant.Min(again, archiver.Tend());
             if (BootClock.Now() >= settlesAt)
             {
                 settlesAt = Instant.Never;
@@ -61,6 +66,8 @@ public static class Supervisor
         Say("stopping the cluster", 0);
         if (records.Spec?.Value is { } last)
             await ClusterShutdown.RunAsync(home, last, records.Leadership?.Value.Holder);
+        // Last, so that it receives the last byte.
+        await ClusterShutdown.StopArchiverAsync(home);
         foreach (var agent in agents.Values)
             agent.Dispose();
         return Say("stopped", 0);
@@ -68,13 +75,14 @@ public static class Supervisor
 
     /// <returns>When to look again, if nothing happens before.</returns>
     private static Instant Tend(
-        HomeLayout home, ClusterSpec spec, Dictionary<MemberName, SupervisedAgent> agents, WakeSignal wake)
+        HomeLayout home, ClusterSpec spec, Dictionary<MemberName, SupervisedProcess> agents, WakeSignal wake)
     {
         var again = Instant.Never;
         foreach (var member in spec.Members)
         {
             if (!agents.TryGetValue(member.Name, out var agent))
-                agents[member.Name] = agent = new SupervisedAgent(home, member.Name, wake.Set);
+                agents[member.Name] = agent = new SupervisedProcess(
+                    home.AgentLock(member.Name), () => Agent(home, member.Name), wake.Set);
             again = Instant.Min(again, agent.Tend());
         }
         foreach (var gone in agents.Keys.Where(name => spec.Find(name) is null).ToList())
@@ -92,6 +100,12 @@ public static class Supervisor
         && ClusterRecords.Decode(content, known) is RecordsRead.Decoded decoded
             ? decoded.Records
             : known;
+
+    private static ProcessStartInfo Agent(HomeLayout home, MemberName member) =>
+        Detached.WithLog(home.AgentLog(member), "agent", "--home", home.Root, "--member", member.Text);
+
+    private static ProcessStartInfo Archiver(HomeLayout home) =>
+        Detached.BusyWithLog(home.ArchiverLog, "archiver", "--home", home.Root);
 
     private static int Say(string text, int code)
     {

@@ -46,11 +46,24 @@ public sealed record RepositorySettings(
 
     public static bool IsName(string text) =>
         text.Length is > 0 and <= 32 && text.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '_');
+
+    public bool Equals(RepositorySettings? other) =>
+        other is not null
+        && Name == other.Name
+        && Address == other.Address
+        && Compression == other.Compression
+        && Level == other.Level
+        && KeyFile == other.KeyFile
+        && Options.SequenceEqual(other.Options);
+
+    public override int GetHashCode() => HashCode.Combine(Name, Address, Compression, Level, KeyFile);
 }
 
 /// <summary>How often the cluster makes backups by itself. Null: never.</summary>
 /// <param name="At">The time of day, UTC, from which one may begin; null: whenever it is due.</param>
-public sealed record BackupSchedule(TimeSpan? FullEvery, TimeSpan? IncrementalEvery, TimeSpan? At, TimeSpan? DrillEvery)
+/// <param name="DrillEvery">How often a restore is proven.</param>
+public sealed record BackupSchedule(
+    TimeSpan? FullEvery, TimeSpan? IncrementalEvery, TimeSpan? At, TimeSpan? DrillEvery)
 {
     /// <summary>A full one each week, the changes each day; a restore is proven each week.</summary>
     public static readonly BackupSchedule Default = new(
@@ -58,7 +71,9 @@ public sealed record BackupSchedule(TimeSpan? FullEvery, TimeSpan? IncrementalEv
 }
 
 /// <summary>All that the cluster's members agreed on about backups.</summary>
-/// <param name="Throttle">Bytes a second that a backup reads at most; null: as fast as it goes, at low priority.</param>
+/// <param name="Throttle">
+/// Bytes a second that a backup reads at most; null: as fast as it goes, at low priority.
+/// </param>
 public sealed record BackupSettings(
     ImmutableArray<RepositorySettings> Repositories,
     BackupSchedule Schedule,

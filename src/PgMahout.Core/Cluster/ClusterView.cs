@@ -58,7 +58,22 @@ public sealed record StoreContent(
     Revision Revision,
     ulong? SystemIdentifier,
     SwitchoverRequest? Switchover,
-    Pause? Pause);
+    Pause? Pause)
+{
+    /// <summary>Slots through which WAL is archived: every member that could become the primary has them.</summary>
+    public ImmutableArray<string> ArchiveSlots { get; init; } = [];
+
+    public bool Equals(StoreContent? other) =>
+        other is not null
+        && Leadership == other.Leadership
+        && Revision == other.Revision
+        && SystemIdentifier == other.SystemIdentifier
+        && Switchover == other.Switchover
+        && Pause == other.Pause
+        && ArchiveSlots.AsSpan().SequenceEqual(other.ArchiveSlots.AsSpan());
+
+    public override int GetHashCode() => HashCode.Combine(Leadership, Revision, SystemIdentifier, Switchover, Pause);
+}
 
 /// <summary>Another member, and what it answered when asked.</summary>
 public sealed record Peer(MemberName Name, Reading<MemberReport> Report);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
@@ -7,7 +8,8 @@ namespace PgMahout.Core.Replication;
 
 /// <summary>
 /// Every member keeps a slot for every other one, standbys too: whoever is promoted next already holds the WAL that
-/// the others still need. Slots that nobody reads are moved forward, so that they never fill a disk.
+/// the others still need. The same holds for the slots through which WAL is archived. Slots that nobody reads are moved
+/// forward, so that they never fill a disk.
 /// </summary>
 public static class SlotPlan
 {
@@ -24,17 +26,27 @@ public static class SlotPlan
     /// <summary>On a standby: as on the primary, and each slot is moved to where its owner is known to be.</summary>
     public static ImmutableArray<HaAction> OnStandby(
         ClusterView view, PostgresState.Standby standby, PostgresState.Primary? leader) =>
-        [.. Missing(view, standby.Slots), .. Surplus(view, standby.Slots), .. Behind(view, standby, leader)];
+        [
+            .. Missing(view, standby.Slots),
+            .. Surplus(view, standby.Slots),
+            .. Behind(view, standby, leader),
+            .. ArchivedMeanwhile(view, standby, leader),
+        ];
 
     private static IEnumerable<HaAction> Missing(ClusterView view, ImmutableArray<Slot> slots) =>
-        view.Spec.Others(view.Self)
-            .Where(member => slots.All(slot => slot.Name != member.Name.SlotName))
-            .Select(member => new HaAction.KeepSlot(member.Name.SlotName, null));
+        view.Spec.Others(view.Self).Select(member => member.Name.SlotName)
+            .Concat(ArchiveSlots(view) ?? [])
+            .Where(name => slots.All(slot => slot.Name != name))
+            .Select(name => new HaAction.KeepSlot(name, null));
 
+    /// <summary>While the store cannot be read, nobody knows which archives there are: their slots stay.</summary>
     private static IEnumerable<HaAction> Surplus(ClusterView view, ImmutableArray<Slot> slots) =>
         slots
-            .Where(slot => slot.Name.StartsWith(Prefix, StringComparison.Ordinal)
-                && view.Spec.Others(view.Self).All(member => member.Name.SlotName != slot.Name))
+            .Where(slot =>
+                (IsOurs(slot, Prefix) && view.Spec.Others(view.Self).All(member => member.Name.SlotName != slot.Name))
+                || (IsOurs(slot, RepositorySettings.SlotPrefix)
+                    && ArchiveSlots(view) is { } archives
+                    && !archives.Contains(slot.Name)))
             .Select(slot => new HaAction.DropSlot(slot.Name));
 
     private static IEnumerable<HaAction> Behind(
@@ -54,4 +66,24 @@ public static class SlotPlan
                 yield return new HaAction.KeepSlot(slot.Name, reached);
         }
     }
+
+    /// <summary>The archive reads from the primary; what it has confirmed there is not needed here either.</summary>
+    private static IEnumerable<HaAction> ArchivedMeanwhile(
+        ClusterView view, PostgresState.Standby standby, PostgresState.Primary? leader)
+    {
+        foreach (var name in ArchiveSlots(view) ?? [])
+        {
+            var own = standby.Slots.FirstOrDefault(slot => slot.Name == name);
+            if (own is null || leader?.Slots.FirstOrDefault(slot => slot.Name == name)?.RestartAt is not { } confirmed)
+                continue;
+            var reached = Lsn.Min(confirmed, standby.Replayed);
+            if (Lsn.Distance(own.RestartAt ?? Lsn.Zero, reached) > Step)
+                yield return new HaAction.KeepSlot(name, reached);
+        }
+    }
+
+    private static bool IsOurs(Slot slot, string prefix) => slot.Name.StartsWith(prefix, StringComparison.Ordinal);
+
+    private static ImmutableArray<string>? ArchiveSlots(ClusterView view) =>
+        view.Store.TryGet(out var content) ? content.ArchiveSlots : null;
 }

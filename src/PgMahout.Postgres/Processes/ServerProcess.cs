@@ -7,4 +7,20 @@ public readonly record struct ServerProcess(int Pid, ulong StartTicks)
     /// <summary>The process that has this pid now; null when there is none, or only a zombie.</summary>
     public static ServerProcess? Find(int pid) =>
         ProcessTable.Status(pid) is { IsDead: false } status ? new ServerProcess(pid, status.StartTicks) : null;
+
+    /// <summary>Asks this very process to end, not a later one with its pid (SIGTERM). False when it is gone.</summary>
+    public bool Terminate()
+    {
+        var descriptor = LibC.PidfdOpen(Pid);
+        if (descriptor < 0)
+            return false;
+        try
+        {
+            return Find(Pid) == this && LibC.PidfdSignal(descriptor, Signal.Terminate);
+        }
+        finally
+        {
+            _ = LibC.Close(descriptor);
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Configuration;
 using PgMahout.Core.Vocabulary;
@@ -15,7 +16,8 @@ public sealed record ClusterRecords(
     Stored<ulong>? SystemIdentifier,
     Stored<SwitchoverRequest>? Switchover,
     Stored<PauseRecord>? Pause,
-    Stored<ConfigurationState>? Configuration = null)
+    Stored<ConfigurationState>? Configuration = null,
+    Stored<BackupSettings>? Backup = null)
 {
     public const string SpecKey = "spec";
     public const string LeadershipKey = "leadership";
@@ -23,6 +25,7 @@ public sealed record ClusterRecords(
     public const string SwitchoverKey = "switchover";
     public const string PauseKey = "pause";
     public const string ConfigurationKey = "configuration";
+    public const string BackupKey = "backup";
 
     /// <summary>Of the records with the configurations that the cluster once had.</summary>
     public const string VersionKeys = "configuration/";
@@ -46,7 +49,8 @@ public sealed record ClusterRecords(
                 Decode(content, IdentityKey, previous.SystemIdentifier, IdentityCodec.Decode),
                 Decode(content, SwitchoverKey, previous.Switchover, SwitchoverCodec.Decode),
                 Decode(content, PauseKey, previous.Pause, PauseCodec.Decode),
-                Decode(content, ConfigurationKey, previous.Configuration, ConfigurationCodec.Decode)));
+                Decode(content, ConfigurationKey, previous.Configuration, ConfigurationCodec.Decode),
+                Decode(content, BackupKey, previous.Backup, BackupCodec.Decode)));
         }
         catch (RecordFault fault)
         {
@@ -65,7 +69,17 @@ public sealed record ClusterRecords(
         Leadership?.Revision ?? Revision.None,
         SystemIdentifier?.Value,
         Switchover?.Value,
-        Pause?.Value.At(now));
+        Pause?.Value.At(now))
+    {
+        ArchiveSlots = [.. Repositories.Select(repository => repository.SlotName)],
+    };
+
+    /// <summary>Where backups and WAL go.</summary>
+    public ImmutableArray<RepositorySettings> Repositories => Backup?.Value.Repositories ?? [];
+
+    /// <param name="expected">Of the record that this one replaces; <see cref="Revision.None"/> for the first.</param>
+    public static StoreTransaction ChangeBackup(Revision expected, BackupSettings settings) =>
+        StoreTransaction.Swap(BackupKey, expected, BackupCodec.Encode(settings));
 
     /// <summary>Refused when the cluster exists already.</summary>
     public static StoreTransaction CreateSpec(ClusterSpec spec) => ChangeSpec(Revision.None, spec);

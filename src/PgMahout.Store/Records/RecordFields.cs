@@ -62,6 +62,10 @@ internal readonly struct RecordFields
             : throw Fault(name, $"is {number}, not from {least} to {most}");
     }
 
+    public long? NumberOrNull(string name) => IsAbsent(name) ? null : Number(name);
+
+    public TimeSpan? SecondsOrNull(string name) => IsAbsent(name) ? null : Seconds(name);
+
     public TimeSpan Seconds(string name) =>
         Required(name) is { ValueKind: JsonValueKind.Number } value
         && value.TryGetDecimal(out var seconds)

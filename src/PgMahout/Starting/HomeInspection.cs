@@ -39,7 +39,8 @@ public static class HomeInspection
         .. SqliteClusterStore.FilesOf(home.StoreFile).Select(file => Path.GetFileName(file)!),
         .. new[]
         {
-            home.SupervisorLock, home.SecretsDirectory, home.LogDirectory, home.MembersDirectory,
+            home.SupervisorLock, home.ArchiverLock, home.SecretsDirectory, home.LogDirectory, home.MembersDirectory,
+            home.DefaultRepository,
         }.Select(path => Path.GetFileName(path)!),
         "run",
         UpLock,

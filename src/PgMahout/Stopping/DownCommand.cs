@@ -90,6 +90,8 @@ internal sealed class DownCommand(Invocation invocation, bool destroy)
         var remaining = new List<string>();
         if (SupervisorProcess.Find(Home) is { } supervisor)
             remaining.Add($"supervisor: pid {supervisor}");
+        if (PidLock.Holder(Home.ArchiverLock) is { } archiver)
+            remaining.Add($"archiver: pid {archiver}");
         foreach (var member in members)
         {
             if (PidLock.Holder(Home.AgentLock(member)) is { } agent)

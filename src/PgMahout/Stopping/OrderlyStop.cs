@@ -1,5 +1,6 @@
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
+using PgMahout.Agent.Supervision;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Output;
 using PgMahout.Processes;
@@ -32,6 +33,7 @@ internal sealed class OrderlyStop(HomeLayout home, IReadOnlyList<MemberName> mem
 
         foreach (var member in await LeaderFirstAsync(cancellation))
             await StopServerAsync(member, cancellation);
+        await ClusterShutdown.StopArchiverAsync(home);
     }
 
     private async Task<IEnumerable<MemberName>> LeaderFirstAsync(CancellationToken cancellation)

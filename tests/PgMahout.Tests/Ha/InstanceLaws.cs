@@ -100,7 +100,7 @@ internal static class InstanceLaws
             turn.DoesOnly(action => action switch
             {
                 HaAction.KeepSlot => turn.View.Postgres is PostgresState.Primary or PostgresState.Standby,
-                HaAction.DropSlot drop => drop.Slot.StartsWith("pgmahout_", StringComparison.Ordinal)
+                HaAction.DropSlot drop => drop.Slot.StartsWith("pgmahout", StringComparison.Ordinal)
                     && turn.View.Spec.Others(turn.View.Self).All(member => member.Name.SlotName != drop.Slot),
                 _ => true,
             })),

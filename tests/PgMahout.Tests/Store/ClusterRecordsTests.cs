@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Configuration;
 using PgMahout.Core.Vocabulary;
@@ -105,6 +106,35 @@ public sealed class ClusterRecordsTests
 
         foreach (var request in new[] { bare, bare with { To = M2, Force = true, Reason = "kernel \"update\"" } })
             Assert.Equal(request, Decoded(ClusterRecords.RequestSwitchover(request)).Switchover!.Value);
+    }
+
+    [Fact]
+    public void Backup_settings_survive_the_store_with_and_without_what_is_optional()
+    {
+        var bare = new RepositorySettings(
+            "main", "/backup", CompressionKind.Zstd, null, null, ImmutableSortedDictionary<string, string>.Empty);
+        var remote = bare with
+        {
+            Name = "far",
+            Address = "s3://bucket/shop",
+            Compression = CompressionKind.Lz4,
+            Level = 3,
+            KeyFile = "/root/key",
+            Options = bare.Options.Add("endpoint", "http://127.0.0.1:4568"),
+        };
+        var settings = BackupSettings.None with { Repositories = [bare] };
+        var all = new BackupSettings(
+            [bare, remote],
+            new BackupSchedule(null, TimeSpan.FromHours(6), TimeSpan.FromHours(2), null),
+            new RetentionPolicy(TimeSpan.FromDays(3), [new KeptPeriod(Period.Week, 8), new KeptPeriod(Period.Year, 2)]),
+            WhenUnreachable.KeepEveryByte,
+            ByteSize.Megabytes(50));
+
+        foreach (var written in new[] { BackupSettings.None, settings, all })
+            Assert.Equal(written, Decoded(ClusterRecords.ChangeBackup(Revision.None, written)).Backup?.Value);
+        Assert.Equal(
+            ["pgmahoutarchive_main", "pgmahoutarchive_far"],
+            Decoded(ClusterRecords.ChangeBackup(Revision.None, all)).Content(Now).ArchiveSlots);
     }
 
     [Fact]

@@ -1,16 +1,19 @@
 using System.Diagnostics;
 using PgMahout.Agent.Guarding;
-using PgMahout.Agent.Home;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Processes;
 
 namespace PgMahout.Agent.Supervision;
 
 /// <summary>
-/// One agent process as its supervisor sees it: started by it, or found running. Its end is an event.
+/// An agent or the archiver as the supervisor sees it: started by it, or found running. Its end is an event.
 /// </summary>
-/// <param name="ended">Called, from another thread, when the agent that is watched has ended.</param>
-internal sealed class SupervisedAgent(HomeLayout home, MemberName member, Action ended) : IDisposable
+/// <param name="lockFile">Held by the process, with its pid, for as long as it lives.</param>
+/// <param name="command">
+/// In a session of its own, with its log appended to: the process must survive this supervisor.
+/// </param>
+/// <param name="ended">Called, from another thread, when the process that is watched has ended.</param>
+internal sealed class SupervisedProcess(string lockFile, Func<ProcessStartInfo> command, Action ended) : IDisposable
 {
     private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
@@ -24,14 +27,14 @@ internal sealed class SupervisedAgent(HomeLayout home, MemberName member, Action
     private TimeSpan _wait = TimeSpan.Zero;
 
     /// <summary>
-    /// Starts the agent if nobody runs it; at once the first time, later and later if it keeps dying young.
+    /// Starts it if nobody runs it; at once the first time, later and later if it keeps dying young.
     /// </summary>
     /// <returns>When to call again if it has not ended before; never, while it is watched.</returns>
     public Instant Tend()
     {
         if (!_watched.IsCompleted)
             return Instant.Never;
-        if (PidLock.Holder(home.AgentLock(member)) is { } holder)
+        if (PidLock.Holder(lockFile) is { } holder)
             return Watch(holder);
         var now = BootClock.Now();
         if (_child is not null)
@@ -44,7 +47,7 @@ internal sealed class SupervisedAgent(HomeLayout home, MemberName member, Action
         if (now < _notBefore)
             return _notBefore;
         _startedAt = now;
-        _child = Start();
+        _child = Process.Start(command())!;
         return Watch(_child.Id);
     }
 
@@ -58,17 +61,17 @@ internal sealed class SupervisedAgent(HomeLayout home, MemberName member, Action
     private Instant Watch(int pid)
     {
         // A holder that is gone left its lock to a child in the act of becoming another program: for a moment only.
-        if (ServerProcess.Find(pid) is not { } agent)
+        if (ServerProcess.Find(pid) is not { } process)
             return BootClock.Now() + Moment;
-        _watched = WatchAsync(agent);
+        _watched = WatchAsync(process);
         return Instant.Never;
     }
 
-    private async Task WatchAsync(ServerProcess agent)
+    private async Task WatchAsync(ServerProcess process)
     {
         try
         {
-            await ProcessExit.WaitAsync(agent, _ending.Token);
+            await ProcessExit.WaitAsync(process, _ending.Token);
         }
         catch (OperationCanceledException)
         {
@@ -84,8 +87,4 @@ internal sealed class SupervisedAgent(HomeLayout home, MemberName member, Action
         var next = wait == TimeSpan.Zero ? TimeSpan.FromMilliseconds(200) : wait * 2;
         return next < LongestWait ? next : LongestWait;
     }
-
-    /// <summary>In a session of its own, with its log appended to: the agent must survive this supervisor.</summary>
-    private Process Start() => Process.Start(Detached.WithLog(
-        home.AgentLog(member), "agent", "--home", home.Root, "--member", member.Text))!;
 }
