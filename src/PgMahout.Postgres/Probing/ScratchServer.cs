@@ -43,7 +43,7 @@ public sealed class ScratchServer : IAsyncDisposable
 
     public string SocketDirectory => _directory.Path;
 
-    private string DataDirectory => _directory.File("data");
+    internal string DataDirectory => _directory.File("data");
 
     /// <exception cref="IOException">There is no place for its directory.</exception>
     public static async Task<Outcome<ScratchServer>> CreateAsync(

@@ -1,0 +1,5 @@
+namespace PgMahout.Backup.Archiving;
+
+/// <summary>What the archive has of a segment, from its beginning on.</summary>
+/// <param name="Length">In bytes: all of the segment, or what its parts reach without a hole.</param>
+public readonly record struct SegmentPrefix(int Length, bool IsWhole);

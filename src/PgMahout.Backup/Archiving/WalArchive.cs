@@ -1,0 +1,207 @@
+using System.Collections.Immutable;
+using System.Text;
+using PgMahout.Backup.Framing;
+using PgMahout.Backup.Repositories;
+using PgMahout.Core.Backup;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Core.Wal;
+using PgMahout.Postgres;
+using PgMahout.Postgres.Wal;
+
+namespace PgMahout.Backup.Archiving;
+
+/// <summary>One system identifier's WAL in a repository: segments, parts of segments, histories and gaps.</summary>
+public sealed class WalArchive(Repository repository, ulong systemIdentifier)
+{
+    private const int MostHistory = 4 << 20;
+    private const int MostGap = 64 << 10;
+
+    private readonly WalNames _names = new(systemIdentifier);
+
+    public Repository Repository => repository;
+
+    public ulong SystemIdentifier => systemIdentifier;
+
+    internal WalNames Names => _names;
+
+    /// <summary>
+    /// Fills <paramref name="into"/> with what there is of a segment, from its beginning on; what is behind that is not
+    /// touched. Nothing at all is a failure with the code <see cref="IObjectStore.Missing"/>.
+    /// </summary>
+    /// <param name="into">As long as the segment.</param>
+    public async Task<Outcome<SegmentPrefix>> ReadAsync(
+        WalSegment segment, Memory<byte> into, CancellationToken cancellation)
+    {
+        // The usual case without a listing: whole, and stored as segments are stored now.
+        var usual = _names.Whole(segment) + repository.Ending;
+        var length = await repository.Store.LengthAsync(usual, cancellation);
+        if (length.Failure is { } problem)
+            return new Outcome<SegmentPrefix>.Failed(problem);
+        if (length.TryGet(out var found) && found is { } bytes)
+            return await ReadWholeAsync(usual, bytes, into, cancellation);
+        var listed = await repository.Store.ListAsync(_names.Whole(segment), cancellation);
+        return listed.TryGet(out var entries)
+            ? await ReadListedAsync(segment, entries, into, cancellation)
+            : new Outcome<SegmentPrefix>.Failed(listed.Failure!);
+    }
+
+    /// <summary>The history file as PostgreSQL wrote it; a missing one has the code of a missing object.</summary>
+    public Task<Outcome<byte[]>> ReadHistoryAsync(TimelineId timeline, CancellationToken cancellation) =>
+        ReadPlainAsync(_names.History(timeline), MostHistory, cancellation);
+
+    public Task<Outcome> PutHistoryAsync(
+        TimelineId timeline, ReadOnlyMemory<byte> content, CancellationToken cancellation) =>
+        repository.Store.PutAsync(_names.History(timeline), content, Flushing.Now, cancellation);
+
+    /// <summary>A file that PostgreSQL archives beside WAL: <c>.backup</c>, <c>.partial</c>.</summary>
+    internal async Task<Outcome<byte[]>> ReadOtherAsync(string file, int most, CancellationToken cancellation)
+    {
+        var listed = await repository.Store.ListAsync(_names.Other(file), cancellation);
+        if (!listed.TryGet(out var entries))
+            return new Outcome<byte[]>.Failed(listed.Failure!);
+        if (entries.FirstOrDefault(entry => Compression.OfName(entry.Name).Bare == _names.Other(file)) is not { } found)
+            return new Outcome<byte[]>.Failed(StoreProblems.Missing(repository.Store.Address, file));
+        var content = GC.AllocateUninitializedArray<byte>(most);
+        var read = await StoredFrames.ReadAsync(repository, found.Name, found.Length, content, cancellation);
+        return read.TryGet(out var length)
+            ? new Outcome<byte[]>.Done(content[..length])
+            : new Outcome<byte[]>.Failed(read.Failure!);
+    }
+
+    public Task<Outcome> PutGapAsync(GapRecord gap, CancellationToken cancellation) =>
+        repository.Store.PutAsync(_names.Gap(gap.Gap.From), gap.Encode(), Flushing.Now, cancellation);
+
+    /// <summary>Looks through the names of everything, and into what names do not tell.</summary>
+    public async Task<Outcome<WalSurvey>> SurveyAsync(uint segmentSize, CancellationToken cancellation)
+    {
+        var listed = await repository.Store.ListAsync(_names.Prefix, cancellation);
+        if (!listed.TryGet(out var entries))
+            return new Outcome<WalSurvey>.Failed(listed.Failure!);
+        var survey = new WalSurvey.Builder(segmentSize);
+        var partial = new Dictionary<WalSegment, List<ObjectEntry>>();
+        foreach (var entry in entries)
+            if (await SortAsync(entry, survey, partial, cancellation) is { } problem)
+                return new Outcome<WalSurvey>.Failed(problem);
+        var buffer = partial.Count == 0 ? [] : GC.AllocateUninitializedArray<byte>((int)segmentSize);
+        foreach (var (segment, parts) in partial)
+        {
+            if (survey.IsWhole(segment))
+            {
+                survey.Superseded.AddRange(parts.Select(part => part.Name));
+                continue;
+            }
+            var read = await ReadPartsAsync(segment, parts, buffer, cancellation);
+            if (!read.TryGet(out var length))
+                return new Outcome<WalSurvey>.Failed(read.Failure!);
+            survey.Partial[segment] = length;
+        }
+        return new Outcome<WalSurvey>.Done(survey.Build());
+    }
+
+    /// <summary>What the planning of a restore asks for.</summary>
+    public async Task<Outcome<ArchiveMap>> MapAsync(uint segmentSize, CancellationToken cancellation)
+    {
+        var survey = await SurveyAsync(segmentSize, cancellation);
+        return survey.TryGet(out var found)
+            ? new Outcome<ArchiveMap>.Done(found.Map())
+            : new Outcome<ArchiveMap>.Failed(survey.Failure!);
+    }
+
+    private async Task<Problem?> SortAsync(
+        ObjectEntry entry, WalSurvey.Builder survey, Dictionary<WalSegment, List<ObjectEntry>> partial,
+        CancellationToken cancellation)
+    {
+        switch (_names.Parse(entry.Name, survey.SegmentSize))
+        {
+            case WalObject.Whole whole:
+                survey.AddWhole(whole.Segment);
+                return null;
+            case WalObject.Part part:
+                if (!partial.TryGetValue(part.Segment, out var parts))
+                    partial[part.Segment] = parts = [];
+                parts.Add(entry);
+                return null;
+            case WalObject.History history:
+                var text = await ReadHistoryAsync(history.Timeline, cancellation);
+                if (!text.TryGet(out var bytes))
+                    return text.Failure;
+                if (HistoryFile.Parse(Encoding.UTF8.GetString(bytes), history.Timeline) is { } parsed)
+                    survey.Histories.Add(parsed);
+                return null;
+            case WalObject.Gap gap:
+                var record = await ReadPlainAsync(gap.Name, MostGap, cancellation);
+                if (!record.TryGet(out var json))
+                    return record.Failure;
+                if (GapRecord.Decode(json) is { } decoded)
+                    survey.Gaps.Add(decoded);
+                return null;
+            case WalObject.Other:
+                return null;
+            default:
+                throw new InvalidOperationException(entry.Name);
+        }
+    }
+
+    private async Task<Outcome<SegmentPrefix>> ReadListedAsync(
+        WalSegment segment, ImmutableArray<ObjectEntry> entries, Memory<byte> into, CancellationToken cancellation)
+    {
+        foreach (var entry in entries)
+            if (_names.Parse(entry.Name, segment.Size) is WalObject.Whole)
+                return await ReadWholeAsync(entry.Name, entry.Length, into, cancellation);
+        var parts = entries.Where(entry => _names.Parse(entry.Name, segment.Size) is WalObject.Part).ToList();
+        if (parts.Count == 0)
+            return new Outcome<SegmentPrefix>.Failed(StoreProblems.Missing(repository.Store.Address, segment.Name));
+        var read = await ReadPartsAsync(segment, parts, into, cancellation);
+        return read.TryGet(out var length)
+            ? new Outcome<SegmentPrefix>.Done(new SegmentPrefix(length, length == segment.Size))
+            : new Outcome<SegmentPrefix>.Failed(read.Failure!);
+    }
+
+    private async Task<Outcome<SegmentPrefix>> ReadWholeAsync(
+        string name, long length, Memory<byte> into, CancellationToken cancellation)
+    {
+        var read = await StoredFrames.ReadAsync(repository, name, length, into, cancellation);
+        if (!read.TryGet(out var bytes))
+            return new Outcome<SegmentPrefix>.Failed(read.Failure!);
+        return bytes == into.Length
+            ? new Outcome<SegmentPrefix>.Done(new SegmentPrefix(bytes, true))
+            : new Outcome<SegmentPrefix>.Failed(
+                FrameCodec.Damaged($"{name} holds {bytes} bytes instead of {into.Length}").Failure!);
+    }
+
+    /// <summary>
+    /// Parts may overlap, with the same bytes. One that is gone when it is read was in the way of the whole segment,
+    /// which is there by now: whoever wants that asks again.
+    /// </summary>
+    private async Task<Outcome<int>> ReadPartsAsync(
+        WalSegment segment, List<ObjectEntry> parts, Memory<byte> into, CancellationToken cancellation)
+    {
+        var reached = 0;
+        foreach (var part in parts.OrderBy(part => part.Name, StringComparer.Ordinal))
+        {
+            var offset = (int)((WalObject.Part)_names.Parse(part.Name, segment.Size)).Offset;
+            if (offset > reached)
+                break;
+            var read = await StoredFrames.ReadAsync(
+                repository, part.Name, part.Length, into[offset..], cancellation);
+            if (!read.TryGet(out var length))
+                return read;
+            reached = Math.Max(reached, offset + length);
+        }
+        return new Outcome<int>.Done(reached);
+    }
+
+    private async Task<Outcome<byte[]>> ReadPlainAsync(string name, int most, CancellationToken cancellation)
+    {
+        var length = await repository.Store.LengthAsync(name, cancellation);
+        if (!length.TryGet(out var found))
+            return new Outcome<byte[]>.Failed(length.Failure!);
+        if (found is not { } bytes || bytes > most)
+            return new Outcome<byte[]>.Failed(StoreProblems.Missing(repository.Store.Address, name));
+        var content = new byte[bytes];
+        var read = await repository.Store.ReadAsync(name, 0, content, cancellation);
+        return read.Failure is { } problem
+            ? new Outcome<byte[]>.Failed(problem)
+            : new Outcome<byte[]>.Done(content);
+    }
+}

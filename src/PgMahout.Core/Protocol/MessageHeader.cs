@@ -1,0 +1,27 @@
+using System.Buffers.Binary;
+
+namespace PgMahout.Core.Protocol;
+
+/// <summary>What stands before every message but a client's first: its type, and how long it is.</summary>
+/// <param name="BodyLength">In bytes, without this header.</param>
+public readonly record struct MessageHeader(byte Type, int BodyLength)
+{
+    public const int Size = 5;
+
+    // A length counts itself.
+    private const int OwnLength = 4;
+
+    /// <summary>False while there are fewer than <see cref="Size"/> bytes.</summary>
+    /// <exception cref="ProtocolException">The length is none.</exception>
+    public static bool TryRead(ReadOnlySpan<byte> bytes, out MessageHeader header)
+    {
+        header = default;
+        if (bytes.Length < Size)
+            return false;
+        var length = BinaryPrimitives.ReadInt32BigEndian(bytes[1..]);
+        if (length < OwnLength)
+            throw new ProtocolException($"a message of type {bytes[0]} says that it has {length} bytes");
+        header = new MessageHeader(bytes[0], length - OwnLength);
+        return true;
+    }
+}
