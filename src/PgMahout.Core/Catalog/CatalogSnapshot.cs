@@ -27,7 +27,7 @@ public sealed record CatalogDatabase(
 
 /// <param name="Number">What its file is named by; 0 for one without files, such as a view.</param>
 /// <param name="Tablespace">0 for the database's.</param>
-/// <param name="Kind">As <c>relkind</c>: r table, i index, S sequence, t TOAST, v view, p partitioned, and so on.</param>
+/// <param name="Kind">As <c>relkind</c>: r table, i index, S sequence, t TOAST, v view, p partitioned, …</param>
 /// <param name="Persistence">As <c>relpersistence</c>: p permanent, u unlogged, t temporary.</param>
 /// <param name="Pages">Of 8 kB, when it was last vacuumed or analyzed.</param>
 /// <param name="Rows">Estimated at the same time; negative when never.</param>

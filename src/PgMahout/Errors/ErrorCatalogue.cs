@@ -281,6 +281,17 @@ public static class ErrorCatalogue
     public static readonly ErrorKind SwitchoverPending = new("CLU-012", ExitCode.Ok,
         "An operator asked for a switchover, and the leader has not carried it out or refused it yet.");
 
+    public static readonly ErrorKind NoWal = new("WAL-001", ExitCode.NotFound,
+        "There is no write-ahead log to look into. `pgmahout wal` reads a repository, or with --from-dir a directory "
+        + "of WAL files such as a server's pg_wal.");
+
+    public static readonly ErrorKind NotInWal = new("WAL-002", ExitCode.NotFound,
+        "What was looked for did not happen in the WAL that is there. Earlier WAL may have expired; the last segment "
+        + "is only there when it is whole.");
+
+    public static readonly ErrorKind WalUnreadable = new("WAL-003", ExitCode.Failed,
+        "WAL or its index could not be read; the text in brackets is the code of the reason. Nothing was changed.");
+
     /// <summary>Sorted by code.</summary>
     public static ImmutableArray<ErrorKind> All { get; } =
     [

@@ -9,6 +9,7 @@ using PgMahout.Core.Cluster;
 using PgMahout.Doctor;
 using PgMahout.Drills;
 using PgMahout.Status;
+using PgMahout.Wal;
 
 namespace PgMahout.Output;
 
@@ -114,5 +115,7 @@ public static class DocumentJson
 [JsonSerializable(typeof(ConfigurationDocument))]
 [JsonSerializable(typeof(PlanDocument))]
 [JsonSerializable(typeof(ConfigurationHistoryDocument))]
+[JsonSerializable(typeof(WalStatsDocument))]
+[JsonSerializable(typeof(WalEntriesDocument))]
 [JsonSerializable(typeof(JsonElement))]
 public sealed partial class DocumentContext : JsonSerializerContext;

@@ -44,6 +44,7 @@ internal static class CommandTree
         UriVerb.Build(common),
         PsqlVerb.Build(common),
         TuneVerb.Build(common),
+        WalVerb.Build(common),
         LogsVerb.Build(common),
         DrillVerb.Build(common),
         VersionVerb.Build(common),

@@ -1,4 +1,5 @@
 using Npgsql;
+using PgMahout.Backup.Framing;
 using PgMahout.Backup.Indexing;
 using PgMahout.Backup.Repositories;
 using PgMahout.Core.Backup;
@@ -72,7 +73,7 @@ public sealed class CatalogReaderTests : IDisposable
         await server.RunAsync("CREATE TABLE first AS SELECT 1 a");
         var store = TestMember.Done(DirectoryStore.Open(_directory.FullName, TestMember.Limit, TimeProvider.System));
         var repository = TestMember.Done(await Repository.OpenAsync(
-            store, new RepositoryOwner("test", 7, false), Backup.Framing.Compression.Of(CompressionKind.Zstd, 1), null,
+            store, new RepositoryOwner("test", 7, false), Compression.Of(CompressionKind.Zstd, 1), null,
             default));
         var archive = new CatalogArchive(repository, 7);
         Assert.Null(TestMember.Done(await archive.NearestAsync(new Lsn(1), default)));

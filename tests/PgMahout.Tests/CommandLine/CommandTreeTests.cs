@@ -71,6 +71,10 @@ public sealed class CommandTreeTests
     [InlineData("-o", "json", "tune", "--ram", "4GB", "--cpus", "2", "--storage", "hdd", "--type", "oltp")]
     [InlineData("tune", "--rules", "pgtune", "--type", "dw", "--db-size", "greater", "--members", "3")]
     [InlineData("down", "--destroy")]
+    [InlineData("wal", "stats", "--segments", "10", "-n", "5", "--from-dir", "/var/lib/postgresql/15/main/pg_wal")]
+    [InlineData("wal", "tail", "-f", "-n", "5", "--repository", "/srv/backup", "--key-file", "/etc/key")]
+    [InlineData("wal", "find", "--dropped", "--table", "public.orders", "-o", "json")]
+    [InlineData("wal", "find", "--at", "2026-01-31 12:00:00+09")]
     public void What_the_manual_shows_is_understood(params string[] arguments) => Assert.Empty(Parse(arguments).Errors);
 
     [Fact]

@@ -5,7 +5,7 @@ using PgMahout.Core.Wal.Decoding;
 namespace PgMahout.Core.Wal.Indexing;
 
 /// <summary>Something in WAL that an operator may look for.</summary>
-/// <param name="At">Where its record begins; of what a transaction did, the record of its COMMIT.</param>
+/// <param name="At">Where its record begins; of what a transaction did to relations, its COMMIT.</param>
 public abstract record WalEvent(Lsn At)
 {
     /// <summary>A transaction removed relation files.</summary>
