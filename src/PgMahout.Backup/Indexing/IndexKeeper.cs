@@ -14,7 +14,7 @@ namespace PgMahout.Backup.Indexing;
 /// </summary>
 public sealed class IndexKeeper(IndexArchive archive) : ISegmentSink
 {
-    /// <summary>So many segments before a new one are read back, for what was under way: 1 GB, in some seconds.</summary>
+    /// <summary>So many segments before a new one are read back, for what was under way: 1 GB, in seconds.</summary>
     private const int MostReadBack = 64;
 
     private SegmentIndexer? _indexer;

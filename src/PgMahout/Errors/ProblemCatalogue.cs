@@ -11,6 +11,10 @@ public static class ProblemCatalogue
     {
         ["bootstrap-unpublished"] = "The first member made its databases and could not write their identity into the "
             + "store, so they are not the cluster's yet. It tries again; what it made is made anew.",
+        ["catalog-unreadable"] = "The catalogs of a server could not be read for a snapshot of its names; the text is the "
+            + "server's own. It is tried again. What WAL since the last snapshot concerns is told by numbers until then.",
+        ["changed-blocks-unknown"] = "It is not known for sure which blocks WAL changed, so an incremental backup would "
+            + "not be safe. A full backup is made instead.",
         ["guard-stays"] = "The guard of a server that has ended is still there, so no new server is started beside it. "
             + "It ends by itself within moments; if not, its pid is in members/NAME/guard.lock.",
         ["initdb-failed"] = "The first server could not be made; the lines shown are initdb's own. It is tried again.",
@@ -46,7 +50,13 @@ public static class ProblemCatalogue
         ["unknown-member"] =
             "A server was to follow a member that is not in its specification: it was removed a moment "
             + "ago. The agent decides anew.",
+        ["wal-index-damaged"] = "An index of archived WAL does not match its checksum. It is made again from the WAL "
+            + "itself, which is checked on its own.",
+        ["wal-index-missing"] = "There is no index of a segment of WAL, and the segment is not in the archive, so what "
+            + "happened in it cannot be told.",
         ["wal-unreadable"] = "The end of a stopped server's WAL could not be found, so it is not known whether it can "
             + "follow. A clone replaces it.",
+        ["wal-unreadable-archived"] = "Archived WAL does not hold records that follow one another. Nothing behind it can "
+            + "be restored from this archive: a full backup begins anew.",
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 }

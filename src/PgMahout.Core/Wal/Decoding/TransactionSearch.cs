@@ -41,7 +41,7 @@ public static class TransactionSearch
         }
     }
 
-    /// <summary>Few records name another transaction than the one in their header: only those are taken apart.</summary>
+    /// <summary>Few records name another transaction than that in their header: only those are taken apart.</summary>
     private static bool IsOf(uint xid, WalRecord record)
     {
         if (record.Xid == xid)

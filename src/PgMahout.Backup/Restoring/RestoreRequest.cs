@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using PgMahout.Backup.Repositories;
+using PgMahout.Core.Backup;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Installation;
+
+namespace PgMahout.Backup.Restoring;
+
+/// <summary>What a restore needs to know, all of it decided by the caller.</summary>
+public sealed record RestoreRequest
+{
+    public required Repository Repository { get; init; }
+
+    public required ulong SystemIdentifier { get; init; }
+
+    /// <summary>Its ancestors are found by themselves.</summary>
+    public required BackupId Backup { get; init; }
+
+    /// <summary>
+    /// The data directory to make: missing, empty, or one of the same system identifier on which no server runs. Of the
+    /// latter, what is the same is kept, and everything else goes, its WAL too.
+    /// </summary>
+    public required string Directory { get; init; }
+
+    /// <summary>Gets every file.</summary>
+    public required ServerAccount Owner { get; init; }
+
+    /// <summary>Other places for tablespaces, by OID; one that is not here goes where it was.</summary>
+    public ImmutableSortedDictionary<uint, string> Tablespaces { get; init; } =
+        ImmutableSortedDictionary<uint, string>.Empty;
+
+    /// <summary>
+    /// Files whose content is needed, by path; the others become holes of their size: enough for a replay that meets
+    /// them, for it brings each page whole before it changes it.
+    /// </summary>
+    public Func<string, bool> Only { get; init; } = _ => true;
+
+    public int Workers { get; init; } = 2;
+
+    public bool Polite { get; init; }
+
+    /// <summary>Bytes a second that are written, at most.</summary>
+    public ByteSize? Throttle { get; init; }
+}
+
+/// <param name="Written">Bytes.</param>
+/// <param name="Reused">Bytes that were in the directory already, and the same.</param>
+public sealed record RestoredBackup(StoredHead Head, int Files, ByteSize Written, ByteSize Reused);
