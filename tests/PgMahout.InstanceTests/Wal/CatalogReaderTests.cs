@@ -72,8 +72,8 @@ public sealed class CatalogReaderTests : IDisposable
         await server.RunAsync("CREATE TABLE first AS SELECT 1 a");
         var store = TestMember.Done(DirectoryStore.Open(_directory.FullName, TestMember.Limit, TimeProvider.System));
         var repository = TestMember.Done(await Repository.OpenAsync(
-            store, new RepositoryOwner("test", 7, false), Backup.Framing.Compression.Of(CompressionKind.Zstd, 1), null,
-            default));
+            store, new RepositoryOwner("test", 7, false),
+            PgMahout.Backup.Framing.Compression.Of(CompressionKind.Zstd, 1), null, default));
         var archive = new CatalogArchive(repository, 7);
         Assert.Null(TestMember.Done(await archive.NearestAsync(new Lsn(1), default)));
 
