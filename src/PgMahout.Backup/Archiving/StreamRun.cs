@@ -14,7 +14,7 @@ namespace PgMahout.Backup.Archiving;
 internal sealed class StreamRun(ArchiveContext context, WalStream stream)
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StatusInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AskInterval = TimeSpan.FromSeconds(1);
 
     private readonly LagMeter _lag = new();

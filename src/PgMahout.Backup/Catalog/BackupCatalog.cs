@@ -49,8 +49,8 @@ public sealed class BackupCatalog(Repository repository, ulong systemIdentifier)
     }
 
     /// <summary>
-    /// Removes a backup: its head first, so that nobody chooses it any more, then the rest. A removal that breaks off is
-    /// finished by <see cref="SweepAsync"/>. Whether another backup builds on it is the caller's to know.
+    /// Removes a backup: its head first, so that nobody chooses it any more, then the rest. What breaks off is finished
+    /// by <see cref="SweepAsync"/>. Whether another backup builds on it is the caller's to know.
     /// </summary>
     public async Task<Outcome> DeleteAsync(BackupId id, CancellationToken cancellation)
     {

@@ -10,8 +10,8 @@ namespace PgMahout.Backup.Copying;
 public sealed record BackupRequest
 {
     /// <summary>
-    /// A new name; or that of a run that broke off (<see cref="Catalog.BackupCatalog.UnfinishedAsync"/>), whose packs are used
-    /// again where the content is the same.
+    /// A new name; or that of a run that broke off (<see cref="Catalog.BackupCatalog.UnfinishedAsync"/>), whose packs
+    /// are used again where the content is the same.
     /// </summary>
     public required BackupId Id { get; init; }
 

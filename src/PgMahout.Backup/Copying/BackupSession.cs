@@ -137,7 +137,8 @@ internal sealed class BackupSession : IAsyncDisposable
         {
             var why = e is PostgresException server ? $"{server.MessageText} {server.Hint}".Trim() : e.Message;
             throw new WorkFailedException(new Problem(
-                "backup-server", $"{what} failed", why, "no backup was made; the server has forgotten that one was begun",
+                "backup-server", $"{what} failed", why,
+                "no backup was made; the server has forgotten that one was begun",
                 "look at the server's log, and begin the backup again"));
         }
     }

@@ -43,7 +43,7 @@ internal sealed class CopyWorker : IDisposable
         job.Copied.Add(worker._copied);
     }
 
-    /// <summary>Bytes that are no file of the data directory's, such as the backup's label, as one more chunk.</summary>
+    /// <summary>Bytes that are no file of the data directory, such as the backup's label: one more chunk.</summary>
     public static Chunk Store(
         CopyJob job, Repositories.Repository repository, ReadOnlySpan<byte> bytes, CancellationToken cancellation)
     {
@@ -141,7 +141,7 @@ internal sealed class CopyWorker : IDisposable
         return length;
     }
 
-    /// <summary>The beginning of the buffer as a chunk: one that is stored already, or a new frame in the pack.</summary>
+    /// <summary>The beginning of the buffer as a chunk: one that is stored, or a new frame in the pack.</summary>
     private Chunk Store(int length)
     {
         var plain = _buffer.AsSpan(0, length);

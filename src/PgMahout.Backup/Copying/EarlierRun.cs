@@ -23,7 +23,7 @@ internal sealed record EarlierRun(
         var chunks = new Dictionary<Digest, Chunk>();
         var packs = ImmutableSortedDictionary.CreateBuilder<int, long>();
         var next = 1;
-        foreach (var entry in entries.Where(entry => !entry.Name.StartsWith(names.JournalPrefix, StringComparison.Ordinal)))
+        foreach (var entry in entries)
         {
             if (NumberOf(names, entry.Name, repository.Ending) is not { } number)
                 continue;

@@ -36,6 +36,18 @@ internal sealed record PackRead(string Name, int Offset, int Length, ImmutableAr
             yield return Of(name, group);
     }
 
+    /// <summary>
+    /// In so many lanes beside each other, taken in turn: threads that write to one file wait for each other.
+    /// </summary>
+    public static IEnumerable<PackRead> InLanes(IEnumerable<PackRead> reads, int lanes)
+    {
+        var all = reads.ToList();
+        var length = (all.Count + lanes - 1) / lanes;
+        for (var i = 0; i < length; i++)
+            for (var at = i; at < all.Count; at += length)
+                yield return all[at];
+    }
+
     private static bool Continues(List<ChunkUse> group, ChunkUse next)
     {
         var (first, last) = (group[0], group[^1]);

@@ -127,7 +127,7 @@ public sealed class RestoreRun(RestoreRequest request, TimeProvider time)
         var reads = PackRead.Group(uses, use => NameOf(chain[use.Source], use.Chunk));
         var throttle = new Throttle(request.Throttle, time);
         await new ChunkPipeline(Repository.Store, Progress).RunAsync(
-            reads,
+            PackRead.InLanes(reads, request.Workers),
             uses.Select(use => use.Chunk.Stored).DefaultIfEmpty().Max(),
             new WorkerCount(request.Workers, request.Polite),
             () => new RestoreSink(new ChunkDecoder(Repository), tree, throttle, Progress),

@@ -14,6 +14,8 @@ namespace PgMahout.Backup.Restoring;
 /// </summary>
 internal sealed class RestoreTarget(string directory, ulong systemIdentifier, ServerAccount owner)
 {
+    public const string UnfinishedEnding = ".new";
+
     private const UnixFileMode DirectoryMode =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -56,10 +58,11 @@ internal sealed class RestoreTarget(string directory, ulong systemIdentifier, Se
         AtomicFile.SyncDirectory(Path.GetDirectoryName(Control)!);
     }
 
-    /// <summary>Everything else is on disk, and the control file was just written.</summary>
+    /// <summary>Everything else is on disk, and the control file was just written under its other name.</summary>
     public void Finish()
     {
-        AtomicFile.Sync(Control);
+        AtomicFile.Sync(Control + UnfinishedEnding);
+        File.Move(Control + UnfinishedEnding, Control);
         AtomicFile.SyncDirectory(Path.GetDirectoryName(Control)!);
         AtomicFile.Remove(Mark);
     }

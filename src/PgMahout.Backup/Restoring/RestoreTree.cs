@@ -5,7 +5,7 @@ using PgMahout.Postgres;
 
 namespace PgMahout.Backup.Restoring;
 
-/// <summary>Makes the directories, the links to tablespaces and the files, each of its size, and removes the rest.</summary>
+/// <summary>Makes directories, links to tablespaces and files, each of its size, and removes the rest.</summary>
 internal sealed class RestoreTree(RestoreRequest request, BackupManifest manifest, RestoreLayout layout)
 {
     private readonly bool[] _fresh = new bool[layout.Files.Length];
@@ -13,7 +13,10 @@ internal sealed class RestoreTree(RestoreRequest request, BackupManifest manifes
     /// <summary>The file has holes only: what is zero in it need not be written.</summary>
     public bool IsFresh(int file) => _fresh[file];
 
-    public string PlaceOf(int file) => Place(layout.Files[file].Path);
+    /// <summary>Where a file is written; the control file gets its own name at the end.</summary>
+    public string PlaceOf(int file) => layout.Files[file].Path == DataPath.Control
+        ? Place(DataPath.Control) + RestoreTarget.UnfinishedEnding
+        : Place(layout.Files[file].Path);
 
     /// <summary>Every directory with files of this restore: the data directory and tablespaces.</summary>
     public IEnumerable<string> Roots =>
@@ -126,7 +129,7 @@ internal sealed class RestoreTree(RestoreRequest request, BackupManifest manifes
     private void MakeFile(int number, bool emptied)
     {
         var file = layout.Files[number];
-        var place = Place(file.Path);
+        var place = PlaceOf(number);
         var existed = File.Exists(place);
         using (var handle = File.OpenHandle(
             place, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))

@@ -2,7 +2,7 @@ using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Backup.Working;
 
-/// <summary>Lets so many bytes a second pass, over all threads together; at most a quarter of a second at once.</summary>
+/// <summary>Lets so many bytes a second pass, over all threads; at most a quarter of a second at once.</summary>
 internal sealed class Throttle(ByteSize? perSecond, TimeProvider time)
 {
     private const double Burst = 0.25;

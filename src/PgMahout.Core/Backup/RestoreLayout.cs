@@ -12,7 +12,7 @@ public sealed record ChunkUse(int Source, Chunk Chunk, ImmutableArray<Landing> L
 
 /// <summary>How a data directory is made of a chain of backups. Every byte of it is written once.</summary>
 /// <param name="Files">Of the last backup.</param>
-/// <param name="Uses">In the order of source, pack and offset, so that a pack is read from its beginning to its end.</param>
+/// <param name="Uses">In the order of source, pack and offset, so that packs are read from beginning to end.</param>
 /// <param name="Last">
 /// What makes it a data directory that starts: the control file, written when everything else is on disk.
 /// </param>

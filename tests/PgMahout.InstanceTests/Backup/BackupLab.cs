@@ -39,6 +39,8 @@ internal sealed class BackupLab : IAsyncDisposable
 
     public ulong SystemIdentifier { get; private set; }
 
+    public string SocketsOfServer => _home.File("s0");
+
     public string StoreDirectory => _home.File("store");
 
     private string Archive => _home.File("archive");
@@ -46,7 +48,8 @@ internal sealed class BackupLab : IAsyncDisposable
     private string[] Archiving => ["archive_mode=on", $"archive_command=cp %p {Archive}/%f"];
 
     /// <summary>Skips the test when this version is not here.</summary>
-    public static async Task<BackupLab> StartAsync(int major, Compression? compression = null, EncryptionKey? key = null)
+    public static async Task<BackupLab> StartAsync(
+        int major, Compression? compression = null, EncryptionKey? key = null)
     {
         var lab = new BackupLab(Find(major), TestMember.Done(ServerAccount.Find()));
         lab.Account.CreateDirectory(lab.Archive, Mode);
@@ -106,12 +109,13 @@ internal sealed class BackupLab : IAsyncDisposable
         TestMember.Done(await new RestoreRun(RestoreRequest(backup, name), TimeProvider.System).RunAsync(default));
 
     /// <summary>A server on a restored directory that has replayed the whole archive and accepts writes.</summary>
-    public async Task<LabServer> RecoverAsync(string name)
+    public async Task<LabServer> RecoverAsync(string name, params string[] settings)
     {
         var server = NewServer(name);
         await File.WriteAllTextAsync(System.IO.Path.Combine(server.DataDirectory, "recovery.signal"), "");
         Account.TakeOwnership(System.IO.Path.Combine(server.DataDirectory, "recovery.signal"));
-        await server.StartAsync($"restore_command=cp {Archive}/%f %p", "recovery_target_timeline=latest");
+        await server.StartAsync(
+            [$"restore_command=cp {Archive}/%f %p", "recovery_target_timeline=latest", .. settings]);
         await server.UntilAsync("NOT pg_is_in_recovery()");
         return server;
     }

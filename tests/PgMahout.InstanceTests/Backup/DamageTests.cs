@@ -11,7 +11,8 @@ namespace PgMahout.InstanceTests.Backup;
 /// <summary>What was damaged is found; what broke off leaves nothing half.</summary>
 public sealed class DamageTests
 {
-    private const string Table = "CREATE TABLE t AS SELECT i AS id, md5(i::text) AS text FROM generate_series(1, 40000) i";
+    private const string Table =
+        "CREATE TABLE t AS SELECT i AS id, md5(i::text) AS text FROM generate_series(1, 40000) i";
 
     [Theory]
     [InlineData(CompressionKind.None)]

@@ -202,6 +202,74 @@ public sealed class ArchiverTests
         Assert.Null((await run.ReachesAsync(await server.FlushedAsync())).Gap);
     }
 
+    [Theory]
+    [InlineData(14)]
+    [InlineData(15)]
+    [InlineData(17)]
+    [InlineData(18)]
+    public async Task A_slot_that_the_server_gave_up_is_made_anew(int major)
+    {
+        await using var server = await WritingServerAsync(
+            major, ("wal_keep_size", "0"), ("max_wal_size", "64MB"), ("max_slot_wal_keep_size", "16MB"));
+        await using var run = await ArchiveRun.StartAsync(server.Target);
+        await run.ReachesAsync(await server.FlushedAsync());
+        await run.KillAsync();
+        await WriteAsync(server, 6);
+        await server.ExecuteAsync("CHECKPOINT");
+        await server.ExecuteAsync("SELECT pg_switch_wal()");
+        await server.ExecuteAsync("CHECKPOINT");
+        Assert.Equal("lost", await server.QueryAsync<string>("SELECT wal_status FROM pg_replication_slots"));
+
+        run.Start(server.Target);
+        await run.UntilAsync(status => status.Gap is not null);
+        await server.ExecuteAsync(Insert);
+        await run.ReachesAsync(await server.FlushedAsync());
+
+        Assert.NotEqual("lost", await server.QueryAsync<string>("SELECT wal_status FROM pg_replication_slots"));
+    }
+
+    [Fact]
+    public async Task A_repository_that_is_only_slow_keeps_its_connection_and_little_memory()
+    {
+        await using var server = await WritingServerAsync(15, ("wal_sender_timeout", "1s"));
+        await using var run = await ArchiveRun.StartAsync(
+            server.Target, settings => settings with { Patience = TimeSpan.FromMinutes(1) });
+        var begin = (await run.UntilAsync(status => status.State == ArchiveState.Streaming)).Confirmed;
+        var backend = await server.QueryAsync<int>("SELECT active_pid FROM pg_replication_slots");
+        run.Store.Be(StoreMood.Hangs);
+        await WriteAsync(server, 5);
+        var end = await server.FlushedAsync();
+        var watch = Stopwatch.StartNew();
+
+        // Far longer than the server waits for a sign of life, and more WAL than there are buffers.
+        while (watch.Elapsed < TimeSpan.FromSeconds(4))
+        {
+            Assert.Equal(backend, await server.QueryAsync<int>("SELECT active_pid FROM pg_replication_slots"));
+            await Task.Delay(50);
+        }
+        Assert.True(run.Status.Received < new Lsn(begin.Value + (5ul << 24)), $"{run.Status}");
+        Assert.True(run.Status.Lag > TimeSpan.FromSeconds(2), $"{run.Status}");
+        run.Store.Be(StoreMood.Works);
+        await run.ReachesAsync(end);
+
+        await SameAsync(run, server, begin, end);
+    }
+
+    [Fact]
+    public async Task Of_two_archivers_one_waits_until_the_other_is_gone()
+    {
+        await using var server = await WritingServerAsync(15);
+        await using var first = await ArchiveRun.StartAsync(server.Target);
+        await first.UntilAsync(status => status.State == ArchiveState.Streaming);
+
+        await using var second = await ArchiveRun.StartAsync(server.Target);
+        var waiting = await second.UntilAsync(status => status.Problem is not null);
+        Assert.Equal("replication-refused", waiting.Problem!.Code);
+        await first.KillAsync();
+
+        await second.UntilAsync(status => status is { State: ArchiveState.Streaming, Problem: null });
+    }
+
     [Fact]
     public async Task Another_cluster_is_refused_and_nothing_of_it_is_stored()
     {

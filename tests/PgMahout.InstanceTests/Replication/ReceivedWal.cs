@@ -37,12 +37,12 @@ internal sealed class ReceivedWal
         return StreamStep.Message;
     }
 
-    public void SameAs(LoneServer server)
+    public void SameAs(string walDirectory)
     {
         Assert.NotEmpty(_segments);
         foreach (var (segment, (bytes, from, to)) in _segments)
         {
-            var file = File.ReadAllBytes(server.WalFile(segment.Name));
+            var file = File.ReadAllBytes(Path.Combine(walDirectory, segment.Name));
             Assert.True(
                 bytes.AsSpan(from, to - from).SequenceEqual(file.AsSpan(from, to - from)), $"{segment} differs");
         }

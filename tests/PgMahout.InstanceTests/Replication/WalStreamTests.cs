@@ -35,7 +35,7 @@ public sealed class WalStreamTests
         Assert.Equal(StreamStep.Message, received.Receive(stream, system.Timeline, await writing));
 
         Assert.True(received.Segments.Count() >= 3);
-        received.SameAs(server);
+        received.SameAs(Path.Combine(server.DataDirectory, "pg_wal"));
         Assert.Equal(major, connection.Major);
         Assert.False(connection.IsStandby);
     }
