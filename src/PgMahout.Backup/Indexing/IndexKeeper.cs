@@ -98,7 +98,7 @@ public sealed class IndexKeeper(IndexArchive archive) : ISegmentSink
                 break;
             first = before;
         }
-        _indexer = new SegmentIndexer(first, carried, checksums: false);
+        _indexer = new SegmentIndexer(first, carried, checksums: true);
         while (_indexer is { } indexer && indexer.Next.Number < segment.Number)
         {
             var next = SegmentLine.On(line, indexer.Next.Number, segment.Size);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PgMahout.Core.Vocabulary;
 using PgMahout.Core.Wal;
 using PgMahout.Core.Wal.Indexing;
 using Xunit;
@@ -37,6 +38,33 @@ public sealed class SegmentIndexTests
                 + $"{index.Events.Length} events, {index.Changed.Blocks} blocks");
         }
         TestContext.Current.TestOutputHelper?.WriteLine($"{segments.Length * 16 / seconds:F0} MB/s");
+    }
+
+    [Fact]
+    public async Task Damaged_wal_ends_the_indexing_in_words_also_where_no_checksum_is_compared()
+    {
+        await using var server = await WalServer.StartAsync(15);
+        await WalWorkload.RunAsync(server);
+        var (segment, content) = (await server.SegmentsAsync())[0];
+        var ended = 0;
+
+        for (var seed = 1UL; seed <= 60; seed++)
+        {
+            var prng = new Prng(seed);
+            var damaged = content.ToArray();
+            // Headers and commits are few among the bytes: a whole stretch hits some.
+            var at = prng.Below(damaged.Length - 4096);
+            for (var i = 0; i < 4096; i += 1 + prng.Below(200))
+                damaged[at + i] = (byte)prng.Below(256);
+            var trusting = new SegmentIndexer(segment, CarriedState.Unknown, checksums: false);
+            trusting.Add(segment, damaged);
+            ended += trusting.Fault is null ? 0 : 1;
+            var compared = new SegmentIndexer(segment, CarriedState.Unknown, checksums: true);
+            compared.Add(segment, damaged);
+            Assert.NotNull(compared.Fault);
+        }
+
+        Assert.InRange(ended, 20, 60);
     }
 
     [Theory]

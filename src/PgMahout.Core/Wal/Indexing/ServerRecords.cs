@@ -25,7 +25,7 @@ internal static class ServerRecords
     {
         ShutdownCheckpoint or OnlineCheckpoint => Checkpoint(record),
         RestorePoint => Restore(record),
-        FullPageWrites => new WalEvent.FullPageWritesSet(new Lsn(record.Start), record.Main[0] != 0),
+        FullPageWrites => new WalEvent.FullPageWritesSet(new Lsn(record.Start), new PartReader(record.Main).Flag()),
         EndOfRecovery => Recovered(record),
         ParameterChange => Parameters(record),
         _ => null,
