@@ -9,6 +9,9 @@ public abstract class ObjectStoreContract
 {
     protected abstract IObjectStore Store { get; }
 
+    /// <summary>Why the server behind this store does not bear it; null when it does.</summary>
+    protected virtual string? WhyNotBesideEachOther => null;
+
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -91,7 +94,7 @@ public abstract class ObjectStoreContract
     [Fact]
     public async Task More_objects_than_a_page_of_a_list_holds_are_listed()
     {
-        const int Many = 2100;
+        const int Many = 1050;
         await Task.WhenAll(Enumerable.Range(0, 8).Select(async lane =>
         {
             for (var i = lane; i < Many; i += 8)
@@ -121,6 +124,7 @@ public abstract class ObjectStoreContract
     [Fact]
     public async Task Objects_are_put_and_deleted_beside_each_other()
     {
+        Assert.SkipWhen(WhyNotBesideEachOther is not null, WhyNotBesideEachOther ?? "");
         await Task.WhenAll(Enumerable.Range(0, 8).Select(async lane =>
         {
             for (var i = 0; i < 50; i++)
