@@ -17,15 +17,16 @@ internal sealed record OpenRepository(RepositorySettings Settings, Repository Re
 /// <summary>From what the cluster agreed on to a repository that can be used.</summary>
 internal static class RepositoryOpening
 {
-    /// <summary>One call of a directory that hangs is given up after this time.</summary>
+    /// <summary>One call of a storage that hangs is given up after this time; one of many bytes gets more.</summary>
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(30);
 
     /// <summary>For writing: an empty place becomes this cluster's repository.</summary>
     public static async Task<Outcome<OpenRepository>> OpenAsync(
         RepositorySettings settings, RepositoryOwner owner, CancellationToken cancellation)
     {
-        if (!Prepare(settings).TryGet(out var place))
-            return new Outcome<OpenRepository>.Failed(Prepare(settings).Failure!);
+        var prepared = Prepare(settings);
+        if (!prepared.TryGet(out var place))
+            return new Outcome<OpenRepository>.Failed(prepared.Failure!);
         var compression = Compression.Of(settings.Compression, settings.Level);
         return await SettleAsync(
             settings, place.Store, Repository.OpenAsync(place.Store, owner, compression, place.Key, cancellation));
@@ -35,8 +36,9 @@ internal static class RepositoryOpening
     public static async Task<Outcome<OpenRepository>> OpenForReadingAsync(
         RepositorySettings settings, CancellationToken cancellation)
     {
-        if (!Prepare(settings).TryGet(out var place))
-            return new Outcome<OpenRepository>.Failed(Prepare(settings).Failure!);
+        var prepared = Prepare(settings);
+        if (!prepared.TryGet(out var place))
+            return new Outcome<OpenRepository>.Failed(prepared.Failure!);
         return await SettleAsync(
             settings, place.Store, Repository.OpenForReadingAsync(place.Store, place.Key, cancellation));
     }
@@ -47,12 +49,27 @@ internal static class RepositoryOpening
     private static Outcome<(IObjectStore Store, EncryptionKey? Key)> Prepare(RepositorySettings settings)
     {
         EncryptionKey? key = null;
-        if (settings.KeyFile is { } file && !EncryptionKey.Load(file).TryGet(out key))
-            return new Outcome<(IObjectStore, EncryptionKey?)>.Failed(EncryptionKey.Load(file).Failure!);
-        var opened = DirectoryStore.Open(settings.Address, CallLimit, TimeProvider.System);
+        if (settings.KeyFile is { } file && EncryptionKey.Load(file) is var loaded && !loaded.TryGet(out key))
+            return new Outcome<(IObjectStore, EncryptionKey?)>.Failed(loaded.Failure!);
+        var opened = Open(settings);
         return opened.TryGet(out var store)
             ? new Outcome<(IObjectStore, EncryptionKey?)>.Done((store, key))
             : new Outcome<(IObjectStore, EncryptionKey?)>.Failed(opened.Failure!);
+    }
+
+    private static Outcome<IObjectStore> Open(RepositorySettings settings)
+    {
+        if (settings.Address.StartsWith(S3Settings.Scheme, StringComparison.Ordinal))
+        {
+            var parsed = S3Settings.Parse(settings.Address, settings.Options);
+            return parsed.TryGet(out var bucket)
+                ? new Outcome<IObjectStore>.Done(new S3Store(bucket, CallLimit, TimeProvider.System))
+                : new Outcome<IObjectStore>.Failed(parsed.Failure!);
+        }
+        var opened = DirectoryStore.Open(settings.Address, CallLimit, TimeProvider.System);
+        return opened.TryGet(out var directory)
+            ? new Outcome<IObjectStore>.Done(directory)
+            : new Outcome<IObjectStore>.Failed(opened.Failure!);
     }
 
     private static async Task<Outcome<OpenRepository>> SettleAsync(

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
 
@@ -18,6 +19,10 @@ internal sealed record RestoreOrder(string? Repository, string? Address, string?
     public ulong? SystemIdentifier { get; init; }
 
     public int? Workers { get; init; }
+
+    /// <summary>Of <see cref="Address"/>, when it is a bucket.</summary>
+    public ImmutableSortedDictionary<string, string> Options { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     public bool DryRun { get; init; }
 }

@@ -8,6 +8,7 @@ using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
+using PgMahout.Verbs;
 
 namespace PgMahout.Restoring;
 
@@ -119,8 +120,7 @@ internal sealed record RestoreSource(OpenRepository Opened, ulong SystemIdentifi
         if (order.Address is { } address)
         {
             var settings = new RepositorySettings(
-                "given", Path.GetFullPath(address), CompressionKind.Zstd, null, order.KeyFile,
-                ImmutableSortedDictionary<string, string>.Empty);
+                "given", RepoVerb.Absolute(address), CompressionKind.Zstd, null, order.KeyFile, order.Options);
             var opened = await RepositoryOpening.OpenForReadingAsync(settings, invocation.Cancellation);
             return opened.TryGet(out var repository)
                 ? repository

@@ -11,6 +11,35 @@ namespace PgMahout.Verbs;
 /// <summary>The places where WAL and backups go.</summary>
 internal static class RepoVerb
 {
+    public static readonly Option<string?> Endpoint =
+        new("--endpoint") { Description = "Of S3: where it answers, if it is not AWS.", HelpName = "URL" };
+
+    public static readonly Option<string?> Region =
+        new("--region") { Description = "Of S3 (default us-east-1).", HelpName = "NAME" };
+
+    public static readonly Option<string?> Credentials = new("--credentials")
+    {
+        Description = "Of S3: a file with aws_access_key_id = … and aws_secret_access_key = ….",
+        HelpName = "FILE",
+    };
+
+    /// <summary>Of a bucket; of a directory there are none.</summary>
+    public static ImmutableSortedDictionary<string, string> OptionsOf(ParseResult parse)
+    {
+        var options = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
+        if (parse.GetValue(Endpoint) is { } endpoint)
+            options = options.SetItem("endpoint", endpoint);
+        if (parse.GetValue(Region) is { } region)
+            options = options.SetItem("region", region);
+        return parse.GetValue(Credentials) is { } file
+            ? options.SetItem("credentials", Path.GetFullPath(file))
+            : options;
+    }
+
+    /// <summary>The archiver works in another directory than whoever names one.</summary>
+    public static string Absolute(string address) =>
+        address.StartsWith("s3://", StringComparison.Ordinal) ? address.TrimEnd('/') : Path.GetFullPath(address);
+
     public static Command Build(CommonOptions common) =>
         new("repo", "Where WAL and backups go.") 
         {
@@ -39,7 +68,10 @@ internal static class RepoVerb
     private static Command Add(CommonOptions common)
     {
         var name = new Argument<string>("NAME") { Description = "For example: main." };
-        var address = new Argument<string>("ADDRESS") { Description = "A directory, best on another disk." };
+        var address = new Argument<string>("ADDRESS")
+        {
+            Description = "A directory, best on another disk, or s3://bucket/prefix.",
+        };
         var compression = new Option<(CompressionKind, int?)?>("--compression")
         {
             Description = "zstd (default), lz4 or none; with a level: zstd:3.",
@@ -57,18 +89,18 @@ internal static class RepoVerb
         };
         var command = new Command("add", "Archive into one more place from now on.")
         {
-            name, address, compression, key, system,
+            name, address, compression, key, system, Endpoint, Region, Credentials,
         };
         Bind(common, command, (parse, invocation, access) =>
         {
             var (kind, level) = parse.GetValue(compression) ?? (CompressionKind.Zstd, null);
             var settings = new RepositorySettings(
                 parse.GetRequiredValue(name),
-                Path.GetFullPath(parse.GetRequiredValue(address)),
+                Absolute(parse.GetRequiredValue(address)),
                 kind,
                 level,
                 parse.GetValue(key) is { } file ? Path.GetFullPath(file) : null,
-                ImmutableSortedDictionary<string, string>.Empty);
+                OptionsOf(parse));
             return new RepositoryCommand(invocation, access)
                 .AddAsync(new RepositoryRequest(settings, parse.GetValue(system)));
         });

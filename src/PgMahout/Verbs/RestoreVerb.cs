@@ -42,6 +42,7 @@ internal static class RestoreVerb
         var command = new Command("restore", "Bring any point back, into a directory of its own.")
         {
             at, before, to, BackupVerb.Repository, from, key, backup, timeline, system, workers, dryRun,
+            RepoVerb.Endpoint, RepoVerb.Region, RepoVerb.Credentials,
         };
         common.Bind(command, (parse, invocation) =>
         {
@@ -59,6 +60,7 @@ internal static class RestoreVerb
                 SystemIdentifier = parse.GetValue(system),
                 Workers = parse.GetValue(workers),
                 DryRun = parse.GetValue(dryRun),
+                Options = RepoVerb.OptionsOf(parse),
             });
         });
         return command;

@@ -1,0 +1,160 @@
+using System.Text.Json;
+using PgMahout.LiveTests.Harness;
+using Xunit;
+
+namespace PgMahout.LiveTests;
+
+/// <summary>A repository beside a cluster: what goes there, what comes back, what is refused.</summary>
+public sealed class BackupTests
+{
+    [Fact]
+    public async Task A_dropped_table_comes_back_from_a_backup_that_was_made_by_itself()
+    {
+        await using var cluster = await LiveCluster.UpAsync();
+        var status = await cluster.HealthyAsync();
+        await WithRepositoryAsync(cluster);
+        var port = status.Primary.Port;
+        await cluster.AskAsync<long>(
+            port, "create table precious as select n::bigint from generate_series(1, 1000) n; select 0::bigint");
+        var before = await cluster.AskAsync<string>(port, "select to_char(clock_timestamp(), 'YYYY-MM-DD HH24:MI:SS.USTZH')");
+        await cluster.AskAsync<long>(port, "drop table precious; select 0::bigint");
+        (await cluster.RunAsync("backup", "now", "--incremental")).Exits(0);
+
+        await using var restored = new RestoredServer(cluster);
+        (await restored.RestoreAsync("--at", before)).Exits(0);
+
+        Assert.Equal(1000, (await restored.NumbersAsync("select n from precious")).Count);
+        (await cluster.RunAsync("drill", "restore")).Exits(0);
+        var archive = await ArchiveAsync(cluster, one => one.GetProperty("provenAt").ValueKind == JsonValueKind.String);
+        Assert.Equal("incremental", archive.GetProperty("lastBackup").GetProperty("kind").GetString());
+    }
+
+    [Fact]
+    public async Task Failovers_leave_no_gap_and_every_confirmed_row_in_the_archive()
+    {
+        await using var cluster = await LiveCluster.UpAsync();
+        await WithRepositoryAsync(cluster);
+        var confirmed = new HashSet<long>();
+        for (var round = 0; round < 4; round++)
+        {
+            var status = await cluster.HealthyAsync();
+            await using var writer = await Writer.StartAsync(cluster, status);
+            if (round % 2 == 0)
+                Signals.Kill([status.Primary.Pid!.Value]);
+            else
+                (await cluster.RunAsync("switchover", "--yes")).Exits(0);
+            await cluster.StatusAsync("somebody else leads", now => now.IsHealthy && now.Leader != status.Leader);
+            await writer.ReachesAsync(writer.Rows.Length + 20, LiveCluster.Limit);
+            await writer.DisposeAsync();
+            confirmed.UnionWith(writer.Rows.Select(row => row.Id));
+        }
+        var leader = await cluster.HealthyAsync();
+        var written = await cluster.AskAsync<string>(leader.Primary.Port, "select pg_current_wal_flush_lsn()::text");
+        await ArchiveAsync(cluster, one => one.GetProperty("lagBytes").GetInt64() == 0
+            && Position(one.GetProperty("confirmed").GetString()!) >= Position(written));
+
+        await using var restored = new RestoredServer(cluster);
+        (await restored.RestoreAsync("--at", "latest")).Exits(0);
+
+        var there = await restored.NumbersAsync("select id from live");
+        Assert.Empty(confirmed.Except(there));
+    }
+
+    [Fact]
+    public async Task A_primary_that_is_lost_with_its_disk_loses_less_than_a_second_of_the_archive()
+    {
+        await using var cluster = await LiveCluster.UpAsync("--members", "1");
+        var status = await cluster.HealthyAsync();
+        await WithRepositoryAsync(cluster);
+        await using var writer = await Writer.StartAsync(cluster, status);
+        await writer.ReachesAsync(300, LiveCluster.Limit);
+
+        var killed = writer.Now;
+        Signals.Kill(cluster.Everything);
+        await Eventually.HoldsAsync("nothing runs", LiveCluster.Limit, () =>
+        {
+            Signals.Kill(cluster.Everything);
+            return cluster.Everything.Count == 0;
+        });
+        Directory.Delete(status.Primary.DataDirectory, recursive: true);
+        await writer.DisposeAsync();
+
+        await using var restored = new RestoredServer(cluster);
+        (await restored.RestoreAsync("--at", "latest", "--from", Path.Combine(cluster.Home, "backup"))).Exits(0);
+        var there = await restored.NumbersAsync("select id from live");
+        var early = writer.Rows.Where(row => row.At < killed - TimeSpan.FromSeconds(1)).Select(row => row.Id).ToList();
+        Assert.NotEmpty(early);
+        Assert.Empty(early.Except(there));
+    }
+
+    [Fact]
+    public async Task What_is_damaged_is_named_by_verify_and_refused_by_restore()
+    {
+        await using var cluster = await LiveCluster.UpAsync("--members", "1");
+        await cluster.HealthyAsync();
+        await WithRepositoryAsync(cluster);
+        (await cluster.RunAsync("backup", "verify")).Exits(0);
+        var pack = Directory.GetFiles(Path.Combine(cluster.Home, "backup"), "*", SearchOption.AllDirectories)
+            .First(file => file.Contains("/pack/", StringComparison.Ordinal));
+        await using (var file = File.Open(pack, FileMode.Open))
+        {
+            file.Position = file.Length / 2;
+            var there = file.ReadByte();
+            file.Position--;
+            file.WriteByte((byte)(there ^ 0x10));
+        }
+
+        var verify = (await cluster.RunAsync("backup", "verify")).Fails(1, "BAK-004");
+
+        Assert.Contains(Path.GetFileName(pack), verify.Error, StringComparison.Ordinal);
+        await using var restored = new RestoredServer(cluster);
+        (await restored.RestoreAsync("--at", "latest")).Fails(1, "RST-003");
+        Assert.False(File.Exists(Path.Combine(restored.Data, "global", "pg_control")));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_done_is_refused_with_what_can_be()
+    {
+        await using var cluster = await LiveCluster.UpAsync("--members", "1");
+        await cluster.HealthyAsync();
+        (await cluster.RunAsync("backup", "now")).Fails(4, "REP-003");
+        await WithRepositoryAsync(cluster);
+        await using var restored = new RestoredServer(cluster);
+
+        (await restored.RestoreAsync("--at", "2020-01-01 00:00:00Z")).Fails(3, "RST-001");
+        (await restored.RestoreAsync("--at", "2020-13-01 00:00:00Z")).Fails(2, "RST-004");
+        (await cluster.RunAsync("repo", "add", "twice", Path.Combine(cluster.Home, "backup"))).Fails(3, "REP-001");
+        (await cluster.RunAsync("backup", "show", "nothing")).Fails(4, "BAK-003");
+    }
+
+    private static async Task WithRepositoryAsync(LiveCluster cluster)
+    {
+        (await cluster.RunAsync("repo", "add", "main", Path.Combine(cluster.Home, "backup"))).Exits(0);
+        await ArchiveAsync(cluster, one => one.GetProperty("lastBackup").ValueKind == JsonValueKind.Object);
+    }
+
+    /// <summary>What the archiver says of its only repository, once it is as wanted.</summary>
+    private static async Task<JsonElement> ArchiveAsync(LiveCluster cluster, Predicate<JsonElement> wanted)
+    {
+        JsonElement found = default;
+        await Eventually.HoldsAsync("the archive is as wanted", LiveCluster.Limit, async () =>
+        {
+            using var status = JsonDocument.Parse((await cluster.RunAsync("status", "-o", "json")).Out);
+            if (!status.RootElement.TryGetProperty("archiver", out var archiver)
+                || archiver.ValueKind != JsonValueKind.Object
+                || archiver.GetProperty("archives").EnumerateArray().FirstOrDefault() is not
+                    { ValueKind: JsonValueKind.Object } one
+                || one.GetProperty("confirmed").ValueKind != JsonValueKind.String)
+                return false;
+            found = one.Clone();
+            return wanted(found);
+        });
+        return found;
+    }
+
+    private static ulong Position(string lsn)
+    {
+        var halves = lsn.Split('/');
+        return (Convert.ToUInt64(halves[0], 16) << 32) | Convert.ToUInt64(halves[1], 16);
+    }
+}
