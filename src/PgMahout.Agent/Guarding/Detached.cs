@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 
 namespace PgMahout.Agent.Guarding;
@@ -30,6 +31,20 @@ public static class Detached
         .. Quiet,
     ];
 
+    /// <summary>
+    /// How to run this program: published it is its own executable, from a build it is <c>dotnet pgmahout.dll</c>.
+    /// </summary>
+    public static ImmutableArray<string> Self
+    {
+        get
+        {
+            var program = Environment.ProcessPath!;
+            return Path.GetFileNameWithoutExtension(program) == "dotnet"
+                ? [program, Path.Combine(AppContext.BaseDirectory, "pgmahout.dll")]
+                : [program];
+        }
+    }
+
     /// <summary>With the standard streams of this process.</summary>
     public static ProcessStartInfo Plain(params ReadOnlySpan<string> arguments)
     {
@@ -58,18 +73,13 @@ public static class Detached
         return command;
     }
 
-    /// <summary>
-    /// The published program is its own executable; run from a build it is <c>dotnet pgmahout.dll</c>.
-    /// </summary>
     private static void AddSelf(
         ProcessStartInfo command, (string Name, string Value)[] environment, ReadOnlySpan<string> arguments)
     {
         foreach (var (name, value) in environment)
             command.Environment.TryAdd(name, value);
-        var program = Environment.ProcessPath!;
-        command.ArgumentList.Add(program);
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
-            command.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "pgmahout.dll"));
+        foreach (var part in Self)
+            command.ArgumentList.Add(part);
         foreach (var argument in arguments)
             command.ArgumentList.Add(argument);
     }

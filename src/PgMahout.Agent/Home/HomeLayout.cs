@@ -33,6 +33,12 @@ public sealed record HomeLayout(string Root)
     /// <summary>Locked by the archiver for as long as it lives; holds its pid.</summary>
     public string ArchiverLock => Path.Combine(Root, "archiver.lock");
 
+    /// <summary>Of a restore that is only done to prove that it works; removed afterwards.</summary>
+    public string DrillDirectory => Path.Combine(Root, "drill");
+
+    /// <summary>Held by whoever makes, expires or restores a backup.</summary>
+    public string BackupLock => Path.Combine(Root, "backup.lock");
+
     /// <summary>What the archiver said last of itself, as JSON; replaced every second.</summary>
     public string ArchiverReport => Path.Combine(RunDirectory, "archiver.json");
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
+using PgMahout.Core.Wal;
 
 namespace PgMahout.Core.Backup;
 
@@ -42,6 +43,30 @@ public sealed record ArchiveMap(
             reached = next;
         return reached;
     }
+
+    /// <summary>
+    /// The files that replay along <paramref name="line"/> reads, in order: of a segment that several timelines have,
+    /// the youngest one's that is on the line, as PostgreSQL chooses.
+    /// </summary>
+    /// <param name="to">Behind the last byte that is wanted.</param>
+    public IEnumerable<WalSegment> Files(Lsn from, Lsn to, TimelineHistory line)
+    {
+        for (var number = SegmentOf(from); number * SegmentSize < to.Value; number++)
+        {
+            var at = Lsn.Max(from, new Lsn(number * SegmentSize));
+            // The end of the segment decides which timeline is the youngest in it.
+            var last = new Lsn(Math.Min(to.Value, (number + 1) * SegmentSize) - 1);
+            var timeline = line.Ancestors.Select(ancestor => ancestor.Timeline).Append(line.Current).Reverse()
+                .Where(timeline => IsOn(line, timeline, last) || IsOn(line, timeline, at))
+                .FirstOrDefault(timeline => Has(timeline, number), TimelineId.First);
+            yield return new WalSegment(timeline, number, SegmentSize);
+        }
+    }
+
+    private bool Has(TimelineId timeline, ulong number) => Stretches.Any(stretch =>
+        stretch.Timeline == timeline
+        && SegmentOf(stretch.From) <= number
+        && stretch.To.Value > number * SegmentSize);
 
     /// <summary>
     /// A segment in which a timeline began holds a copy of what its parent had there, so a timeline counts from the

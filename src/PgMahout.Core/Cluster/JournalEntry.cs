@@ -44,5 +44,12 @@ public enum JournalKind
     Drill,
     ConfigurationChanged,
     ConfigurationTakenBack,
+    BackupSettings,
+    BackupMade,
+    BackupFailed,
+    BackupsExpired,
+    ArchiveGap,
+    RestoreProven,
+    Restored,
     Decision,
 }

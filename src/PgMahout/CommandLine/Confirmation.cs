@@ -24,4 +24,17 @@ internal static class Confirmation
             ? TypeName(invocation.Screen, name)
             : new Failure(ErrorCatalogue.ConsentNeeded, "nobody is there to be asked").Try("... --yes");
     }
+
+    /// <summary>A plain yes or no. Null when the user agreed, now or beforehand.</summary>
+    public static Failure? YesUnlessAgreed(Invocation invocation, string question)
+    {
+        if (invocation.Yes)
+            return null;
+        if (!invocation.Screen.CanAsk)
+            return new Failure(ErrorCatalogue.ConsentNeeded, "nobody is there to be asked").Try("... --yes");
+        invocation.Screen.Error.Write($"{question} [y/N] ");
+        return Console.ReadLine()?.Trim() is "y" or "Y" or "yes"
+            ? null
+            : new Failure(ErrorCatalogue.Declined, "it was not agreed to");
+    }
 }

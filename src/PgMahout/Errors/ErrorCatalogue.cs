@@ -4,7 +4,7 @@ using PgMahout.CommandLine;
 namespace PgMahout.Errors;
 
 /// <summary>Every code that pgmahout can show. Codes are never reused for something else.</summary>
-public static class ErrorCatalogue
+public static partial class ErrorCatalogue
 {
     public static readonly ErrorKind Internal = new("PGM-001", ExitCode.Failed,
         "pgmahout met a situation that its authors held to be impossible. Nothing is retried, because what "

@@ -43,6 +43,18 @@ public static class ProblemCatalogue
         ["postgres-tool-failed"] =
             "One of PostgreSQL's programs (initdb, pg_rewind, pg_basebackup) failed; the lines shown "
             + "are its own. The next rung of the rejoin ladder is tried.",
+        ["replication-login"] = "A server does not let the archiver in: the password, or its rules of access. "
+            + "`pgmahout hba test --user pgmahout_replication --database replication` shows which rule decides.",
+        ["replication-lost"] = "The connection through which WAL or a base backup is received broke. It is opened "
+            + "again; the slot on the server keeps what was not received.",
+        ["replication-protocol"] = "What answers at a server's address is no PostgreSQL, or of a version that is not "
+            + "supported. Check who listens there.",
+        ["replication-refused"] = "A server did not carry out a replication command; the text is its own. It is tried "
+            + "again.",
+        ["replication-unsupported"] = "A server asks for something that this program does not know, such as a kind of "
+            + "login. Change its rules of access: pgmahout hba.",
+        ["restored-server-failed"] = "A server on restored files did not come up; the lines shown are its own. The "
+            + "cluster is not touched by that.",
         ["secrets-unreadable"] =
             "The passwords in the home's directory secrets/ cannot be read or made. Make it accessible "
             + "for this user, or bring the missing file back from a copy.",

@@ -3,11 +3,13 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using PgMahout.Advising;
+using PgMahout.Backups;
 using PgMahout.Configuring;
 using PgMahout.Access;
 using PgMahout.Core.Cluster;
 using PgMahout.Doctor;
 using PgMahout.Drills;
+using PgMahout.Restoring;
 using PgMahout.Status;
 using PgMahout.Wal;
 
@@ -47,6 +49,7 @@ public static class DocumentJson
         status.Answered,
         now.UtcDateTime,
         [.. status.Members.Select(Of)],
+        status.Backups.Report,
         [.. status.Notices.Select(notice => new NoticeDocument(notice.Code, notice.Text, notice.Next))]);
 
     public static HistoryEntryDocument Of(JournalEntry entry) => new(
@@ -117,5 +120,14 @@ public static class DocumentJson
 [JsonSerializable(typeof(ConfigurationHistoryDocument))]
 [JsonSerializable(typeof(WalStatsDocument))]
 [JsonSerializable(typeof(WalEntriesDocument))]
+[JsonSerializable(typeof(RepositoriesDocument))]
+[JsonSerializable(typeof(ArchiverReport))]
+[JsonSerializable(typeof(VerificationDocument))]
+[JsonSerializable(typeof(RestoreDocument))]
+[JsonSerializable(typeof(BackupsDocument))]
+[JsonSerializable(typeof(BackupDocument))]
+[JsonSerializable(typeof(ExpiryDocument))]
+[JsonSerializable(typeof(RestoreProof))]
+[JsonSerializable(typeof(BackupSettingsDocument))]
 [JsonSerializable(typeof(JsonElement))]
 public sealed partial class DocumentContext : JsonSerializerContext;

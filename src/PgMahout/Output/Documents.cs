@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using PgMahout.Backups;
 
 namespace PgMahout.Output;
 
 /// <summary>The JSON of <c>status -o json</c>. Stable: fields are added, never renamed or given another unit.</summary>
 /// <param name="State">healthy, degraded, down or unknown.</param>
 /// <param name="Leader">Who holds the lease.</param>
+/// <param name="Archiver">Null while there is no repository, or no archiver has said anything.</param>
 public sealed record StatusDocument(
     int Schema,
     string Cluster,
@@ -22,6 +24,7 @@ public sealed record StatusDocument(
     int Answered,
     DateTime At,
     ImmutableArray<MemberDocument> Members,
+    ArchiverReport? Archiver,
     ImmutableArray<NoticeDocument> Notices);
 
 /// <param name="Role">primary, standby, none or unknown.</param>

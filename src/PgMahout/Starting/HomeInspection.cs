@@ -40,7 +40,7 @@ public static class HomeInspection
         .. new[]
         {
             home.SupervisorLock, home.ArchiverLock, home.SecretsDirectory, home.LogDirectory, home.MembersDirectory,
-            home.DefaultRepository,
+            home.DefaultRepository, home.BackupLock, home.DrillDirectory,
         }.Select(path => Path.GetFileName(path)!),
         "run",
         UpLock,

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using PgMahout.Agent.Api;
+using PgMahout.Backups;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Configuration;
 using PgMahout.Core.Vocabulary;
@@ -21,6 +23,9 @@ public sealed record ClusterObservation(
     ImmutableArray<MemberObservation> Members,
     Rollout? Rollout = null)
 {
+    /// <summary>What there is of backups.</summary>
+    public BackupObservation Backups { get; init; } = BackupObservation.None;
+
     /// <summary>The store's record, else the newest that any agent has read.</summary>
     public Leadership? Leadership =>
         Store is not null
@@ -42,3 +47,11 @@ public sealed record MemberObservation(
     AgentStatus? Status,
     string? Silence,
     int? PostmasterPid);
+
+/// <summary>Backups, as far as the settings and the archiver's own report say.</summary>
+/// <param name="Report">Null when it has said nothing yet.</param>
+/// <param name="Age">Of the report.</param>
+public sealed record BackupObservation(BackupSettings Settings, ArchiverReport? Report, TimeSpan Age)
+{
+    public static readonly BackupObservation None = new(BackupSettings.None, null, TimeSpan.Zero);
+}

@@ -29,6 +29,8 @@ public sealed record ClusterStatus(
     ImmutableArray<MemberStatus> Members,
     ImmutableArray<Notice> Notices)
 {
+    public BackupObservation Backups { get; init; } = BackupObservation.None;
+
     public MemberStatus? Find(MemberName name) => Members.FirstOrDefault(member => member.Name == name);
 
     public MemberStatus? LeadingMember => Leader is { } leader ? Find(leader) : null;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Agent.Api;
+using PgMahout.Backups;
 using PgMahout.CommandLine;
 using PgMahout.Configuring;
 using PgMahout.Core.Cluster;
@@ -14,6 +15,8 @@ public static class Notices
     {
         var notices = ImmutableArray.CreateBuilder<Notice>();
         notices.AddRange(OnCluster(seen, status));
+        if (!IsStopped(seen, status) && seen.Spec is not null)
+            notices.AddRange(BackupNotices.For(seen.Backups));
         if (!IsStopped(seen, status))
             notices.AddRange(seen.Members.Select(member => OnMember(member, status)).OfType<Notice>());
         return notices.ToImmutable();

@@ -1,5 +1,6 @@
 using PgMahout.Agent.Api;
 using PgMahout.Agent.Home;
+using PgMahout.Backups;
 using PgMahout.Core.Cluster;
 using PgMahout.Processes;
 using PgMahout.Store;
@@ -53,7 +54,19 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
             problem,
             SupervisorProcess.Find(home),
             [.. answers],
-            records?.Configuration?.Value.Rollout);
+            records?.Configuration?.Value.Rollout)
+        {
+            Backups = LookAtBackups(records),
+        };
+    }
+
+    private BackupObservation LookAtBackups(ClusterRecords? records)
+    {
+        if (records?.Backup?.Value is not { Repositories.IsEmpty: false } settings)
+            return BackupObservation.None;
+        var report = ArchiverReport.Read(home);
+        return new BackupObservation(
+            settings, report, report is null ? TimeSpan.Zero : TimeProvider.System.GetUtcNow().UtcDateTime - report.At);
     }
 
     private async Task<(ClusterRecords?, string?)> ReadStoreAsync(CancellationToken cancellation)

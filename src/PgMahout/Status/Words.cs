@@ -74,6 +74,13 @@ public static class Words
         JournalKind.Drill => "drill",
         JournalKind.ConfigurationChanged => "configuration",
         JournalKind.ConfigurationTakenBack => "configuration taken back",
+        JournalKind.BackupSettings => "backup settings",
+        JournalKind.BackupMade => "backup",
+        JournalKind.BackupFailed => "backup failed",
+        JournalKind.BackupsExpired => "backups expired",
+        JournalKind.ArchiveGap => "archive gap",
+        JournalKind.RestoreProven => "restore proven",
+        JournalKind.Restored => "restored",
         JournalKind.Decision => "decision",
     };
 }

@@ -3,6 +3,7 @@ using PgMahout.Agent;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
 using PgMahout.Agent.Supervision;
+using PgMahout.Archiving;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Verbs;
@@ -23,6 +24,8 @@ internal static class ProcessVerbs
             Task.FromResult(Guard.Run(HomeLayout.Find(home), new MemberName(member))),
         ["supervise", "--home", var home] =>
             UntilToldAsync(stopping => Supervisor.RunAsync(HomeLayout.Find(home), stopping)),
+        ["archiver", "--home", var home] =>
+            UntilToldAsync(stopping => ArchiverProcess.RunAsync(HomeLayout.Find(home), stopping)),
         _ => null,
     };
 

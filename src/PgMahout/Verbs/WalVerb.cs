@@ -13,7 +13,7 @@ internal static class WalVerb
     public static Command Build(CommonOptions common) =>
         new("wal", "What is in the write-ahead log: who wrote how much, what was dropped when, and where a time is.")
         {
-            Stats(common), Tail(common), Find(common),
+            Stats(common), Tail(common), Find(common), WalFileVerbs.Push(common), WalFileVerbs.Get(common),
         };
 
     private static Command Stats(CommonOptions common)

@@ -1,6 +1,7 @@
 using PgMahout.Backup.Framing;
 using PgMahout.Backup.Indexing;
 using PgMahout.Backup.Repositories;
+using PgMahout.Backups;
 using PgMahout.CommandLine;
 using PgMahout.Core.Wal;
 using PgMahout.Errors;
@@ -29,8 +30,7 @@ internal static class WalPlaces
                 : new Failure(ErrorCatalogue.NoWal, $"there is no WAL of PostgreSQL in {directory}")
                     .Because("no file there has the name of a segment and holds what its name says");
         if (where.Repository is not { } path)
-            return new Failure(ErrorCatalogue.NoWal, "it is not said where WAL is to be looked for")
-                .Try("pgmahout wal stats --repository DIR", "pgmahout wal stats --from-dir PGDATA/pg_wal");
+            return await OfClusterAsync(invocation, use);
         var opened = DirectoryStore.Open(path, StoreLimit, TimeProvider.System);
         if (!opened.TryGet(out var store))
             return Told(opened.Failure!);
@@ -40,6 +40,26 @@ internal static class WalPlaces
             return Told(found.Failure!);
         return place.Segments.IsEmpty
             ? new Failure(ErrorCatalogue.NoWal, $"there is no whole segment of WAL in {path} yet")
+            : await use(place);
+    }
+
+    /// <summary>The first repository of the cluster in the home.</summary>
+    private static async Task<Ending> OfClusterAsync(Invocation invocation, Func<WalPlace, Task<Ending>> use)
+    {
+        var cluster = await BackupAccess.OpenAsync(invocation.Home, invocation.Cancellation);
+        if (!cluster.TryGet(out var access, out var failure))
+            return failure.Try("pgmahout wal stats --repository DIR", "pgmahout wal stats --from-dir PGDATA/pg_wal");
+        await using var closing = access;
+        if (!access.Identity.TryGet(out var identity, out failure))
+            return failure;
+        if (!(await access.ReadAsync(null, invocation.Cancellation)).TryGet(out var opened, out failure))
+            return failure;
+        await using var repository = opened;
+        var found = await OfSystemAsync(opened.Repository, identity, invocation.Cancellation);
+        if (!found.TryGet(out var place))
+            return Told(found.Failure!);
+        return place.Segments.IsEmpty
+            ? new Failure(ErrorCatalogue.NoWal, $"there is no whole segment of WAL in {opened.Store.Address} yet")
             : await use(place);
     }
 

@@ -93,6 +93,25 @@ public sealed class RestorePlanningTests
     }
 
     [Fact]
+    public void The_files_of_a_line_are_the_youngest_timelines_from_the_segment_of_the_switch_on()
+    {
+        var archive = Archive((1, 0, 25), (2, 20, 30));
+
+        Assert.Equal(
+            ["000000010000000000000012", "000000010000000000000013", "000000020000000000000014"],
+            archive.Files(Segment(18.5), Segment(20.9), AfterFailover).Select(file => file.Name));
+        Assert.Equal(
+            ["000000010000000000000014", "000000010000000000000015"],
+            archive.Files(Segment(20), Segment(22), TimelineHistory.Initial).Select(file => file.Name));
+    }
+
+    [Fact]
+    public void Where_only_the_old_timeline_has_the_segment_of_the_switch_its_file_is_taken() =>
+        Assert.Equal(
+            ["000000010000000000000014"],
+            Archive((1, 0, 20.5)).Files(Segment(20), Segment(20.5), AfterFailover).Select(file => file.Name));
+
+    [Fact]
     public void A_backup_of_a_branch_that_was_left_is_not_used_on_the_line()
     {
         var archive = Archive((1, 0, 25), (2, 20, 30));

@@ -1,0 +1,59 @@
+using PgMahout.Core.Backup;
+using PgMahout.Postgres;
+using PgMahout.Postgres.Files;
+using PgMahout.Postgres.Installation;
+
+namespace PgMahout.Backup.Recovering;
+
+/// <summary>What tells a server on a restored directory to recover: two files beside its data.</summary>
+public static class RecoveryFiles
+{
+    private const string Settings = "postgresql.auto.conf";
+    private const string Signal = "recovery.signal";
+    private const string FollowingSignal = "standby.signal";
+
+    // A server whose configuration lies elsewhere has none of these beside its data, and starts with empty ones.
+    private static readonly string[] Needed = ["postgresql.conf", "pg_hba.conf", "pg_ident.conf"];
+
+    public static Outcome Write(
+        string data, IEnumerable<(string Name, string Value)> settings, ServerAccount owner)
+    {
+        try
+        {
+            foreach (var file in Needed.Select(name => Path.Combine(data, name)).Where(file => !File.Exists(file)))
+                AtomicFile.Write(file, "# made by pgmahout: there was none beside the data\n", owner);
+            var path = Path.Combine(data, Settings);
+            var text = RecoveryConfiguration.Append(AtomicFile.ReadIfPresent(path) ?? "", settings);
+            AtomicFile.Write(path, text, owner);
+            AtomicFile.Write(Path.Combine(data, Signal), "", owner);
+            AtomicFile.Remove(Path.Combine(data, FollowingSignal));
+            return Outcome.Success;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Failed(data, e.Message);
+        }
+    }
+
+    /// <summary>After recovery: what was told for it goes, so that the server is as any other.</summary>
+    public static Outcome Clear(string data, ServerAccount owner)
+    {
+        try
+        {
+            var path = Path.Combine(data, Settings);
+            AtomicFile.Write(path, RecoveryConfiguration.Remove(AtomicFile.ReadIfPresent(path) ?? ""), owner);
+            return Outcome.Success;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Failed(data, e.Message);
+        }
+    }
+
+    private static Outcome.Failed Failed(string data, string why) => new(new Problem(
+        "restore-write",
+        $"the settings of the recovery could not be written into {data}",
+        why,
+        "the files of the backup are in place; the same restore can be run again, and goes on",
+        "look at the space and the owner of the directory"));
+}

@@ -1,0 +1,105 @@
+using PgMahout.Agent.Home;
+using PgMahout.Backups;
+using PgMahout.Core.Backup;
+using PgMahout.Core.Cluster;
+
+namespace PgMahout.Archiving;
+
+/// <summary>
+/// What is done when it is due: backups, expiry, the proof of a restore. Each in a process of its own at the lowest
+/// priority, one at a time, with the same commands that an operator would give.
+/// </summary>
+internal sealed class Chores(HomeLayout home, ArchiveKeepers keepers, HistoryTeller teller)
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(10);
+
+    private readonly Dictionary<string, (DateTimeOffset NotBefore, TimeSpan Wait)> _waits = [];
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
+            {
+                foreach (var keeper in keepers.All)
+                    await TendAsync(keeper, cancellation);
+                await Task.Delay(LookEvery, cancellation);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // The process ends; a backup that was under way is taken up by the next one.
+        }
+    }
+
+    private async Task TendAsync(ArchiveKeeper keeper, CancellationToken cancellation)
+    {
+        if (await keeper.LookAsync(cancellation) is not { } seen)
+            return;
+        var now = TimeProvider.System.GetUtcNow();
+        if (_waits.TryGetValue(keeper.Settings.Name, out var wait) && now < wait.NotBefore)
+            return;
+        var schedule = keepers.Schedule;
+        if (SchedulePolicy.Due(schedule, seen.Reaching, seen.Any, now) is { } due)
+            await BackUpAsync(keeper, due, cancellation);
+        else if (schedule.DrillEvery is { } every && seen.LastBackup is { } last
+            && now - (seen.ProvenAt ?? last.StoppedAt) >= every)
+            await RunAsync(keeper, ["drill", "restore"], "proving a restore", cancellation);
+    }
+
+    private async Task BackUpAsync(ArchiveKeeper keeper, BackupDue due, CancellationToken cancellation)
+    {
+        var kind = BackupWords.Of(due.Kind);
+        var why = due switch
+        {
+            BackupDue.First => "there is none yet",
+            BackupDue.AfterGap => "WAL is missing behind the last one",
+            BackupDue.Scheduled => "it is due",
+            _ => throw new InvalidOperationException($"unknown reason {due}"),
+        };
+        ArchiverProcess.Say($"{kind} backup into {keeper.Settings.Name}: {why}");
+        if (!await RunAsync(keeper, ["backup", "now", $"--{kind}", "--polite"], $"{kind} backup", cancellation))
+            return;
+        // One that does not help would be made again and again.
+        if (await keeper.LookAsync(cancellation) is { Reaching.IsEmpty: true })
+            PutOff(keeper, $"{kind} backup was made, and WAL behind it is missing");
+        else
+            await RunAsync(keeper, ["backup", "expire"], "expiring backups", cancellation);
+    }
+
+    private void PutOff(ArchiveKeeper keeper, string problem)
+    {
+        keeper.LastFailure = problem;
+        ArchiverProcess.Say($"{problem}, repository {keeper.Settings.Name}");
+        var wait = _waits.TryGetValue(keeper.Settings.Name, out var last) ? last.Wait * 2 : FirstRetry;
+        wait = wait < LongestRetry ? wait : LongestRetry;
+        _waits[keeper.Settings.Name] = (TimeProvider.System.GetUtcNow() + wait, wait);
+    }
+
+    private async Task<bool> RunAsync(
+        ArchiveKeeper keeper, string[] verb, string what, CancellationToken cancellation)
+    {
+        var name = keeper.Settings.Name;
+        keepers.Running = $"{what}, repository {name}";
+        try
+        {
+            var problem = await ChildCommand.RunAsync(
+                [.. verb, "--repo", name, "--home", home.Root, "--yes", "-o", "json"], cancellation);
+            if (problem is null)
+            {
+                keeper.LastFailure = null;
+                _waits.Remove(name);
+                return true;
+            }
+            PutOff(keeper, $"{what} failed: {problem}");
+            await teller.TellAsync(JournalKind.BackupFailed, $"{what}, repository {name}: {problem}", cancellation);
+            return false;
+        }
+        finally
+        {
+            keepers.Running = null;
+        }
+    }
+}

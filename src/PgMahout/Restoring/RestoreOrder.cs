@@ -1,0 +1,23 @@
+using PgMahout.Core.Backup;
+using PgMahout.Core.Vocabulary;
+
+namespace PgMahout.Restoring;
+
+/// <summary>What <c>restore</c> was told. Null: chosen by pgmahout.</summary>
+/// <param name="Repository">By name, of the cluster in the home.</param>
+/// <param name="Address">A repository by its place: no cluster is needed then.</param>
+/// <param name="Directory">The data directory to make.</param>
+internal sealed record RestoreOrder(string? Repository, string? Address, string? KeyFile, string Directory)
+{
+    public required RecoveryTarget Target { get; init; }
+
+    public BackupId? Backup { get; init; }
+
+    public TimelineId? Timeline { get; init; }
+
+    public ulong? SystemIdentifier { get; init; }
+
+    public int? Workers { get; init; }
+
+    public bool DryRun { get; init; }
+}

@@ -1,0 +1,110 @@
+using PgMahout.Backup.Archiving;
+using PgMahout.Backup.Recovering;
+using PgMahout.Backup.Restoring;
+using PgMahout.Backups;
+using PgMahout.Core.Backup;
+using PgMahout.Errors;
+using PgMahout.Output;
+using PgMahout.Postgres;
+using PgMahout.Postgres.Instance;
+using PgMahout.Starting;
+
+namespace PgMahout.Restoring;
+
+/// <summary>Where a restore goes, and with how much force.</summary>
+/// <param name="Polite">Give way to every other process of the machine.</param>
+internal sealed record RestorePlace(string Directory, int Workers, bool Polite)
+{
+    /// <summary>Beside the data, on the same file system, so that WAL is moved into it and not copied.</summary>
+    public string Spool => Directory + ".wal";
+
+    public string Sockets => Directory + ".run";
+}
+
+/// <summary>What a restore took.</summary>
+internal sealed record RestoreMeasure(
+    RestoredBackup Restored, TimeSpan Files, TimeSpan Wal, TimeSpan UntilWritable);
+
+/// <summary>
+/// Brings one point back: the files of the backup, the WAL, and a server that replays it and takes writes. That server
+/// listens on a socket of its own; it is handed over to be looked at, then stopped in order.
+/// </summary>
+internal sealed class RestoreWork(OpenRepository opened, ulong systemIdentifier, Host host, Screen screen)
+{
+    /// <param name="use">With the server that has recovered; what it answers ends the restore.</param>
+    public async Task<Attempt<RestoreMeasure>> CarryOutAsync(
+        (RestorePlan Plan, ArchiveMap Map) wanted,
+        RestorePlace place,
+        Func<SideServer, Task<Failure?>> use,
+        CancellationToken cancellation)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var run = new RestoreRun(new RestoreRequest
+        {
+            Repository = opened.Repository,
+            SystemIdentifier = systemIdentifier,
+            Backup = wanted.Plan.Backup.Id,
+            Directory = place.Directory,
+            Owner = host.Account,
+            Workers = place.Workers,
+            Polite = place.Polite,
+        }, TimeProvider.System);
+        var restored = await ProgressLine.ShowAsync(screen, run.Progress, run.RunAsync(cancellation));
+        if (!restored.TryGet(out var files))
+            return Translate(restored.Failure!);
+        var filesTook = TimeProvider.System.GetElapsedTime(started);
+        screen.Note($"{files.Files} files in place ({files.Written} written, {files.Reused} reused); fetching WAL");
+
+        var spool = new WalSpool(
+            new WalArchive(opened.Repository, systemIdentifier), place.Spool, host.Account);
+        try
+        {
+            var filled = await spool.FillAsync(wanted.Plan, wanted.Map, place.Workers, cancellation);
+            if (filled.Failure is { } missing)
+                return Translate(missing);
+            var walTook = TimeProvider.System.GetElapsedTime(started) - filesTook;
+            var settings = RecoveryConfiguration.For(wanted.Plan, spool.RestoreCommand)
+                .AddRange(RecoveryConfiguration.Alone);
+            if (RecoveryFiles.Write(place.Directory, settings, host.Account).Failure is { } unwritten)
+                return Translate(unwritten);
+            screen.Note($"replaying {wanted.Plan.Replay}");
+            return await RecoverAsync(
+                place, use, () => new RestoreMeasure(
+                    files, filesTook, walTook, TimeProvider.System.GetElapsedTime(started)), cancellation);
+        }
+        finally
+        {
+            spool.Clear();
+            if (Directory.Exists(place.Sockets))
+                Directory.Delete(place.Sockets, recursive: true);
+        }
+    }
+
+    private async Task<Attempt<RestoreMeasure>> RecoverAsync(
+        RestorePlace place, Func<SideServer, Task<Failure?>> use, Func<RestoreMeasure> measure,
+        CancellationToken cancellation)
+    {
+        // No client needs it while it replays, so nothing must be as large as it was on the primary.
+        var started = await SideServer.StartAsync(
+            (host.Binaries, host.Account),
+            (place.Directory, place.Sockets),
+            [("hot_standby", "off"), ("archive_mode", "off"), ("shared_preload_libraries", "")],
+            _ => { },
+            cancellation);
+        if (!started.TryGet(out var server))
+            return Translate(started.Failure!);
+        var took = measure();
+        await using var running = server;
+        if (await use(server) is { } failure)
+            return failure;
+        await server.StopAsync();
+        return RecoveryFiles.Clear(place.Directory, host.Account).Failure is { } left ? Translate(left) : took;
+    }
+
+    private static Failure Translate(Problem problem) =>
+        RepositoryOpening.Translate(
+            problem.Code.StartsWith("restore-target", StringComparison.Ordinal)
+                ? ErrorCatalogue.RestoreRefused
+                : ErrorCatalogue.RestoreFailed,
+            problem);
+}
