@@ -16,7 +16,8 @@ public sealed class BackupTests
         var port = status.Primary.Port;
         await cluster.AskAsync<long>(
             port, "create table precious as select n::bigint from generate_series(1, 1000) n; select 0::bigint");
-        var before = await cluster.AskAsync<string>(port, "select to_char(clock_timestamp(), 'YYYY-MM-DD HH24:MI:SS.USTZH')");
+        var before = await cluster.AskAsync<string>(
+            port, "select to_char(clock_timestamp(), 'YYYY-MM-DD HH24:MI:SS.USTZH')");
         await cluster.AskAsync<long>(port, "drop table precious; select 0::bigint");
         (await cluster.RunAsync("backup", "now", "--incremental")).Exits(0);
 
@@ -45,7 +46,7 @@ public sealed class BackupTests
                 (await cluster.RunAsync("switchover", "--yes")).Exits(0);
             await cluster.StatusAsync("somebody else leads", now => now.IsHealthy && now.Leader != status.Leader);
             await writer.ReachesAsync(writer.Rows.Length + 20, LiveCluster.Limit);
-            await writer.DisposeAsync();
+            await writer.StopAsync();
             confirmed.UnionWith(writer.Rows.Select(row => row.Id));
         }
         var leader = await cluster.HealthyAsync();
@@ -77,7 +78,7 @@ public sealed class BackupTests
             return cluster.Everything.Count == 0;
         });
         Directory.Delete(status.Primary.DataDirectory, recursive: true);
-        await writer.DisposeAsync();
+        await writer.StopAsync();
 
         await using var restored = new RestoredServer(cluster);
         (await restored.RestoreAsync("--at", "latest", "--from", Path.Combine(cluster.Home, "backup"))).Exits(0);

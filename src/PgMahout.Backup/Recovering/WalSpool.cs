@@ -20,8 +20,11 @@ public sealed class WalSpool(WalArchive archive, string directory, ServerAccount
 
     public string Directory => directory;
 
-    /// <summary>Moves the file to where the server wants it: both are on one file system.</summary>
-    public string RestoreCommand => $"mv \"{directory}/%f\" \"%p\" 2>/dev/null";
+    /// <summary>
+    /// A second name for the file, where the server wants it: both are on one file system. Not the file itself, because
+    /// a server asks for some more than once, the history of its timeline at least.
+    /// </summary>
+    public string RestoreCommand => $"ln \"{directory}/%f\" \"%p\" 2>/dev/null";
 
     /// <summary>
     /// Everything that the plan replays, and the history of every timeline, so that the timeline of the restored server

@@ -25,6 +25,8 @@ internal sealed class RepositoryCommand(Invocation invocation, BackupAccess acce
             return refused;
         if (!access.Identity.TryGet(out var identity, out var unborn))
             return unborn;
+        if (Make(settings.Address) is { } unmade)
+            return unmade;
         if (settings.KeyFile is { } file && EncryptionKey.LoadOrCreate(file).Failure is { } unusable)
             return RepositoryOpening.Translate(ErrorCatalogue.RepositoryRefused, unusable);
         var owner = new RepositoryOwner(access.Spec.Name, identity, request.AdmitNewSystem);
@@ -101,6 +103,24 @@ internal sealed class RepositoryCommand(Invocation invocation, BackupAccess acce
                     [["NAME", "ADDRESS", "COMPRESSION", "ENCRYPTION"], .. document.Repositories.Select(Cells)]),
         });
         return Ending.Ok;
+    }
+
+    /// <summary>Only the last part of the path: a parent that is missing is a mount that is missing.</summary>
+    private static Failure? Make(string address)
+    {
+        if (address.StartsWith(S3Settings.Scheme, StringComparison.Ordinal) || Path.Exists(address)
+            || !Directory.Exists(Path.GetDirectoryName(address)))
+            return null;
+        try
+        {
+            Directory.CreateDirectory(
+                address, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new Failure(ErrorCatalogue.RepositoryRefused, $"{address} cannot be made").Because(e.Message);
+        }
     }
 
     private Failure? WhyNot(RepositorySettings settings)

@@ -15,7 +15,7 @@ namespace PgMahout.Restoring;
 /// <param name="Polite">Give way to every other process of the machine.</param>
 internal sealed record RestorePlace(string Directory, int Workers, bool Polite)
 {
-    /// <summary>Beside the data, on the same file system, so that WAL is moved into it and not copied.</summary>
+    /// <summary>Beside the data, on the same file system, so that WAL is linked into it and not copied.</summary>
     public string Spool => Directory + ".wal";
 
     public string Sockets => Directory + ".run";
