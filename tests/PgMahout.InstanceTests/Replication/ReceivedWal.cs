@@ -50,12 +50,18 @@ internal sealed class ReceivedWal
 
     private void Add(TimelineId timeline, Lsn start, ReadOnlySpan<byte> data)
     {
-        var segment = WalSegment.At(new WalPosition(timeline, start), WalSegment.DefaultSize);
-        var offset = (int)(start.Value - segment.Start.Value);
-        var known = _segments.GetValueOrDefault(segment, (new byte[segment.Size], offset, offset));
-        Assert.Equal(known.Item3, offset);
-        // PostgreSQL cuts its messages at the ends of segments.
-        data.CopyTo(known.Item1.AsSpan(offset));
-        _segments[segment] = (known.Item1, known.Item2, offset + data.Length);
+        // A server that is ahead sends 128 kB at a time, over the ends of segments too.
+        while (!data.IsEmpty)
+        {
+            var segment = WalSegment.At(new WalPosition(timeline, start), WalSegment.DefaultSize);
+            var offset = (int)(start.Value - segment.Start.Value);
+            var part = data[..Math.Min(data.Length, (int)segment.Size - offset)];
+            var known = _segments.GetValueOrDefault(segment, (new byte[segment.Size], offset, offset));
+            Assert.Equal(known.Item3, offset);
+            part.CopyTo(known.Item1.AsSpan(offset));
+            _segments[segment] = (known.Item1, known.Item2, offset + part.Length);
+            start = new Lsn(start.Value + (ulong)part.Length);
+            data = data[part.Length..];
+        }
     }
 }
