@@ -1,7 +1,9 @@
+using Microsoft.Win32.SafeHandles;
 using PgMahout.Backup.Reading;
 using PgMahout.Backup.Working;
 using PgMahout.Core.Backup;
 using PgMahout.Postgres;
+using PgMahout.Postgres.Processes;
 
 namespace PgMahout.Backup.Restoring;
 
@@ -11,6 +13,10 @@ internal sealed class RestoreSink(ChunkDecoder decoder, RestoreTree tree, Thrott
 {
     /// <summary>A stretch of zeros of at least this length stays a hole.</summary>
     private const int Hole = 64 << 10;
+
+    /// <summary>Of a stretch of at least this length the kernel is told to begin writing at once.</summary>
+    private const int Long = 256 << 10;
+    private const uint BeginWriting = 2;
 
     public void Take(PackRead read, ChunkUse use, ReadOnlySpan<byte> stored)
     {
@@ -31,11 +37,18 @@ internal sealed class RestoreSink(ChunkDecoder decoder, RestoreTree tree, Thrott
     {
         using var file = File.OpenHandle(
             tree.PlaceOf(landing.File), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-        if (!tree.IsFresh(landing.File))
-        {
+        if (tree.IsFresh(landing.File))
+            WriteAround(file, bytes, landing.At);
+        else
             RandomAccess.Write(file, bytes, landing.At);
-            return;
-        }
+        // Left to itself the kernel waits until memory is full of it, and the flush at the end waits for all.
+        if (bytes.Length >= Long)
+            _ = LibC.SyncFileRange(file, landing.At, bytes.Length, BeginWriting);
+    }
+
+    /// <summary>Stretches of zeros are left out.</summary>
+    private static void WriteAround(SafeFileHandle file, ReadOnlySpan<byte> bytes, long at)
+    {
         for (var from = 0; from < bytes.Length;)
         {
             var to = from;
@@ -43,7 +56,7 @@ internal sealed class RestoreSink(ChunkDecoder decoder, RestoreTree tree, Thrott
                 to += Hole;
             to = Math.Min(to, bytes.Length);
             if (to > from)
-                RandomAccess.Write(file, bytes[from..to], landing.At + from);
+                RandomAccess.Write(file, bytes[from..to], at + from);
             from = to + Hole;
         }
     }

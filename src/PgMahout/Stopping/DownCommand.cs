@@ -69,6 +69,8 @@ internal sealed class DownCommand(Invocation invocation, bool destroy)
             + "cannot be undone.");
         foreach (var member in found.WithData)
             Screen.Note($"  {member}: {Home.DataDirectory(member)}");
+        if (Directory.Exists(Home.DefaultRepository))
+            Screen.Note($"  and the backups in {Home.DefaultRepository}");
         if (invocation.Yes || !Screen.CanAsk)
             return null;
         return Confirmation.TypeName(Screen, NameOf(found));
