@@ -41,17 +41,17 @@ public sealed class DamageTests
                 await File.WriteAllBytesAsync(path, damaged);
                 // A restore that found the right bytes in place would not need the damaged ones.
                 Directory.CreateDirectory(lab.Path("restored"));
-                if ((await VerifyAsync(lab, backup)).Damaged.IsEmpty)
-                    unseen++;
-                else
-                    Assert.Equal(FrameCodec.DamagedCode, (await RestoreAsync(lab, backup)).Failure?.Code);
+                var isSeen = !(await VerifyAsync(lab, backup)).Damaged.IsEmpty;
+                unseen += isSeen ? 0 : 1;
+                Assert.Equal(isSeen ? FrameCodec.DamagedCode : null, (await RestoreAsync(lab, backup)).Failure?.Code);
                 Directory.Delete(lab.Path("restored"), recursive: true);
             }
             await File.WriteAllBytesAsync(path, whole);
         }
 
-        // A frame of zstd has some bits that mean nothing: what comes out has been compared with its hash all the same.
-        Assert.InRange(unseen, 0, kind == CompressionKind.Zstd ? 3 : 0);
+        // A few bits of a compressed frame mean nothing, such as where in a row of zeros a zero is copied from: what
+        // comes out has been compared with its hash all the same, and is restored.
+        Assert.InRange(unseen, 0, kind == CompressionKind.None ? 0 : 3);
         TestMember.Done(await RestoreAsync(lab, backup));
     }
 

@@ -20,6 +20,8 @@ public sealed class WalPlaceTests
         await server.RunAsync("CHECKPOINT");
         await server.RunAsync("CHECKPOINT");
         await server.RunAsync("SELECT pg_create_restore_point('last')");
+        // A restore point is not flushed by itself; a commit behind it is.
+        await server.RunAsync("CREATE TABLE last (a int)");
         var end = await server.PositionAsync();
 
         var place = WalPlace.OfDirectory(server.WalDirectory);
