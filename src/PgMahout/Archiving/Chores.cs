@@ -1,4 +1,5 @@
 using PgMahout.Agent.Home;
+using PgMahout.Backup.Repositories;
 using PgMahout.Backups;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
@@ -11,11 +12,16 @@ namespace PgMahout.Archiving;
 /// </summary>
 internal sealed class Chores(HomeLayout home, ArchiveKeepers keepers, HistoryTeller teller)
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(5);
+
+    /// <summary>A look lists everything: that takes time in a directory, and costs money in a bucket.</summary>
+    private static readonly TimeSpan LookIntoDirectory = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LookIntoBucket = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<string, (DateTimeOffset NotBefore, TimeSpan Wait)> _waits = [];
+    private readonly Dictionary<string, DateTimeOffset> _looks = [];
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -25,7 +31,7 @@ internal sealed class Chores(HomeLayout home, ArchiveKeepers keepers, HistoryTel
             {
                 foreach (var keeper in keepers.All)
                     await TendAsync(keeper, cancellation);
-                await Task.Delay(LookEvery, cancellation);
+                await Task.Delay(Pace, cancellation);
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -36,17 +42,31 @@ internal sealed class Chores(HomeLayout home, ArchiveKeepers keepers, HistoryTel
 
     private async Task TendAsync(ArchiveKeeper keeper, CancellationToken cancellation)
     {
+        var now = TimeProvider.System.GetUtcNow();
+        if (_looks.TryGetValue(keeper.Settings.Name, out var last) && now - last >= TimeSpan.Zero
+            && now - last < Every(keeper))
+            return;
         if (await keeper.LookAsync(cancellation) is not { } seen)
             return;
-        var now = TimeProvider.System.GetUtcNow();
+        _looks[keeper.Settings.Name] = now;
         if (_waits.TryGetValue(keeper.Settings.Name, out var wait) && now < wait.NotBefore)
             return;
         var schedule = keepers.Schedule;
         if (SchedulePolicy.Due(schedule, seen.Reaching, seen.Any, now) is { } due)
             await BackUpAsync(keeper, due, cancellation);
-        else if (schedule.DrillEvery is { } every && seen.LastBackup is { } last
-            && now - (seen.ProvenAt ?? last.StoppedAt) >= every)
+        else if (schedule.DrillEvery is { } every && seen.LastBackup is { } newest
+            && now - (seen.ProvenAt ?? newest.StoppedAt) >= every)
             await RunAsync(keeper, ["drill", "restore"], "proving a restore", cancellation);
+    }
+
+    /// <summary>Often, until there is something to restore.</summary>
+    private static TimeSpan Every(ArchiveKeeper keeper)
+    {
+        if (keeper.Restorable.LastBackup is null)
+            return Pace;
+        return keeper.Settings.Address.StartsWith(S3Settings.Scheme, StringComparison.Ordinal)
+            ? LookIntoBucket
+            : LookIntoDirectory;
     }
 
     private async Task BackUpAsync(ArchiveKeeper keeper, BackupDue due, CancellationToken cancellation)
