@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using PgMahout.Postgres;
+using PgMahout.Postgres.Files;
 
 namespace PgMahout.Backup.Framing;
 
@@ -70,13 +71,15 @@ public sealed class EncryptionKey
         return Load(path);
     }
 
-    /// <summary>Under another name first: a key file that is there is whole.</summary>
+    /// <summary>
+    /// Under a name of its own first: a key file that is there is whole, and nobody else has it open to write.
+    /// </summary>
     private static void Write(string path, string text)
     {
-        var unfinished = $"{path}.{Environment.ProcessId}.new";
+        var unfinished = $"{path}.{Guid.NewGuid():N}.new";
         var options = new FileStreamOptions
         {
-            Mode = FileMode.Create,
+            Mode = FileMode.CreateNew,
             Access = FileAccess.Write,
             UnixCreateMode = OwnerOnly,
         };
@@ -87,13 +90,13 @@ public sealed class EncryptionKey
         }
         try
         {
-            File.Move(unfinished, path, overwrite: false);
+            _ = AtomicFile.TryLink(unfinished, path);
         }
         finally
         {
             File.Delete(unfinished);
         }
-        Postgres.Files.AtomicFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        AtomicFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
     private static Outcome<EncryptionKey> Unusable(string path, string why, string next) =>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Processes;
 
 namespace PgMahout.Backup.Repositories;
@@ -62,7 +63,7 @@ internal sealed class DirectoryFiles(string root, TimeProvider time)
             var made = false;
             call.ThrowIfLeft();
             // A link, unlike a rename, never replaces.
-            MoveInto(target, () => made = TryLink(temporary, target));
+            MoveInto(target, () => made = AtomicFile.TryLink(temporary, target));
             if (made)
                 SyncParents(target);
             return made;
@@ -197,18 +198,6 @@ internal sealed class DirectoryFiles(string root, TimeProvider time)
                 Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!, DirectoryMode);
             }
         }
-    }
-
-    private static bool TryLink(string existing, string created)
-    {
-        const int Exists = 17;
-        if (LibC.Link(existing, created) == 0)
-            return true;
-        var error = Marshal.GetLastPInvokeError();
-        if (error == Exists)
-            return false;
-        var message = $"linking {created} failed: {Marshal.GetPInvokeErrorMessage(error)}";
-        throw error == NoSuchFile ? new DirectoryNotFoundException(message) : new IOException(message, error);
     }
 
     /// <summary>A name is on disk when every directory above it is.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using PgMahout.Postgres.Installation;
 using PgMahout.Postgres.Processes;
 
@@ -52,6 +53,25 @@ internal static class AtomicFile
             return;
         File.Delete(path);
         SyncDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>
+    /// Gives a file a second name that nothing has yet, in one step: unlike <see cref="File.Move(string, string)"/>,
+    /// which looks first and then replaces whatever came in between.
+    /// </summary>
+    /// <returns>False, with nothing changed, when the name is taken.</returns>
+    /// <exception cref="IOException">A <see cref="DirectoryNotFoundException"/> when either is missing.</exception>
+    public static bool TryLink(string existing, string created)
+    {
+        const int NoSuchFile = 2;
+        const int Exists = 17;
+        if (LibC.Link(existing, created) == 0)
+            return true;
+        var error = Marshal.GetLastPInvokeError();
+        if (error == Exists)
+            return false;
+        var message = $"linking {created} failed: {Marshal.GetPInvokeErrorMessage(error)}";
+        throw error == NoSuchFile ? new DirectoryNotFoundException(message) : new IOException(message, error);
     }
 
     /// <summary>Makes renames and removals in it survive a power loss.</summary>

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using PgMahout.Postgres.Installation;
 using PgMahout.Postgres.Instance;
-using PgMahout.Postgres.Processes;
 
 namespace PgMahout.Postgres.Files;
 
@@ -82,7 +81,7 @@ public static class SecretFiles
         // Whole before it has its name, and a hard link never replaces: the loser of a race reads the winner's.
         var temporary = $"{path}.{Environment.ProcessId}";
         AtomicFile.Write(temporary, password + "\n", Caller);
-        _ = LibC.Link(temporary, path);
+        _ = AtomicFile.TryLink(temporary, path);
         File.Delete(temporary);
     }
 }

@@ -121,11 +121,7 @@ public sealed class SqliteClusterStore : IClusterStore
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             }).Dispose();
             SqliteSchema.Create(draft, CreateLimit);
-            File.Move(draft, path, overwrite: false);
-        }
-        catch (IOException) when (Path.Exists(path))
-        {
-            // Another process was faster, and its store is whole.
+            FileLink.CreateUnlessTaken(draft, path);
         }
         finally
         {

@@ -50,7 +50,14 @@ public sealed class SqliteClusterStoreTests : ClusterStoreContract
     [Fact]
     public async Task Of_many_that_create_at_once_all_get_the_same_store()
     {
-        var clients = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(Connect)));
+        using var all = new Barrier(8);
+        var clients = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                all.SignalAndWait();
+                return Connect();
+            },
+            TaskCreationOptions.LongRunning)));
 
         foreach (var (client, i) in clients.Select((client, i) => (client, i)))
             await Put(client, $"{i}", Revision.None, "here");
