@@ -1,6 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using System.Globalization;
 using PgMahout.Backup.Repositories;
 using Xunit;
 
@@ -13,6 +13,7 @@ public sealed class S3Server : IAsyncLifetime
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("pgm-s3-").FullName;
+    private readonly ConcurrentQueue<string> _lastWords = new();
     private Process? _process;
     private int _prefixes;
 
@@ -29,25 +30,22 @@ public sealed class S3Server : IAsyncLifetime
             Missing = "there is no S3 server here: scripts/fetch-s3-server says why not";
             return;
         }
-        Port = FreePort();
         var command = new ProcessStartInfo("node")
         {
             ArgumentList =
             {
                 // Its continuation tokens are made with a cipher that OpenSSL 3 calls a legacy.
                 "--openssl-legacy-provider", program, "--directory", _directory, "--address", "127.0.0.1",
-                "--port", $"{Port}",
+                // It takes a free port itself and says which: one chosen here could be another test's by then.
+                "--port", "0",
                 "--silent", "--configure-bucket", Bucket,
             },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         _process = Process.Start(command)!;
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
-        var watch = Stopwatch.StartNew();
-        while (!await ListensAsync())
-            Assert.True(watch.Elapsed < Limit && !_process.HasExited, "the S3 server did not start");
+        _ = NoteLastWordsAsync(_process.StandardError);
+        Port = await PortAsync(_process.StandardOutput).WaitAsync(Limit);
     }
 
     public async ValueTask DisposeAsync()
@@ -66,25 +64,30 @@ public sealed class S3Server : IAsyncLifetime
         bucket, $"test{Interlocked.Increment(ref _prefixes)}/", new Uri($"http://127.0.0.1:{port ?? Port}"),
         "us-east-1", "S3RVER", "S3RVER");
 
-    internal static int FreePort()
+    /// <summary>Fails, with what the server said last, when it has ended: every test after that would fail.</summary>
+    public void Runs() =>
+        Assert.False(_process is { HasExited: true }, $"the S3 server ended: {string.Join('\n', _lastWords)}");
+
+    private async Task<int> PortAsync(StreamReader output)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (await output.ReadLineAsync() is { } line)
+        {
+            if (line.StartsWith("S3rver listening", StringComparison.Ordinal))
+            {
+                _ = output.ReadToEndAsync();
+                return int.Parse(line[(line.LastIndexOf(':') + 1)..], CultureInfo.InvariantCulture);
+            }
+        }
+        throw new InvalidOperationException($"the S3 server did not start: {string.Join('\n', _lastWords)}");
     }
 
-    private async Task<bool> ListensAsync()
+    private async Task NoteLastWordsAsync(StreamReader errors)
     {
-        try
+        while (await errors.ReadLineAsync() is { } line)
         {
-            using var client = new TcpClient();
-            await client.ConnectAsync(IPAddress.Loopback, Port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            await Task.Delay(20);
-            return false;
+            _lastWords.Enqueue(line);
+            if (_lastWords.Count > 40)
+                _lastWords.TryDequeue(out _);
         }
     }
 

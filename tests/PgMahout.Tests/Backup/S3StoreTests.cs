@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
 using PgMahout.Backup.Repositories;
 using Xunit;
 
@@ -14,6 +16,7 @@ public sealed class S3StoreTests : ObjectStoreContract, IClassFixture<S3Server>,
     public S3StoreTests(S3Server server)
     {
         Assert.SkipWhen(server.Missing is not null, server.Missing ?? "");
+        server.Runs();
         _server = server;
         _store = new S3Store(server.Settings(), Limit, TimeProvider.System);
     }
@@ -29,8 +32,11 @@ public sealed class S3StoreTests : ObjectStoreContract, IClassFixture<S3Server>,
     public async Task A_bucket_that_is_missing_and_a_server_that_is_down_are_told()
     {
         await using var none = new S3Store(_server.Settings(bucket: "nobody"), Limit, TimeProvider.System);
-        await using var down = new S3Store(
-            _server.Settings(S3Server.FreePort()), Limit, TimeProvider.System);
+        // Bound, so that nobody else gets the port, and not listened on.
+        using var unheard = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        unheard.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)unheard.LocalEndPoint!).Port;
+        await using var down = new S3Store(_server.Settings(port), Limit, TimeProvider.System);
 
         Assert.Equal(
             StoreProblems.VanishedCode,
