@@ -126,6 +126,12 @@ public sealed class BackupTests
         (await restored.RestoreAsync("--at", "2020-13-01 00:00:00Z")).Fails(2, "RST-004");
         (await cluster.RunAsync("repo", "add", "twice", Path.Combine(cluster.Home, "backup"))).Fails(3, "REP-001");
         (await cluster.RunAsync("backup", "show", "nothing")).Fails(4, "BAK-003");
+
+        Directory.CreateDirectory(restored.Data);
+        var precious = Path.Combine(restored.Data, "precious");
+        await File.WriteAllTextAsync(precious, "not to be lost");
+        (await restored.RestoreAsync("--at", "latest")).Fails(3, "RST-002");
+        Assert.Equal("not to be lost", await File.ReadAllTextAsync(precious));
     }
 
     private static async Task WithRepositoryAsync(LiveCluster cluster)

@@ -15,10 +15,11 @@ namespace PgMahout.Restoring;
 /// <param name="Polite">Give way to every other process of the machine.</param>
 internal sealed record RestorePlace(string Directory, int Workers, bool Polite)
 {
+    // Both are removed in the end: names that nobody else gives.
     /// <summary>Beside the data, on the same file system, so that WAL is linked into it and not copied.</summary>
-    public string Spool => Directory + ".wal";
+    public string Spool => Directory + ".pgmahout-wal";
 
-    public string Sockets => Directory + ".run";
+    public string Sockets => Directory + ".pgmahout-run";
 }
 
 /// <summary>What a restore took.</summary>
@@ -103,7 +104,7 @@ internal sealed class RestoreWork(OpenRepository opened, ulong systemIdentifier,
 
     private static Failure Translate(Problem problem) =>
         RepositoryOpening.Translate(
-            problem.Code.StartsWith("restore-target", StringComparison.Ordinal)
+            problem.Code == "restore-refused"
                 ? ErrorCatalogue.RestoreRefused
                 : ErrorCatalogue.RestoreFailed,
             problem);
