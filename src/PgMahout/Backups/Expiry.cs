@@ -25,7 +25,8 @@ internal sealed class Expiry(OpenRepository opened, ulong systemIdentifier, Rest
 
     public RetentionPlan Plan(RetentionPolicy policy, DateTimeOffset now)
     {
-        var restorable = seen.Backups.Where(backup => RestorePlanning.Chain(seen.Backups, backup) is not null);
+        // One that cannot be made consistent must not stand for those before it; it stays, and is looked at by people.
+        var restorable = seen.Backups.Where(seen.IsRestorable);
         var newest = seen.Backups.Select(backup => backup.StoppedAt).DefaultIfEmpty(now).Max();
         // While WAL arrives, the present is restorable too.
         var anchor = seen.Reaching.IsEmpty ? newest : now;

@@ -36,6 +36,12 @@ internal sealed record Restorable(
             && Line!.Contains(new WalPosition(backup.Timeline, backup.Stop))),
     ];
 
+    /// <summary>Whether all that it builds on is there, and the WAL that makes it consistent.</summary>
+    public bool IsRestorable(BackupHead backup) =>
+        RestorePlanning.Chain(Backups, backup) is not null
+        && Archive.HistoryOf(backup.Timeline) is { } line
+        && Archive.ReachedFrom(backup.Start, line) >= backup.Stop;
+
     /// <summary>Whether the archive has all WAL from there on.</summary>
     public bool Reaches(Lsn start)
     {
