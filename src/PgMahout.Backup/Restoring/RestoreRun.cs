@@ -124,8 +124,8 @@ public sealed class RestoreRun(RestoreRequest request, TimeProvider time)
         ImmutableArray<StoredBackup> chain, ImmutableArray<ChunkUse> uses, RestoreTree tree,
         CancellationToken cancellation)
     {
-        // Newer backups first: their blocks fill the gaps of the older ones, so that each stretch of a file is whole, and
-        // goes to disk in one piece, when the full backup's share of it has come.
+        // Newer backups first: their blocks fill the gaps of the older ones, so that each stretch of a file is whole,
+        // and goes to disk in one piece, when the full backup's share of it has come.
         var reads = uses.GroupBy(use => use.Source).OrderByDescending(source => source.Key).SelectMany(source =>
             PackRead.InLanes(
                 PackRead.Group(source, use => NameOf(chain[use.Source], use.Chunk)), request.Workers));
