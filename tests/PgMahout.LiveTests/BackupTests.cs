@@ -10,9 +10,9 @@ public sealed class BackupTests
     [Fact]
     public async Task A_dropped_table_comes_back_from_a_backup_that_was_made_by_itself()
     {
-        await using var cluster = await LiveCluster.UpAsync();
+        await using var cluster = await LiveCluster.UpWithBackupsAsync();
         var status = await cluster.HealthyAsync();
-        await WithRepositoryAsync(cluster);
+        await BackedUpAsync(cluster);
         var port = status.Primary.Port;
         await cluster.AskAsync<long>(
             port, "create table precious as select n::bigint from generate_series(1, 1000) n; select 0::bigint");
@@ -137,8 +137,11 @@ public sealed class BackupTests
     private static async Task WithRepositoryAsync(LiveCluster cluster)
     {
         (await cluster.RunAsync("repo", "add", "main", Path.Combine(cluster.Home, "backup"))).Exits(0);
-        await ArchiveAsync(cluster, one => one.GetProperty("lastBackup").ValueKind == JsonValueKind.Object);
+        await BackedUpAsync(cluster);
     }
+
+    private static Task BackedUpAsync(LiveCluster cluster) =>
+        ArchiveAsync(cluster, one => one.GetProperty("lastBackup").ValueKind == JsonValueKind.Object);
 
     /// <summary>What the archiver says of its only repository, once it is as wanted.</summary>
     private static async Task<JsonElement> ArchiveAsync(LiveCluster cluster, Predicate<JsonElement> wanted)

@@ -52,8 +52,8 @@ public static class Supervisor
                 nextRead = BootClock.Now() + ReadEvery;
             }
             var again = records.Spec?.Value is { } spec ? Tend(home, spec, agents, wake) : nextRead;
-            // Without a repository the archiver ends by itself.
-            if (!records.Repositories.IsEmpty)
+            // Without a repository the archiver ends by itself; before the cluster has data it has nothing to do.
+            if (!records.Repositories.IsEmpty && records.SystemIdentifier is not null)
                 again = Instant.Min(again, archiver.Tend());
             if (BootClock.Now() >= settlesAt)
             {

@@ -82,7 +82,12 @@ public sealed record ClusterRecords(
         StoreTransaction.Swap(BackupKey, expected, BackupCodec.Encode(settings));
 
     /// <summary>Refused when the cluster exists already.</summary>
-    public static StoreTransaction CreateSpec(ClusterSpec spec) => ChangeSpec(Revision.None, spec);
+    public static StoreTransaction Create(ClusterSpec spec, BackupSettings backup) => new(
+        [new StoreCondition(SpecKey, Revision.None), new StoreCondition(BackupKey, Revision.None)],
+        [
+            new StorePut(SpecKey, SpecCodec.Encode(spec)),
+            new StorePut(BackupKey, BackupCodec.Encode(backup)),
+        ]);
 
     public static StoreTransaction ChangeSpec(Revision expected, ClusterSpec spec) =>
         StoreTransaction.Swap(SpecKey, expected, SpecCodec.Encode(spec));

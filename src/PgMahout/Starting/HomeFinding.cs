@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 
@@ -35,5 +36,8 @@ public abstract record StoreFinding
     public sealed record Blank : StoreFinding;
 
     /// <param name="SystemIdentifier">Null before the bootstrap.</param>
-    public sealed record Holds(ClusterSpec Spec, ulong? SystemIdentifier) : StoreFinding;
+    public sealed record Holds(ClusterSpec Spec, ulong? SystemIdentifier) : StoreFinding
+    {
+        public BackupSettings Backup { get; init; } = BackupSettings.None;
+    }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Agent.Home;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Processes;
 using PgMahout.Status;
@@ -96,7 +97,10 @@ public static class HomeInspection
     private static StoreFinding Of(RecordsRead read) => read switch
     {
         RecordsRead.Decoded { Records: { Spec: { } spec } records } =>
-            new StoreFinding.Holds(spec.Value, records.SystemIdentifier?.Value),
+            new StoreFinding.Holds(spec.Value, records.SystemIdentifier?.Value)
+            {
+                Backup = records.Backup?.Value ?? BackupSettings.None,
+            },
         RecordsRead.Decoded => new StoreFinding.Blank(),
         RecordsRead.Unreadable unreadable => new StoreFinding.Unreadable(unreadable.Reason),
         _ => throw new InvalidOperationException($"unknown result {read}"),

@@ -1,4 +1,5 @@
 using PgMahout.Agent.Home;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Errors;
 
@@ -13,7 +14,7 @@ public abstract record HomePlan
     /// Make a cluster. Also the way on from an <c>up</c> that was interrupted: every step can be repeated.
     /// </summary>
     /// <param name="Resumes">Something of an earlier attempt is there.</param>
-    public sealed record Create(ClusterSpec Spec, bool Resumes) : HomePlan;
+    public sealed record Create(ClusterSpec Spec, BackupSettings Backup, bool Resumes) : HomePlan;
 
     /// <summary>The cluster is there and nobody looks after it.</summary>
     public sealed record Start(ClusterSpec Spec, ulong? SystemIdentifier) : HomePlan;
@@ -34,14 +35,14 @@ public abstract record HomePlan
             StoreFinding.Missing or StoreFinding.Blank when !found.WithData.IsEmpty =>
                 new Refuse(WithoutStore(found, home)),
             StoreFinding.Missing or StoreFinding.Blank =>
-                new Create(asked.SpecFor(home), Resumes: found.Place == HomePlace.Occupied),
+                new Create(asked.SpecFor(home), asked.BackupFor(home), Resumes: found.Place == HomePlace.Occupied),
             _ => throw new InvalidOperationException($"unknown finding {found.Store}"),
         };
     }
 
     private static HomePlan Existing(StoreFinding.Holds held, HomeFinding found, UpRequest asked, HomeLayout home)
     {
-        var contradictions = asked.ContradictionsWith(held.Spec);
+        var contradictions = asked.ContradictionsWith(held.Spec, held.Backup);
         if (!contradictions.IsEmpty)
             return new Refuse(
                 new Failure(ErrorCatalogue.ContradictsSpec, $"{home.Root} holds the cluster '{held.Spec.Name}' already")

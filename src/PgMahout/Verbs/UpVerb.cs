@@ -40,6 +40,12 @@ internal static class UpVerb
         HelpName = "NAME",
     };
 
+    private static readonly Option<string?> Repository = new("--repository")
+    {
+        Description = "Where WAL and backups go (default: a directory in the home; none: nowhere).",
+        HelpName = "DIR|s3://BUCKET/PREFIX|none",
+    };
+
     private static readonly Option<bool> Detach =
         new("--detach", "-d") { Description = "Return once the cluster is healthy, instead of showing it." };
 
@@ -54,7 +60,8 @@ internal static class UpVerb
     {
         var command = new Command("up", "Bring a cluster up: create it, or start what is not running.")
         {
-            Members, Port, Durability, Rto, Name, Detach, Timeout,
+            Members, Port, Durability, Rto, Name, Repository, Detach, Timeout,
+            RepoVerb.Endpoint, RepoVerb.Region, RepoVerb.Credentials,
         };
         command.Validators.Add(result =>
         {
@@ -77,5 +84,11 @@ internal static class UpVerb
         parse.GetValue(Port),
         parse.GetValue(Durability),
         parse.GetValue(Rto),
-        parse.GetValue(Name));
+        parse.GetValue(Name))
+    {
+        Repository = parse.GetValue(Repository) is { } place and not NewRepository.Nowhere
+            ? RepoVerb.Absolute(place)
+            : parse.GetValue(Repository),
+        RepositoryOptions = RepoVerb.OptionsOf(parse),
+    };
 }

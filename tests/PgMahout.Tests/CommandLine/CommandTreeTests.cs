@@ -52,6 +52,8 @@ public sealed class CommandTreeTests
 
     [Theory]
     [InlineData("up", "--members", "5", "--durability", "strict", "--rto", "5s", "--detach")]
+    [InlineData("up", "--repository", "s3://bucket/prefix", "--endpoint", "http://127.0.0.1:9000")]
+    [InlineData("up", "--repository", "none")]
     [InlineData("status", "-w", "-o", "json", "-v")]
     [InlineData("-o", "json", "status")]
     [InlineData("history", "-n", "5")]
