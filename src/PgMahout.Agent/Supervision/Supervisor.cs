@@ -30,6 +30,8 @@ public static class Supervisor
         using var alone = PidLock.TryTake(home.SupervisorLock);
         if (alone is null)
             return Say("another supervisor holds this home", 5);
+        if (File.Exists(home.RestoreMark))
+            return Say($"a restore in place was begun and is not done ({home.RestoreMark})", 1);
         if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
             return Say($"the store {home.StoreFile} cannot be opened", 1);
         await using var opened = store;

@@ -104,6 +104,14 @@ public sealed record ClusterRecords(
         [new StoreCondition(IdentityKey, Revision.None), new StoreCondition(LeadershipKey, leadership)],
         [new StorePut(IdentityKey, IdentityCodec.Encode(systemIdentifier))]);
 
+    /// <summary>The first reign of a cluster whose data was not initialised but restored.</summary>
+    public static StoreTransaction BeginRestored(ulong systemIdentifier, Leadership first) => new(
+        [new StoreCondition(IdentityKey, Revision.None), new StoreCondition(LeadershipKey, Revision.None)],
+        [
+            new StorePut(IdentityKey, IdentityCodec.Encode(systemIdentifier)),
+            new StorePut(LeadershipKey, LeadershipCodec.Encode(first)),
+        ]);
+
     /// <summary>Refused while another request is open.</summary>
     public static StoreTransaction RequestSwitchover(SwitchoverRequest request) =>
         StoreTransaction.Swap(SwitchoverKey, Revision.None, SwitchoverCodec.Encode(request));

@@ -13,7 +13,11 @@ public sealed record HomeFinding(
     ImmutableArray<string> Strangers,
     StoreFinding Store,
     ImmutableArray<MemberName> WithData,
-    int? SupervisorPid);
+    int? SupervisorPid)
+{
+    /// <summary>A restore of the whole cluster was begun and is not done.</summary>
+    public bool BeingRestored { get; init; }
+}
 
 public enum HomePlace
 {

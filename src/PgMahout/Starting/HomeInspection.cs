@@ -31,7 +31,10 @@ public static class HomeInspection
             strangers,
             await LookAtStoreAsync(home, cancellation),
             [.. HomeMembers.In(home).Select(member => member.Name).Where(name => HasData(home, name))],
-            SupervisorProcess.Find(home));
+            SupervisorProcess.Find(home))
+        {
+            BeingRestored = File.Exists(home.RestoreMark),
+        };
     }
 
     /// <summary>The names that pgmahout makes directly in a home.</summary>
@@ -41,7 +44,7 @@ public static class HomeInspection
         .. new[]
         {
             home.SupervisorLock, home.ArchiverLock, home.SecretsDirectory, home.LogDirectory, home.MembersDirectory,
-            home.DefaultRepository, home.BackupLock, home.DrillDirectory,
+            home.DefaultRepository, home.BackupLock, home.DrillDirectory, home.RestoreMark, home.BackupWanted,
         }.Select(path => Path.GetFileName(path)!),
         "run",
         UpLock,

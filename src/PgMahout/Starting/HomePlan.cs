@@ -28,6 +28,8 @@ public abstract record HomePlan
     {
         if (WhyUnusable(found, home) is { } failure)
             return new Refuse(failure);
+        if (found.BeingRestored)
+            return new Refuse(Restoring(home));
         return found.Store switch
         {
             StoreFinding.Holds held => Existing(held, found, asked, home),
@@ -66,6 +68,13 @@ public abstract record HomePlan
                 .Try("pgmahout up --home DIR    (a directory that is empty or does not exist)"),
         HomePlace.Occupied or HomePlace.Empty or HomePlace.Missing => null,
     };
+
+    private static Failure Restoring(HomeLayout home) =>
+        new Failure(ErrorCatalogue.RestoreUnfinished, "a restore of the whole cluster was begun and is not done")
+            .Because($"{home.RestoreMark} says so")
+            .Try(
+                "pgmahout restore --in-place --at POINT    (goes on)",
+                "pgmahout down --destroy    (gives all of it up)");
 
     private static Failure WithoutStore(HomeFinding found, HomeLayout home) =>
         new Failure(ErrorCatalogue.StoreMissing, $"{home.Root} has data of members and no store")

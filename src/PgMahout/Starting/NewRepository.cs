@@ -56,7 +56,8 @@ public static class NewRepository
             if (IsBucket(repository.Address))
             {
                 if (S3Settings.Parse(repository.Address, repository.Options).Failure is { } unreadable)
-                    return new Failure(ErrorCatalogue.RepositoryRefused, unreadable.What).Because(unreadable.Why);
+                    return new Failure(ErrorCatalogue.RepositoryRefused, unreadable.What).Because(unreadable.Why)
+                        .Try(unreadable.Next);
                 continue;
             }
             if (WhyNot(home, repository.Address) is { } refused)

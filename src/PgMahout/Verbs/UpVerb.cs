@@ -7,40 +7,40 @@ namespace PgMahout.Verbs;
 
 internal static class UpVerb
 {
-    private static readonly Option<int?> Members = new("--members")
+    public static readonly Option<int?> Members = new("--members")
     {
         Description =
             $"How many PostgreSQL servers, 1 to {UpRequest.MostMembers} (default {UpRequest.DefaultMembers}).",
         HelpName = "N",
     };
 
-    private static readonly Option<int?> Port = new("--port")
+    public static readonly Option<int?> Port = new("--port")
     {
         Description = $"TCP port of the first member; the others take the next ones (default {UpRequest.DefaultPort}).",
         HelpName = "P",
     };
 
-    private static readonly Option<Durability?> Durability = new("--durability")
+    public static readonly Option<Durability?> Durability = new("--durability")
     {
         Description = "quorum (default): a commit is on two members, on one alone if no standby is left; "
             + "strict: always on two; async: on one.",
         HelpName = "quorum|strict|async",
     };
 
-    private static readonly Option<TimeSpan?> Rto = new("--rto")
+    public static readonly Option<TimeSpan?> Rto = new("--rto")
     {
         Description = "How long the service may be down when the primary's host dies (default 3s).",
         HelpName = "3s",
         CustomParser = Durations.Parse,
     };
 
-    private static readonly Option<string?> Name = new("--name")
+    public static readonly Option<string?> Name = new("--name")
     {
         Description = $"The cluster's name (default {UpRequest.DefaultName}).",
         HelpName = "NAME",
     };
 
-    private static readonly Option<string?> Repository = new("--repository")
+    public static readonly Option<string?> Repository = new("--repository")
     {
         Description = "Where WAL and backups go (default: a directory in the home; none: nowhere).",
         HelpName = "DIR|s3://BUCKET/PREFIX|none",

@@ -47,6 +47,10 @@ public sealed class CommandTreeTests
     [InlineData("tune", "--type", "olap")]
     [InlineData("tune", "--connections", "5")]
     [InlineData("tune", "--rules", "mine")]
+    [InlineData("restore", "--at", "latest")]
+    [InlineData("restore", "--at", "latest", "--to", "/tmp/x", "--in-place")]
+    [InlineData("restore", "--at", "latest", "--in-place", "--from", "/mnt/backup")]
+    [InlineData("restore", "--at", "latest", "--as-new-cluster")]
     [InlineData("nonsense")]
     public void What_makes_no_sense_is_not_begun(params string[] arguments) => Assert.NotEmpty(Parse(arguments).Errors);
 
@@ -72,6 +76,8 @@ public sealed class CommandTreeTests
     [InlineData("tune", "-o", "alter-system", "--version", "17")]
     [InlineData("-o", "json", "tune", "--ram", "4GB", "--cpus", "2", "--storage", "hdd", "--type", "oltp")]
     [InlineData("tune", "--rules", "pgtune", "--type", "dw", "--db-size", "greater", "--members", "3")]
+    [InlineData("restore", "--in-place", "--at", "10m ago", "--yes")]
+    [InlineData("restore", "--as-new-cluster", "--from", "/mnt/backup", "--at", "latest", "--port", "6000")]
     [InlineData("down", "--destroy")]
     [InlineData("wal", "stats", "--segments", "10", "-n", "5", "--from-dir", "/var/lib/postgresql/15/main/pg_wal")]
     [InlineData("wal", "tail", "-f", "-n", "5", "--repository", "/srv/backup", "--key-file", "/etc/key")]

@@ -98,6 +98,10 @@ public sealed class HomePlanTests
     }
 
     [Fact]
+    public void A_home_that_is_half_restored_is_not_started() => Assert.Equal(
+        ErrorCatalogue.RestoreUnfinished, Refusal(Ours with { BeingRestored = true }, Plain));
+
+    [Fact]
     public void A_damaged_store_is_never_replaced() =>
         Assert.Equal(
             ErrorCatalogue.StoreDamaged, Refusal(Ours with { Store = new StoreFinding.Unreadable("bad") }, Plain));
