@@ -55,8 +55,7 @@ public static class RecoveryFiles
 
     /// <summary>
     /// The timeline that the recovery begins gets <paramref name="number"/>: no server that was ever promoted, archived
-    /// or
-    /// not, has another history under it.
+    /// or not, has another history under it.
     /// </summary>
     public static Outcome ReserveTimeline(string data, TimelineId number, ServerAccount owner)
     {
@@ -87,8 +86,7 @@ public static class RecoveryFiles
 
     /// <summary>
     /// Of a stopped standby whose leader is taken back in time: it comes up as nothing until it has seen the new
-    /// history,
-    /// so that nobody ever promotes the old one.
+    /// history, so that nobody ever promotes the old one.
     /// </summary>
     public static Outcome AwaitLeader(string data)
     {

@@ -194,8 +194,7 @@ internal sealed class InPlaceCommand(Invocation invocation)
 
     /// <summary>
     /// The end of the leader's WAL is on no other disk once its data is restored over. A leader without data has
-    /// nothing
-    /// to lose; then what the others have counts.
+    /// nothing to lose; then what the others have counts.
     /// </summary>
     private Failure? WhyNotArchived(BackupAccess access, ArchiveMap archive)
     {

@@ -15,8 +15,7 @@ namespace PgMahout.Restoring;
 
 /// <summary>
 /// Makes another cluster, in a home of its own, of a point in a repository. It has the system identifier of the old
-/// one,
-/// as PostgreSQL gives none anew, so it archives into a repository of its own.
+/// one, as PostgreSQL gives none anew, so it archives into a repository of its own.
 /// </summary>
 internal sealed class NewClusterCommand(Invocation invocation, UpRequest asked)
 {

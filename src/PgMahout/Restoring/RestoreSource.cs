@@ -70,8 +70,7 @@ internal sealed record RestoreSource(OpenRepository Opened, ulong SystemIdentifi
 
     /// <summary>
     /// The same point, along a history that ends on the timeline of that point: a server that goes on from there must
-    /// not
-    /// claim to come from what was written behind it.
+    /// not claim to come from what was written behind it.
     /// </summary>
     public Attempt<RestorePlan> EndingThere(RestorePlan plan)
     {

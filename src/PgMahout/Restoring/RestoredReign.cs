@@ -16,8 +16,7 @@ namespace PgMahout.Restoring;
 
 /// <summary>
 /// Makes a member's data directory what it was at a point, as the first leader of what follows: on a timeline that has
-/// the
-/// number of its reign, with the passwords that the cluster has now.
+/// the number of its reign, with the passwords that the cluster has now.
 /// </summary>
 internal sealed class RestoredReign(Invocation invocation, Host host)
 {
