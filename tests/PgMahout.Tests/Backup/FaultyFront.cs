@@ -51,8 +51,9 @@ internal sealed class FaultyFront : IAsyncDisposable
             while (true)
                 served.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (_stop.IsCancellationRequested)
         {
+            // A listener that is stopped between two calls says so in a way of its own.
             await Task.WhenAll(served);
         }
     }

@@ -9,9 +9,6 @@ public abstract class ObjectStoreContract
 {
     protected abstract IObjectStore Store { get; }
 
-    /// <summary>Why the server behind this store does not bear it; null when it does.</summary>
-    protected virtual string? WhyNotBesideEachOther => null;
-
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -124,7 +121,6 @@ public abstract class ObjectStoreContract
     [Fact]
     public async Task Objects_are_put_and_deleted_beside_each_other()
     {
-        Assert.SkipWhen(WhyNotBesideEachOther is not null, WhyNotBesideEachOther ?? "");
         await Task.WhenAll(Enumerable.Range(0, 8).Select(async lane =>
         {
             for (var i = 0; i < 50; i++)

@@ -23,9 +23,6 @@ public sealed class S3StoreTests : ObjectStoreContract, IClassFixture<S3Server>,
 
     protected override IObjectStore Store => _store;
 
-    protected override string? WhyNotBesideEachOther =>
-        "s3rver ends when one object of a directory is put while the last other one is deleted";
-
     public void Dispose() => _ = _store.DisposeAsync().AsTask();
 
     [Fact]
