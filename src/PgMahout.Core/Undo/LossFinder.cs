@@ -98,7 +98,7 @@ public static class LossFinder
 
         public IEnumerable<Loss> Losses(HashSet<uint> truncated)
         {
-            if (_dropped.Count > 0 || (_unknown.Count > 0 && _event.Made.IsEmpty))
+            if (IsDrop)
                 yield return Of(LossCause.Dropped, [.. _dropped.Values, .. OfDropped()]);
             if (Where(one => IsTruncated(one, truncated)) is { IsEmpty: false } emptied)
                 yield return Of(LossCause.Truncated, emptied);
@@ -107,6 +107,12 @@ public static class LossFinder
             if (!rest.IsEmpty || (unsorted && _unknown.Count > 0))
                 yield return Of(LossCause.Rewritten, unsorted ? [.. rest, .. _unknown] : rest);
         }
+
+        /// <summary>A rewrite may drop the old TOAST table for good, and an index: no loss.</summary>
+        private bool IsDrop =>
+            _dropped.Values.Any(one => one.IsTable || one.Named is { Relation.Kind: 'S' })
+            || (!_event.Transient && _dropped.Values.Any(one => one.Named is null))
+            || (_dropped.Count == 0 && _unknown.Count > 0 && _event.Made.IsEmpty);
 
         private void Sort(RelationFile file)
         {
