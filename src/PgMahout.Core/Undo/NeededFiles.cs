@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Backup;
+using PgMahout.Core.Catalog;
+using PgMahout.Core.Wal;
+
+namespace PgMahout.Core.Undo;
+
+/// <summary>
+/// Which files of a backup a server needs whose only purpose are some tables of one database. The others become holes;
+/// nothing reads them there. A file that the snapshot does not know is needed: it may be of a table made or rewritten
+/// since.
+/// </summary>
+/// <param name="names">By the last snapshot before the point; null: everything of the database is needed.</param>
+/// <param name="database">By OID.</param>
+/// <param name="tables">By OID, with their partitions; null: all tables of the database.</param>
+public sealed class NeededFiles(CatalogNames? names, uint database, ImmutableSortedSet<uint>? tables)
+{
+    private const uint LargeObjects = 2613;
+
+    /// <param name="path">In the data directory, as a backup's manifest has it.</param>
+    public bool Needs(string path)
+    {
+        if (DataPath.Relation(path) is not { Fork.File: var file })
+            return true;
+        if (file.Database == 0 || tables is null)
+            return file.Database == 0 || file.Database == database;
+        return file.Database == database && (names?.Of(file) is not { } named || Needs(named));
+    }
+
+    private bool Needs(NamedRelation named)
+    {
+        var relation = named.Relation;
+        var table = names!.TableOf(named).Relation;
+        // Sequences have one page each, and which table owns one the snapshot does not say.
+        if (relation.Kind == 'S')
+            return true;
+        if (table.Oid < RelationFile.FirstUserNumber)
+            return table.Oid != LargeObjects;
+        return tables!.Contains(table.Oid) && (relation.Kind != 'i' || IsOfToast(relation));
+    }
+
+    /// <summary>Long values are found through it; a table's own indexes are made anew.</summary>
+    private bool IsOfToast(CatalogRelation index) => names!.Of(database, index.Of)?.Relation.Kind == 't';
+}
