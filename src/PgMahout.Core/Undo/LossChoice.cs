@@ -18,7 +18,11 @@ public abstract record LossChoice
 
     /// <param name="Relations">Of the loss, those that are meant.</param>
     /// <param name="Others">Losses of the same name that were not chosen, the newest first.</param>
-    public sealed record Found(Loss Loss, ImmutableArray<LostRelation> Relations, ImmutableArray<Loss> Others)
+    /// <param name="Nearer">
+    /// Losses that would be meant instead if the name were in them, which is not known: the nearest one first.
+    /// </param>
+    public sealed record Found(
+        Loss Loss, ImmutableArray<LostRelation> Relations, ImmutableArray<Loss> Others, ImmutableArray<Loss> Nearer)
         : LossChoice;
 
     /// <summary>Different things fit the name: which is meant is for the user to say.</summary>
@@ -64,7 +68,7 @@ public static class LossChoosing
         var fitting = Ordered(all.Where(loss => loss.Database.Name == name), pick);
         return fitting.IsEmpty
             ? new LossChoice.NotFound([.. all.Where(loss => loss.Database.Name is null).Reverse()])
-            : new LossChoice.Found(fitting[0], [], fitting[1..]);
+            : new LossChoice.Found(fitting[0], [], fitting[1..], []);
     }
 
     private static LossChoice Choose(
@@ -78,7 +82,13 @@ public static class LossChoosing
             [.. fitting.SelectMany(loss => relations(loss)).Select(nameOf).Distinct().Order(StringComparer.Ordinal)];
         return names.Length > 1
             ? new LossChoice.Several(names)
-            : new LossChoice.Found(fitting[0], relations(fitting[0]), fitting[1..]);
+            : new LossChoice.Found(
+                fitting[0], relations(fitting[0]), fitting[1..],
+                [
+                    .. Ordered(possible.Where(loss => !loss.Unnamed.IsEmpty), pick)
+                        .TakeWhile(loss => loss != fitting[0]
+                            && (pick.Since is null ? loss.At > fitting[0].At : loss.At < fitting[0].At)),
+                ]);
     }
 
     private static ImmutableArray<Loss> Possible(

@@ -36,9 +36,7 @@ public sealed class NeededFiles(CatalogNames? names, uint database, ImmutableSor
             return true;
         if (table.Oid < RelationFile.FirstUserNumber)
             return table.Oid != LargeObjects;
-        return tables!.Contains(table.Oid) && (relation.Kind != 'i' || IsOfToast(relation));
+        // Indexes too: no query is planned on a table without reading the first page of each.
+        return tables!.Contains(table.Oid);
     }
-
-    /// <summary>Long values are found through it; a table's own indexes are made anew.</summary>
-    private bool IsOfToast(CatalogRelation index) => names!.Of(database, index.Of)?.Relation.Kind == 't';
 }

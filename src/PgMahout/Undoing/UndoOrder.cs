@@ -39,5 +39,8 @@ internal sealed record UndoPlan(
     Core.Backup.RestorePlan Restore,
     NeededFiles Needs)
 {
+    /// <summary>It is known that what was asked for is in the loss.</summary>
+    public bool IsNamed => !Relations.IsEmpty || Loss.Cause == LossCause.DatabaseDropped;
+
     public uint Database => Loss.Database.Oid;
 }

@@ -29,10 +29,12 @@ internal sealed class UndoPlanning(UndoSession session, UndoOrder order)
                     .Because(string.Join(", ", several.Names))
                     .Try([.. several.Names.Select(name => $"pgmahout undo {Word} {name}")]);
             case LossChoice.Found one:
+                var nearer = await PlanUnnamedAsync(one.Nearer, cancellation);
                 return (await PlanAsync(one.Loss, one.Relations, one.Others, cancellation))
-                    .TryGet(out var plan, out var failure) ? ImmutableArray.Create(plan) : failure;
+                    .TryGet(out var plan, out var failure) ? nearer.Add(plan) : failure;
             case LossChoice.NotFound none:
-                return await PlanUnnamedAsync(none.Unnamed, found, cancellation);
+                var plans = await PlanUnnamedAsync(none.Unnamed, cancellation);
+                return plans.IsEmpty ? NotFound(found) : plans;
             case var other:
                 throw new InvalidOperationException($"unknown choice {other}");
         }
@@ -56,19 +58,20 @@ internal sealed class UndoPlanning(UndoSession session, UndoOrder order)
         UndoKind.Database => LossChoosing.Database(losses, order.Name.Text, order.Pick),
     };
 
-    private async Task<Attempt<ImmutableArray<UndoPlan>>> PlanUnnamedAsync(
-        ImmutableArray<Loss> unnamed, ReadLosses found, CancellationToken cancellation)
+    private Failure NotFound(ReadLosses found) =>
+        new Failure(ErrorCatalogue.NotLost, $"no loss of '{order.Name.Text}' was found")
+            .Because($"WAL from {found.From} to {found.To} was looked through, which has {found.Losses.Length} losses "
+                + "of other things")
+            .Try("pgmahout undo list --all", $"pgmahout undo {Word} {order.Name.Text} --since 30d");
+
+    private async Task<ImmutableArray<UndoPlan>> PlanUnnamedAsync(
+        ImmutableArray<Loss> unnamed, CancellationToken cancellation)
     {
         var plans = ImmutableArray.CreateBuilder<UndoPlan>();
         foreach (var loss in unnamed.Where(loss => loss.Database.Name is not null).Take(MostLookedInto))
             if ((await PlanAsync(loss, [], [], cancellation)).TryGet(out var plan, out _))
                 plans.Add(plan);
-        return plans.Count > 0
-            ? plans.ToImmutable()
-            : new Failure(ErrorCatalogue.NotLost, $"no loss of '{order.Name.Text}' was found")
-                .Because($"WAL from {found.From} to {found.To} was looked through, which has {found.Losses.Length} "
-                    + "losses of other things")
-                .Try("pgmahout undo list --all", $"pgmahout undo {Word} {order.Name.Text} --since 30d");
+        return plans.ToImmutable();
     }
 
     private async Task<Attempt<UndoPlan>> PlanAsync(

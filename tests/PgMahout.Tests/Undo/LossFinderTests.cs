@@ -161,7 +161,7 @@ public sealed class LossFinderTests
     [InlineData("base/16385/1259", true)]
     [InlineData("base/16385/16400", true)]
     [InlineData("base/16385/16400.1", true)]
-    [InlineData("base/16385/16405", false)]
+    [InlineData("base/16385/16405", true)]
     [InlineData("base/16385/16410", false)]
     [InlineData("base/16385/16410_fsm", false)]
     [InlineData("base/16385/99999", true)]
