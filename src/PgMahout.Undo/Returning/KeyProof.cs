@@ -51,7 +51,8 @@ internal static class KeyProof
         }
     }
 
-    private static async Task<UnprovenKey> CountAsync(
+    /// <summary>Rows that refer to nothing, also when the constraint was never looked at.</summary>
+    public static async Task<UnprovenKey> CountAsync(
         NpgsqlConnection live, string table, string name, CancellationToken cancellation)
     {
         var (match, present, columns, target) = (await live.RowsAsync(

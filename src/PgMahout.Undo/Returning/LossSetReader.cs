@@ -101,12 +101,16 @@ internal sealed class LossSetReader(ReturnRequest request, NpgsqlConnection side
                 Address(row), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5), row.GetBoolean(6)),
             cancellation);
 
+    public Task<ImmutableArray<SideRelation>> RelationsAsync(
+        ImmutableArray<LostThing> things, CancellationToken cancellation) =>
+        RelationsAsync(Oids(things, SystemCatalog.Relation), Oids(things, SystemCatalog.Type), cancellation);
+
+    /// <param name="newTypes">Those that have another OID in the live database.</param>
     public async Task<ImmutableArray<SideRelation>> RelationsAsync(
-        ImmutableArray<LostThing> things, CancellationToken cancellation)
+        uint[] oids, uint[] newTypes, CancellationToken cancellation)
     {
-        var oids = Oids(things, SystemCatalog.Relation);
         var textual = await side.RowsAsync(
-            new Query(LossQueries.WithoutBinaryForm, oids, Oids(things, SystemCatalog.Type)),
+            new Query(LossQueries.WithoutBinaryForm, oids, newTypes),
             row => row.GetFieldValue<uint>(0), cancellation);
         return await side.RowsAsync(
             new Query(LossQueries.Relations, [oids]),

@@ -24,6 +24,23 @@ internal static class ReturnProblems
         "undo-bad-name", $"'{name}' is no name for a table", "it takes one part or two, as schema.table", Untouched,
         "give --as another name");
 
+    public static Problem TableGone(string name) => new(
+        "undo-table-gone", $"{name} is not there any more", "it was dropped, or swapped for another of its name",
+        Untouched, "bring the table back with `undo drop`, or its rows beside with --as");
+
+    public static Problem HasRows(string name) => new(
+        "undo-has-rows", $"{name} has rows again", "the lost rows would be mixed with them", Untouched,
+        "bring the lost ones beside it with --as, and choose what goes over");
+
+    public static Problem KeyBroken(UnprovenKey lone) => new(
+        "undo-key-broken", $"the lost rows of {lone.Table} no longer fit",
+        $"{lone.Rows} of them refer to what is gone, by {lone.Constraint}: {string.Join(", ", lone.Examples)}",
+        Untouched, "bring them beside the table with --as, or bring back what they refer to first");
+
+    public static Problem NoKey(string table) => new(
+        "undo-no-key", $"rows of {table} cannot be told apart", "it has no primary key that was there then too",
+        Untouched, "compare the two tables by hand");
+
     public static Problem DumpFailed(string program, string why) => new(
         "undo-dump-failed", $"{program} could not read the definitions", why, Untouched,
         "it must be of the server's version: the client programs come with the package postgresql-client");

@@ -148,26 +148,5 @@ public sealed class ReturnRun(ReturnRequest request, TimeProvider time)
         }
     }
 
-    private async Task<Outcome<T>> OutcomeAsync<T>(Func<Task<T>> run)
-    {
-        try
-        {
-            return new Outcome<T>.Done(await run());
-        }
-        catch (WorkFailedException e)
-        {
-            return Failed<T>(e.Problem);
-        }
-        catch (NpgsqlException e)
-        {
-            return Failed<T>(ReturnProblems.Server(e));
-        }
-        catch (Exception e) when (e is IOException or TimeoutException or System.Net.Sockets.SocketException)
-        {
-            return Failed<T>(ReturnProblems.Io(e));
-        }
-    }
-
-    private Outcome<T>.Failed Failed<T>(Problem problem) =>
-        new(_left is null ? problem : problem with { Left = _left });
+    private Task<Outcome<T>> OutcomeAsync<T>(Func<Task<T>> run) => ReturnOutcome.OfAsync(run, () => _left);
 }

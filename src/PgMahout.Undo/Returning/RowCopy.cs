@@ -48,17 +48,18 @@ internal sealed class RowCopy(Sessions sessions, WorkProgress progress)
                let count = byTable[table.Oid] / PagesAtOnce + 1
                from i in Enumerable.Range(0, (int)count)
                orderby byTable[table.Oid] descending
-               select new Stretch(table, i * PagesAtOnce, i == count - 1 ? null : (i + 1) * PagesAtOnce),
+               select new Stretch(
+                   table, table.Qualified, i * PagesAtOnce, i == count - 1 ? null : (i + 1) * PagesAtOnce),
         ];
     }
 
-    private async Task CopyAsync(
+    public async Task CopyAsync(
         NpgsqlConnection side, NpgsqlConnection live, Stretch stretch, CancellationToken cancellation)
     {
         var table = stretch.Table;
         var columns = string.Join(", ", table.Columns);
         var source = $"COPY (SELECT {columns} FROM ONLY {table.Qualified}{stretch.Condition}) TO STDOUT";
-        var target = $"COPY {table.Qualified} ({columns}) FROM STDIN";
+        var target = $"COPY {stretch.Target} ({columns}) FROM STDIN";
         if (table.HasBinaryForm)
             await CopyBinaryAsync(
                 await side.BeginRawBinaryCopyAsync(source + " (FORMAT binary)", cancellation),
@@ -123,18 +124,19 @@ internal sealed class RowCopy(Sessions sessions, WorkProgress progress)
         _bytes.AddOrUpdate(table.Oid, bytes, (_, before) => before + bytes);
         progress.Add(bytes);
     }
+}
 
-    /// <param name="From">Pages.</param>
-    /// <param name="To">Null for the end of the table.</param>
-    private sealed record Stretch(SideRelation Table, long From, long? To)
+/// <summary>Some pages of a table.</summary>
+/// <param name="Target">The table that gets the rows: qualified and quoted.</param>
+/// <param name="From">The first page.</param>
+/// <param name="To">The one after the last; null for the end of the table.</param>
+internal sealed record Stretch(SideRelation Table, string Target, long From, long? To)
+{
+    public string Condition => (From, To) switch
     {
-        public string Condition => (From, To) switch
-        {
-            (0, null) => "",
-            (0, { } to) => $" WHERE ctid < '({to},0)'::pg_catalog.tid",
-            (var from, null) => $" WHERE ctid >= '({from},0)'::pg_catalog.tid",
-            (var from, { } to) =>
-                $" WHERE ctid >= '({from},0)'::pg_catalog.tid AND ctid < '({to},0)'::pg_catalog.tid",
-        };
-    }
+        (0, null) => "",
+        (0, { } to) => $" WHERE ctid < '({to},0)'::pg_catalog.tid",
+        (var from, null) => $" WHERE ctid >= '({from},0)'::pg_catalog.tid",
+        (var from, { } to) => $" WHERE ctid >= '({from},0)'::pg_catalog.tid AND ctid < '({to},0)'::pg_catalog.tid",
+    };
 }

@@ -18,7 +18,8 @@ internal sealed class RowProof(Sessions sessions)
             await using var live = await sessions.LiveAsync(token);
             while (next() is { } table)
             {
-                var both = await Task.WhenAll(SumAsync(side, table, token), SumAsync(live, table, token));
+                var both = await Task.WhenAll(
+                    SumAsync(side, table, table.Qualified, token), SumAsync(live, table, table.Qualified, token));
                 if (both[0] != both[1])
                     throw new WorkFailedException(ReturnProblems.ChecksumDiffers(
                         table.Qualified, $"{both[0]}", $"{both[1]}"));
@@ -28,15 +29,14 @@ internal sealed class RowProof(Sessions sessions)
         return proven.ToImmutableDictionary();
     }
 
-    private static async Task<(long Rows, string Checksum)> SumAsync(
-        NpgsqlConnection connection, SideRelation table, CancellationToken cancellation)
+    /// <param name="name">That the table has on this server: qualified and quoted.</param>
+    public static async Task<(long Rows, string Checksum)> SumAsync(
+        NpgsqlConnection connection, SideRelation table, string name, CancellationToken cancellation)
     {
         // A regclass reads as the table's name, which is another one while it is on its way.
-        var row = table.ReferenceColumns.IsEmpty
-            ? "t"
-            : $"ROW({string.Join(", ", table.Columns.Except(table.ReferenceColumns))})";
+        var row = $"ROW({string.Join(", ", table.Columns.Except(table.ReferenceColumns))})";
         return (await connection.RowsAsync(
-            $"SELECT count(*), coalesce(sum(hashtextextended({row}::text, 0)), 0)::text FROM ONLY {table.Qualified} AS t",
+            $"SELECT count(*), coalesce(sum(hashtextextended({row}::text, 0)), 0)::text FROM ONLY {name} AS t",
             answer => (answer.GetInt64(0), answer.GetString(1)), cancellation))[0];
     }
 }
