@@ -69,9 +69,6 @@ internal sealed class UndoCommand(Invocation invocation, BackupAccess access)
 
     private static Failure? WhyNot(UndoOrder order) => order switch
     {
-        { Kind: UndoKind.Truncate, As: null, ToFile: null } =>
-            new Failure(ErrorCatalogue.UndoRefused, "the table itself is still there, so its rows come back beside it")
-                .Try($"pgmahout undo truncate {order.Name.Text} --as {order.Name.Parts[^1]}_before"),
         { Kind: UndoKind.Database } =>
             new Failure(ErrorCatalogue.UndoRefused, "a whole database does not come back into the cluster yet")
                 .Try("pgmahout undo list    (its LSN)", "pgmahout restore --at LSN --to DIR"),
@@ -90,8 +87,8 @@ internal sealed class UndoCommand(Invocation invocation, BackupAccess access)
     }
 
     private static UndoDocument Document(
-        UndoPlan plan, PastCost cost, Returned? returned, UndoSession session, (UndoPlace? Place, UndoClock Clock) at) =>
-        new(
+        UndoPlan plan, PastCost cost, Returned? returned, UndoSession session,
+        (UndoPlace? Place, UndoClock Clock) at) => new(
             DocumentJson.Schema,
             at.Place?.Id,
             UndoListCommand.Document(plan.Loss, session),

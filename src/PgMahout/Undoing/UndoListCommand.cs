@@ -54,7 +54,10 @@ internal sealed class UndoListCommand(Invocation invocation, BackupAccess access
             LossText.Word(loss.Cause),
             loss.Database.Text,
             [.. loss.Tables.Select(one => one.Text)],
-            [.. loss.Relations.Where(one => one.Named?.Relation.Kind == 'S').Except(loss.Tables).Select(one => one.Text)],
+            [
+                .. loss.Relations.Where(one => one.Named?.Relation.Kind == 'S').Except(loss.Tables)
+                    .Select(one => one.Text),
+            ],
             [.. loss.Unnamed.Where(one => one.Oid != 0).Select(one => one.Oid)],
             loss.Time.UtcDateTime,
             loss.Xid,

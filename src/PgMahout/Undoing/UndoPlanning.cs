@@ -68,7 +68,7 @@ internal sealed class UndoPlanning(UndoSession session, UndoOrder order)
         ImmutableArray<Loss> unnamed, CancellationToken cancellation)
     {
         var plans = ImmutableArray.CreateBuilder<UndoPlan>();
-        foreach (var loss in unnamed.Where(loss => loss.Database.Name is not null).Take(MostLookedInto))
+        foreach (var loss in unnamed.Take(MostLookedInto))
             if ((await PlanAsync(loss, [], [], cancellation)).TryGet(out var plan, out _))
                 plans.Add(plan);
         return plans.ToImmutable();

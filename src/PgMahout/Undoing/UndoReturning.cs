@@ -28,9 +28,11 @@ internal sealed class UndoReturning(Invocation invocation, UndoOrder order, stri
         var known = plan.Relations.Where(one => one.Oid != 0).Select(one => one.Oid).ToImmutableArray();
         if (!known.IsEmpty)
             return known;
+        if (!(await NameThenAsync(plan)).TryGet(out var database, out var failure))
+            return failure;
         try
         {
-            await using var connection = past.Server.Connect(plan.Loss.Database.Name!);
+            await using var connection = past.Server.Connect(database);
             await connection.OpenAsync(invocation.Cancellation);
             await using var command = new NpgsqlCommand(ByName, connection);
             var parts = order.Name.Parts;
@@ -61,27 +63,42 @@ internal sealed class UndoReturning(Invocation invocation, UndoOrder order, stri
     public async Task<Attempt<Returned>> ReturnAsync(
         PastServer past, UndoPlan plan, ImmutableArray<uint> wanted, UndoPlace place)
     {
+        if (!(await NameThenAsync(plan)).TryGet(out var then, out var failure))
+            return failure;
         var source = new ReturnSource(
-            past.Server, plan.Loss.Database.Name!, past.Request.Programs, past.Request.Account,
+            past.Server, then, past.Request.Programs, past.Request.Account,
             past.Request.Place.Workspace);
         if (order.ToFile is { } file)
             return await WriteAsync(source, plan, wanted, Path.GetFullPath(file));
-        var named = await LiveNameAsync(plan.Database);
-        if (!named.TryGet(out var database, out var failure))
+        if (!(await LiveNameAsync(plan.Database)).TryGet(out var database, out failure))
             return failure;
         var live = new NpgsqlConnectionStringBuilder(primary) { Database = database }.ConnectionString;
-        var run = new ReturnRun(
-            new ReturnRequest
-            {
-                Id = place.Id,
-                Source = source,
-                Live = () => new NpgsqlConnection(live),
-                Relations = wanted,
-                Schemas = Schemas(plan),
-                As = order.As,
-                Jobs = order.Jobs ?? Math.Clamp(Environment.ProcessorCount, 1, 8),
-            },
-            TimeProvider.System);
+        var request = new ReturnRequest
+        {
+            Id = place.Id,
+            Source = source,
+            Live = () => new NpgsqlConnection(live),
+            Relations = wanted,
+            Schemas = Schemas(plan),
+            As = order.As,
+            Jobs = order.Jobs ?? Math.Clamp(Environment.ProcessorCount, 1, 8),
+        };
+        return order is { Kind: UndoKind.Truncate, As: null }
+            ? await RefillAsync(request)
+            : await BringAsync(request);
+    }
+
+    private async Task<Attempt<Returned>> BringAsync(ReturnRequest request)
+    {
+        var run = new ReturnRun(request, TimeProvider.System);
+        var ended = await ProgressLine.ShowAsync(
+            invocation.Screen, run.Progress, run.RunAsync(invocation.Cancellation));
+        return ended.TryGet(out var returned) ? returned : Translate(ended.Failure!);
+    }
+
+    private async Task<Attempt<Returned>> RefillAsync(ReturnRequest request)
+    {
+        var run = new RefillRun(request, TimeProvider.System);
         var ended = await ProgressLine.ShowAsync(
             invocation.Screen, run.Progress, run.RunAsync(invocation.Cancellation));
         return ended.TryGet(out var returned) ? returned : Translate(ended.Failure!);
@@ -99,6 +116,10 @@ internal sealed class UndoReturning(Invocation invocation, UndoOrder order, stri
     private ImmutableArray<string> Schemas(UndoPlan plan) => order.Kind == UndoKind.Schema
         ? [.. plan.Relations.Select(one => one.Named!.Relation.Schema).Distinct()]
         : [];
+
+    /// <summary>Where no snapshot knows the database, it is called as it was, as far as anybody knows.</summary>
+    private async Task<Attempt<string>> NameThenAsync(UndoPlan plan) =>
+        plan.Loss.Database.Name is { } known ? known : await LiveNameAsync(plan.Database);
 
     /// <summary>A database keeps its OID when it is renamed.</summary>
     private async Task<Attempt<string>> LiveNameAsync(uint oid)
@@ -123,7 +144,8 @@ internal sealed class UndoReturning(Invocation invocation, UndoOrder order, stri
     }
 
     private static Failure Translate(Problem problem) => RepositoryOpening.Translate(
-        problem.Code is "undo-name-taken" or "undo-bad-name" or "undo-not-then" or "undo-extension-missing"
+        problem.Code is "undo-name-taken" or "undo-has-rows" or "undo-bad-name" or "undo-not-then"
+                or "undo-extension-missing"
             ? ErrorCatalogue.UndoRefused
             : ErrorCatalogue.UndoFailed,
         problem);
