@@ -16,7 +16,12 @@ public static class ReturnLeftovers
          WHERE starts_with(nspname::text, '{{StagingPlan.Prefix}}') ORDER BY nspname
         """;
 
-    /// <summary>Drops the staging schemas of runs that are dead.</summary>
+    private const string ListedDatabases = $$"""
+        SELECT datname::text, shobj_description(oid, 'pg_database') FROM pg_database
+         WHERE starts_with(datname::text, '{{StagingPlan.Prefix}}') ORDER BY datname
+        """;
+
+    /// <summary>Drops the staging schemas of runs that are dead, and databases that they began.</summary>
     /// <param name="live">Connections not opened yet, of a superuser.</param>
     /// <returns>Their names.</returns>
     public static async Task<Outcome<ImmutableArray<string>>> ClearAsync(
@@ -26,7 +31,11 @@ public static class ReturnLeftovers
         {
             await using var connection = await Sql.OpenAsync(
                 live, "SET session_replication_role = replica; SET client_min_messages = error", cancellation);
-            return new Outcome<ImmutableArray<string>>.Done(await ClearAsync(connection, cancellation));
+            return new Outcome<ImmutableArray<string>>.Done(
+            [
+                .. await ClearAsync(connection, cancellation),
+                .. await ClearDatabasesAsync(connection, cancellation),
+            ]);
         }
         catch (NpgsqlException e)
         {
@@ -34,18 +43,29 @@ public static class ReturnLeftovers
         }
     }
 
-    internal static async Task<ImmutableArray<string>> ClearAsync(
-        NpgsqlConnection live, CancellationToken cancellation)
+    internal static Task<ImmutableArray<string>> ClearAsync(NpgsqlConnection live, CancellationToken cancellation) =>
+        ClearAsync(live, Listed, names => DropAsync(live, names, cancellation), cancellation);
+
+    internal static Task<ImmutableArray<string>> ClearDatabasesAsync(
+        NpgsqlConnection live, CancellationToken cancellation) =>
+        ClearAsync(live, ListedDatabases, async names =>
+        {
+            foreach (var name in names)
+                await live.RunAsync($"DROP DATABASE IF EXISTS {SqlName.Quoted(name)} WITH (FORCE)", cancellation);
+        }, cancellation);
+
+    private static async Task<ImmutableArray<string>> ClearAsync(
+        NpgsqlConnection live, string listed, Func<IEnumerable<string>, Task> drop, CancellationToken cancellation)
     {
         var dropped = ImmutableArray.CreateBuilder<string>();
-        var found = await live.RowsAsync(Listed, row => (Name: row.GetString(0), Comment: row.TextOrNull(1)), cancellation);
-        foreach (var run in found.GroupBy(schema => StagingPlan.IdOf(schema.Comment ?? "")))
+        var found = await live.RowsAsync(listed, row => (Name: row.GetString(0), Comment: row.TextOrNull(1)), cancellation);
+        foreach (var run in found.GroupBy(made => StagingPlan.IdOf(made.Comment ?? "")))
             if (run.Key is { } id && await live.ValueAsync<bool>(
                 new Query($"SELECT pg_try_advisory_lock({Lock})", id), cancellation))
             {
-                await DropAsync(live, run.Select(schema => schema.Name), cancellation);
+                await drop(run.Select(made => made.Name));
                 await live.RowsAsync(new Query($"SELECT pg_advisory_unlock({Lock})", id), _ => 0, cancellation);
-                dropped.AddRange(run.Select(schema => schema.Name));
+                dropped.AddRange(run.Select(made => made.Name));
             }
         return dropped.ToImmutable();
     }

@@ -12,26 +12,36 @@ internal sealed record SchemaDump(ImmutableArray<string> Before, PostData After)
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     public static async Task<SchemaDump> TakeAsync(
-        ReturnSource source, StagingPlan plan, CancellationToken cancellation)
+        ReturnSource source, StagingPlan plan, CancellationToken cancellation) =>
+        await TakeAsync(source, [.. plan.Schemas.Select(schema => $"--schema={schema.Name}")], [], cancellation);
+
+    /// <summary>Of everything in the source's database, and of the database.</summary>
+    public static Task<SchemaDump> TakeDatabaseAsync(ReturnSource source, CancellationToken cancellation) =>
+        TakeAsync(source, [], ["--create"], cancellation);
+
+    private static async Task<SchemaDump> TakeAsync(
+        ReturnSource source, ImmutableArray<string> chosen, ImmutableArray<string> options,
+        CancellationToken cancellation)
     {
         var archive = Path.Combine(source.Workspace, "definitions.dump");
         await RunAsync(source, "pg_dump",
             [
                 .. source.Server.ClientArguments, "--dbname", source.Database, "--format=custom", "--compress=0",
                 "--schema-only", "--no-sync", $"--file={archive}",
-                .. plan.Schemas.Select(schema => $"--schema={schema.Name}"),
+                .. chosen,
             ],
             cancellation);
         return new SchemaDump(
-            await SectionAsync(source, archive, "pre-data", cancellation),
-            PostData.Of(await SectionAsync(source, archive, "post-data", cancellation)));
+            await SectionAsync(source, archive, "pre-data", options, cancellation),
+            PostData.Of(await SectionAsync(source, archive, "post-data", [], cancellation)));
     }
 
     private static async Task<ImmutableArray<string>> SectionAsync(
-        ReturnSource source, string archive, string section, CancellationToken cancellation)
+        ReturnSource source, string archive, string section, ImmutableArray<string> options,
+        CancellationToken cancellation)
     {
         var script = Path.Combine(source.Workspace, section + ".sql");
-        await RunAsync(source, "pg_restore", [$"--section={section}", $"--file={script}", archive], cancellation);
+        await RunAsync(source, "pg_restore", [$"--section={section}", $"--file={script}", .. options, archive], cancellation);
         return SqlScript.Statements(await File.ReadAllTextAsync(script, cancellation));
     }
 

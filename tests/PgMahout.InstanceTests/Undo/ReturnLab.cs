@@ -46,13 +46,16 @@ internal sealed partial class ReturnLab : IAsyncDisposable
     public string Rows { get; private set; } = "";
 
     /// <summary>Everything in the live database's <c>public</c> and other schemas is made by <paramref name="sql"/>.</summary>
-    public static async Task<ReturnLab> StartAsync(string sql, int major = 15, params string[] settings)
+    public static async Task<ReturnLab> StartAsync(
+        string sql, int major = 15, (string Name, string Sql)? makeDatabase = null, params string[] settings)
     {
         var binaries = PostgresVersions.Binaries(major);
         var lab = new ReturnLab(binaries, Programs(binaries), TestMember.Done(ServerAccount.Find()));
         await lab.Live.InitializeAsync("--no-sync");
         await lab.Live.StartAsync(settings);
         await lab.ExecuteAsync(sql);
+        if (makeDatabase is var (name, inside))
+            await lab.ExecuteAsync(inside, name);
         lab.Definitions = await lab.DefinitionsAsync();
         lab.Rows = await lab.RowsAsync();
         await lab.Live.StopAsync();
@@ -79,9 +82,10 @@ internal sealed partial class ReturnLab : IAsyncDisposable
         new ReturnRun(request, TimeProvider.System).RunAsync(cancellation);
 
     /// <summary>Whole scripts, also with routines that have statements in them.</summary>
-    public async Task ExecuteAsync(string sql)
+    public async Task ExecuteAsync(string sql, string database = "postgres")
     {
-        await using var connection = new NpgsqlConnection(Live.ConnectionText);
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(Live.ConnectionText) { Database = database }.ConnectionString);
         await connection.OpenAsync();
         foreach (var statement in SqlScript.Statements(sql))
         {
@@ -100,10 +104,10 @@ internal sealed partial class ReturnLab : IAsyncDisposable
     public async Task HasNoDebrisAsync() => Assert.Equal("", await Live.QueryAsync<string>(
         "SELECT coalesce(string_agg(nspname, ' '), '') FROM pg_namespace WHERE nspname ~ '^pgmahout'"));
 
-    public async Task<string> DefinitionsAsync()
+    public async Task<string> DefinitionsAsync(string database = "postgres")
     {
         var file = _home.File("work/all.sql");
-        await Live.DumpAsync(_programs.Tool("pg_dump"), "--schema-only", "--dbname=postgres", $"--file={file}");
+        await Live.DumpAsync(_programs.Tool("pg_dump"), "--schema-only", "--create", $"--dbname={database}", $"--file={file}");
         return RandomKey().Replace(await File.ReadAllTextAsync(file), "");
     }
 
