@@ -54,7 +54,7 @@ internal sealed class UndoCommand(Invocation invocation, BackupAccess access)
             var returning = new UndoReturning(invocation, order, primary);
             if (!(await returning.FindAsync(past, plan)).TryGet(out var wanted, out failure))
                 return failure;
-            if (wanted.IsEmpty)
+            if (wanted.IsEmpty && order.Kind != UndoKind.Database)
                 continue;
             if (!(await returning.ReturnAsync(past, plan, wanted, place)).TryGet(out var returned, out failure))
                 return failure;
@@ -69,9 +69,9 @@ internal sealed class UndoCommand(Invocation invocation, BackupAccess access)
 
     private static Failure? WhyNot(UndoOrder order) => order switch
     {
-        { Kind: UndoKind.Database } =>
-            new Failure(ErrorCatalogue.UndoRefused, "a whole database does not come back into the cluster yet")
-                .Try("pgmahout undo list    (its LSN)", "pgmahout restore --at LSN --to DIR"),
+        { Kind: UndoKind.Database, ToFile: not null } =>
+            new Failure(ErrorCatalogue.Usage, "a whole database is not written to a file")
+                .Try("pgmahout at TIME psql -d DB"),
         _ => null,
     };
 

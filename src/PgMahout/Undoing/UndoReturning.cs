@@ -26,7 +26,7 @@ internal sealed class UndoReturning(Invocation invocation, UndoOrder order, stri
     public async Task<Attempt<ImmutableArray<uint>>> FindAsync(PastServer past, UndoPlan plan)
     {
         var known = plan.Relations.Where(one => one.Oid != 0).Select(one => one.Oid).ToImmutableArray();
-        if (!known.IsEmpty)
+        if (!known.IsEmpty || order.Kind == UndoKind.Database)
             return known;
         if (!(await NameThenAsync(plan)).TryGet(out var database, out var failure))
             return failure;
@@ -68,24 +68,37 @@ internal sealed class UndoReturning(Invocation invocation, UndoOrder order, stri
         var source = new ReturnSource(
             past.Server, then, past.Request.Programs, past.Request.Account,
             past.Request.Place.Workspace);
+        if (order.Kind == UndoKind.Database)
+            return await MakeDatabaseAsync(RequestOf(source, plan, wanted, (place, primary)));
         if (order.ToFile is { } file)
             return await WriteAsync(source, plan, wanted, Path.GetFullPath(file));
         if (!(await LiveNameAsync(plan.Database)).TryGet(out var database, out failure))
             return failure;
         var live = new NpgsqlConnectionStringBuilder(primary) { Database = database }.ConnectionString;
-        var request = new ReturnRequest
-        {
-            Id = place.Id,
-            Source = source,
-            Live = () => new NpgsqlConnection(live),
-            Relations = wanted,
-            Schemas = Schemas(plan),
-            As = order.As,
-            Jobs = order.Jobs ?? Math.Clamp(Environment.ProcessorCount, 1, 8),
-        };
+        var request = RequestOf(source, plan, wanted, (place, live));
         return order is { Kind: UndoKind.Truncate, As: null }
             ? await RefillAsync(request)
             : await BringAsync(request);
+    }
+
+    private ReturnRequest RequestOf(
+        ReturnSource source, UndoPlan plan, ImmutableArray<uint> wanted, (UndoPlace Place, string Live) to) => new()
+    {
+        Id = to.Place.Id,
+        Source = source,
+        Live = () => new NpgsqlConnection(to.Live),
+        Relations = wanted,
+        Schemas = Schemas(plan),
+        As = order.As,
+        Jobs = order.Jobs ?? Math.Clamp(Environment.ProcessorCount, 1, 8),
+    };
+
+    private async Task<Attempt<Returned>> MakeDatabaseAsync(ReturnRequest request)
+    {
+        var run = new DatabaseRun(request, TimeProvider.System);
+        var ended = await ProgressLine.ShowAsync(
+            invocation.Screen, run.Progress, run.RunAsync(invocation.Cancellation));
+        return ended.TryGet(out var returned) ? returned : Translate(ended.Failure!);
     }
 
     private async Task<Attempt<Returned>> BringAsync(ReturnRequest request)

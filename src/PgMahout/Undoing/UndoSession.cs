@@ -18,6 +18,9 @@ internal sealed class UndoSession : IAsyncDisposable
     /// <summary>An archiver that is behind is not waited for any longer: what it has is told.</summary>
     private static readonly TimeSpan CatchUpLimit = TimeSpan.FromSeconds(3);
 
+    private const int MostLooks = 5;
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
+
     private UndoSession(BackupAccess access, LookedRepository looked)
     {
         Access = access;
@@ -41,16 +44,30 @@ internal sealed class UndoSession : IAsyncDisposable
     public static async Task<Attempt<UndoSession>> OpenAsync(
         Invocation invocation, BackupAccess access, string? repository, bool fresh)
     {
+        Lsn? written = null;
         if (fresh && access.Choose(repository).TryGet(out var settings, out _))
-            await CatchUpAsync(invocation.Home, access, settings, invocation.Cancellation);
-        if (!(await access.LookAsync(repository, invocation.Cancellation)).TryGet(out var looked, out var failure))
-            return failure;
-        if (looked.Seen.Line is not null)
-            return new UndoSession(access, looked);
-        await looked.DisposeAsync();
-        return new Failure(ErrorCatalogue.NoWal, $"there is no WAL in {looked.Opened.Settings.Address} yet")
-            .Try("pgmahout status");
+            written = await CatchUpAsync(invocation.Home, access, settings, invocation.Cancellation);
+        for (var look = 1; ; look++)
+        {
+            if (!(await access.LookAsync(repository, invocation.Cancellation)).TryGet(out var looked, out var failure))
+                return failure;
+            if (looked.Seen.Line is not null && (look >= MostLooks || IsComplete(looked.Seen, written)))
+                return new UndoSession(access, looked);
+            await looked.DisposeAsync();
+            if (look >= MostLooks)
+                return new Failure(ErrorCatalogue.NoWal, $"there is no WAL in {looked.Opened.Settings.Address} yet")
+                    .Try("pgmahout status");
+            await Task.Delay(Pace, invocation.Cancellation);
+        }
     }
+
+    /// <summary>
+    /// The archiver replaces the parts of the last segment while they are listed, and then they may seem not to be
+    /// there.
+    /// </summary>
+    private static bool IsComplete(Restorable seen, Lsn? written) =>
+        (!seen.Any || !seen.Windows.IsEmpty)
+        && (written is not { } end || seen.Archive.Stretches.Any(stretch => stretch.To >= end));
 
     /// <summary>How the point before a loss is reached; null when no backup reaches it.</summary>
     public RestorePlan? PlanFor(Loss loss) => RestorePlanning.For(
@@ -63,11 +80,12 @@ internal sealed class UndoSession : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 
-    private static async Task CatchUpAsync(
+    /// <summary>Up to where the archive has everything; null when it did not get there in time.</summary>
+    private static async Task<Lsn?> CatchUpAsync(
         HomeLayout home, BackupAccess access, RepositorySettings settings, CancellationToken cancellation)
     {
         if (!access.Primary(home).TryGet(out var primary, out _))
-            return;
+            return null;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(CatchUpLimit);
         try
@@ -76,13 +94,15 @@ internal sealed class UndoSession : IAsyncDisposable
             await connection.OpenAsync(limit.Token);
             await using var command = new NpgsqlCommand("SELECT pg_current_wal_flush_lsn()::text", connection);
             var written = Lsn.Parse((string)(await command.ExecuteScalarAsync(limit.Token))!);
-            await new ArchivedWait(primary, settings).UntilAsync(
+            var waited = await new ArchivedWait(primary, settings).UntilAsync(
                 new WalPosition(TimelineId.First, written), limit.Token);
+            return waited.Failure is null ? written : null;
         }
         catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException
             || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             // Nobody has to be there for looking into the archive.
+            return null;
         }
     }
 }

@@ -179,7 +179,7 @@ internal static class UndoVerb
     private static Command Clean(CommonOptions common)
     {
         var command = new Command("clean", "Remove what a killed run left; every run does that too.");
-        common.Bind(command, (_, invocation) => Task.FromResult(CleanCommand.Run(invocation)));
+        RepoVerb.Bind(common, command, (_, invocation, access) => new CleanCommand(invocation, access).RunAsync());
         return command;
     }
 
