@@ -22,8 +22,12 @@ public sealed class NeededFiles(CatalogNames? names, uint database, ImmutableSor
     {
         if (DataPath.Relation(path) is not { Fork.File: var file })
             return true;
-        if (file.Database == 0 || tables is null)
-            return file.Database == 0 || file.Database == database;
+        if (file.Database == 0 || (tables is null && file.Database == database))
+            return true;
+        // The whole database is renamed from another one, and may be made of a template while WAL is replayed.
+        if (tables is null)
+            return file.Database < RelationFile.FirstUserNumber
+                && names?.Of(file) is not { Relation.Oid: >= RelationFile.FirstUserNumber };
         return file.Database == database && (names?.Of(file) is not { } named || Needs(named));
     }
 

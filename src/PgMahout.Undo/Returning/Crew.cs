@@ -15,7 +15,8 @@ internal static class Crew
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var heap = new ConcurrentQueue<T>(items);
         var running = Enumerable.Range(0, Math.Min(workers, items.Count))
-            .Select(_ => Task.Run(() => work(() => heap.TryDequeue(out var item) ? item : null, stop.Token), stop.Token))
+            .Select(
+                _ => Task.Run(() => work(() => heap.TryDequeue(out var item) ? item : null, stop.Token), stop.Token))
             .ToList();
         Exception? first = null;
         while (running.Count > 0)

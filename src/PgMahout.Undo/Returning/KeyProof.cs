@@ -12,7 +12,8 @@ internal static class KeyProof
         SELECT string_agg(format('t.%I = r.%I', f.attname, p.attname), ' AND ' ORDER BY o),
                string_agg(format('t.%I IS NOT NULL', f.attname), ' AND ' ORDER BY o),
                string_agg(format('t.%I', f.attname), ', ' ORDER BY o), k.confrelid::regclass::text
-          FROM pg_constraint k, unnest(k.conkey, k.confkey) WITH ORDINALITY AS c (a, b, o), pg_attribute f, pg_attribute p
+          FROM pg_constraint k, unnest(k.conkey, k.confkey) WITH ORDINALITY AS c (a, b, o),
+               pg_attribute f, pg_attribute p
          WHERE k.conrelid = $1::regclass AND k.conname = $2
            AND f.attrelid = k.conrelid AND f.attnum = a AND p.attrelid = k.confrelid AND p.attnum = b
          GROUP BY k.confrelid

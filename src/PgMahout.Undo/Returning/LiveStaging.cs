@@ -11,6 +11,13 @@ internal sealed class LiveStaging(Sessions sessions, ReturnRequest request, Work
     /// <summary>A constraint that spares the scan when the partition is attached.</summary>
     public const string BoundConstraint = "pgmahout_undo_bound";
 
+    /// <summary>As statements that would take them back.</summary>
+    private const string Grants = """
+        SELECT format('REVOKE %s ON %s FROM %s', privilege_type, c.oid::regclass,
+                      CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END)
+          FROM pg_class c, aclexplode(c.relacl) WHERE c.oid = ANY($1::regclass[]) AND grantee <> c.relowner
+        """;
+
     public async Task<ImmutableArray<ReturnedTable>> MakeAsync(
         LossSet loss, Staged staged, SchemaDump dump, CancellationToken cancellation)
     {
@@ -19,6 +26,7 @@ internal sealed class LiveStaging(Sessions sessions, ReturnRequest request, Work
         await using (var transaction = await live.BeginTransactionAsync(cancellation))
         {
             await live.RunAllAsync(dump.Before, cancellation);
+            await TakeBackGrantsAsync(live, staged, cancellation);
             await transaction.CommitAsync(cancellation);
         }
         progress.Enter("rows");
@@ -65,6 +73,16 @@ internal sealed class LiveStaging(Sessions sessions, ReturnRequest request, Work
             waiting = [.. failed.Select(item => item.View)];
         }
         return [.. failed];
+    }
+
+    /// <summary>What new tables are granted by default, the lost ones perhaps were not.</summary>
+    private async Task TakeBackGrantsAsync(NpgsqlConnection live, Staged staged, CancellationToken cancellation)
+    {
+        await using var side = await sessions.SideCatalogsAsync(cancellation);
+        var names = new Query(Grants, [staged.Relations.Select(relation => relation.Qualified).ToArray()]);
+        var then = await side.RowsAsync(names, row => row.GetString(0), cancellation);
+        var now = await live.RowsAsync(names, row => row.GetString(0), cancellation);
+        await live.RunAllAsync([.. now.Except(then)], cancellation);
     }
 
     private async Task BuildAsync(ImmutableArray<SetStatement> indexes, CancellationToken cancellation) =>

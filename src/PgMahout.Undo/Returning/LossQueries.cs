@@ -1,6 +1,8 @@
 namespace PgMahout.Undo.Returning;
 
-/// <summary>What is asked of the side server; every name in an answer is qualified, for the search path is empty.</summary>
+/// <summary>
+/// What is asked of the side server; every name in an answer is qualified, for the search path is empty.
+/// </summary>
 internal static class LossQueries
 {
     public const string Edges = """
@@ -18,7 +20,8 @@ internal static class LossQueries
         SELECT a.c, a.o, i.type, coalesce(i.schema, ''), coalesce(i.name, ''), i.identity,
                EXISTS (SELECT FROM pg_depend d
                         WHERE d.classid = a.c AND d.objid = a.o AND d.objsubid = 0
-                          AND (d.deptype IN ('i', 'e') OR (d.deptype = 'a' AND d.refobjsubid > 0 AND i.type = 'sequence'))
+                          AND (d.deptype IN ('i', 'e')
+                               OR (d.deptype = 'a' AND d.refobjsubid > 0 AND i.type = 'sequence'))
                           AND NOT (d.deptype = 'i' AND d.refclassid = 'pg_type'::regclass
                                AND (i.type = 'function' OR EXISTS (SELECT FROM pg_range WHERE rngmultitypid = a.o))))
           FROM unnest($1, $2) AS a (c, o), LATERAL pg_identify_object(a.c, a.o, 0) AS i
@@ -51,8 +54,8 @@ internal static class LossQueries
         """;
 
     /// <summary>
-    /// Tables whose rows would not mean the same in the binary form: in arrays and rows it names types by OID, and types
-    /// that come back have new ones; some types have no such form at all.
+    /// Tables whose rows would not mean the same in the binary form: in arrays and rows it names types by OID, and
+    /// types that come back have new ones; some types have no such form at all.
     /// </summary>
     public const string WithoutBinaryForm = """
         WITH RECURSIVE used (rel, typ, inside) AS (
@@ -77,7 +80,8 @@ internal static class LossQueries
                CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END,
                CASE WHEN c.relispartition THEN pg_get_partition_constraintdef(c.oid) END,
                (SELECT array_agg(attname::text) FROM pg_attribute
-                 WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND NOT attislocal AND NOT c.relispartition),
+                 WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND NOT attislocal
+                   AND NOT c.relispartition),
                (SELECT array_agg(conname::text) FROM pg_constraint
                  WHERE conrelid = c.oid AND NOT conislocal AND NOT c.relispartition),
                i.inhparent

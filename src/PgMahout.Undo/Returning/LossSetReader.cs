@@ -5,7 +5,9 @@ using PgMahout.Core.Undo.Returning;
 
 namespace PgMahout.Undo.Returning;
 
-/// <summary>Finds out what comes back, and what it was tied to, by looking at both databases; changes neither.</summary>
+/// <summary>
+/// Finds out what comes back, and what it was tied to, by looking at both databases; changes neither.
+/// </summary>
 internal sealed class LossSetReader(ReturnRequest request, NpgsqlConnection side, NpgsqlConnection live)
 {
     private readonly SortedSet<string> _missingExtensions = new(StringComparer.Ordinal);
@@ -29,7 +31,7 @@ internal sealed class LossSetReader(ReturnRequest request, NpgsqlConnection side
             throw new WorkFailedException(ReturnProblems.ExtensionMissing(_missingExtensions));
         var members = closure.Members;
         var things = await ThingsAsync(members, cancellation);
-        if (request.Relations.Cast<uint?>().FirstOrDefault(oid => things.All(thing => thing.Address.Oid != oid)) is { } gone)
+        if (request.Relations.Where(oid => things.All(thing => thing.Address.Oid != oid)).ToList() is [var gone, ..])
             throw new WorkFailedException(ReturnProblems.NotThen($"relation {gone}"));
         return await DescribeAsync(things, closure, copies, cancellation);
     }
@@ -98,7 +100,8 @@ internal sealed class LossSetReader(ReturnRequest request, NpgsqlConnection side
         side.RowsAsync(
             new Query(LossQueries.Things, [.. Columns([.. addresses])]),
             row => new LostThing(
-                Address(row), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5), row.GetBoolean(6)),
+                Address(row), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5),
+                row.GetBoolean(6)),
             cancellation);
 
     public Task<ImmutableArray<SideRelation>> RelationsAsync(
@@ -154,11 +157,11 @@ internal sealed class LossSetReader(ReturnRequest request, NpgsqlConnection side
                 To: new ObjectAddress(SystemCatalog.Relation, row.GetFieldValue<uint>(7))),
             cancellation);
         return (
-            [.. read.Select(item => item.Key)],
+            [.. read.Where(item => item.Key.Lost == 0 || !_lost.Contains(item.To)).Select(item => item.Key)],
             [
                 .. read.Where(item => item.Key.Lost != 0 && _lost.Contains(item.To)).Select(item =>
-                    $"foreign key {item.Key.Name} of {item.Key.Table} does not come back: the table that it refers to is"
-                    + " lost too"),
+                    $"foreign key {item.Key.Name} of {item.Key.Table} does not come back: the table that it refers"
+                    + " to is lost too"),
             ]);
     }
 

@@ -10,7 +10,9 @@ namespace PgMahout.Undo.Returning;
 /// Puts the rows of truncated tables back into them, in one transaction: they must be empty, and stay as they are when
 /// anything fails. Others can read them meanwhile, and not write.
 /// </summary>
-/// <param name="request">Its relations are the truncated tables; partitioned ones stand for all their partitions.</param>
+/// <param name="request">
+/// Its relations are the truncated tables; partitioned ones stand for all their partitions.
+/// </param>
 public sealed class RefillRun(ReturnRequest request, TimeProvider time)
 {
     private const string Leaves = """
@@ -103,7 +105,8 @@ public sealed class RefillRun(ReturnRequest request, TimeProvider time)
             {
                 await live.RunAsync(
                     "BEGIN; SET LOCAL lock_timeout = '2s'; "
-                    + $"LOCK TABLE {string.Join(", ", tables.Select(table => $"ONLY {table}"))} IN SHARE ROW EXCLUSIVE MODE",
+                    + $"LOCK TABLE {string.Join(", ", tables.Select(table => $"ONLY {table}"))} "
+                    + "IN SHARE ROW EXCLUSIVE MODE",
                     cancellation);
                 return;
             }

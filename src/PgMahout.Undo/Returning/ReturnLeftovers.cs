@@ -58,7 +58,8 @@ public static class ReturnLeftovers
         NpgsqlConnection live, string listed, Func<IEnumerable<string>, Task> drop, CancellationToken cancellation)
     {
         var dropped = ImmutableArray.CreateBuilder<string>();
-        var found = await live.RowsAsync(listed, row => (Name: row.GetString(0), Comment: row.TextOrNull(1)), cancellation);
+        var found = await live.RowsAsync(
+            listed, row => (Name: row.GetString(0), Comment: row.TextOrNull(1)), cancellation);
         foreach (var run in found.GroupBy(made => StagingPlan.IdOf(made.Comment ?? "")))
             if (run.Key is { } id && await live.ValueAsync<bool>(
                 new Query($"SELECT pg_try_advisory_lock({Lock})", id), cancellation))

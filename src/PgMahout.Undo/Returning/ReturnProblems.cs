@@ -51,7 +51,8 @@ internal static class ReturnProblems
         "nothing of it was kept; this should never happen: please report it");
 
     public static Problem Locked(TimeSpan limit, string why) => new(
-        "undo-lock-timeout", $"a table that the lost ones are tied to could not be locked within {limit.TotalSeconds:F0} s",
+        "undo-lock-timeout",
+        $"a table that the lost ones are tied to could not be locked within {limit.TotalSeconds:F0} s",
         why, Untouched, "end the transaction that holds it (pg_stat_activity, pg_locks), and run this again");
 
     public static Problem Server(NpgsqlException e) => new(

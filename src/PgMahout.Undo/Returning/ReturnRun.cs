@@ -67,9 +67,11 @@ public sealed class ReturnRun(ReturnRequest request, TimeProvider time)
             var untied = await new Homecoming(_sessions, request.LockLimit, time).MoveAsync(
                 [.. plan.HomeStatements(staged.Things)], ties.Inside, cancellation);
             Progress.Enter("foreign keys");
-            var unfilled = views.Where(view => unread.Any(item => item.View == view.Qualified)).Select(view => homes[view.Oid]);
+            var unfilled = views.Where(view => unread.Any(item => item.View == view.Qualified))
+                .Select(view => homes[view.Oid]);
             var after = await new Aftermath(_sessions).RunAsync(ties, untied, [.. unfilled], cancellation);
-            var byStaged = staged.Relations.ToDictionary(relation => relation.Qualified, relation => homes[relation.Oid]);
+            var byStaged = staged.Relations.ToDictionary(
+                relation => relation.Qualified, relation => homes[relation.Oid]);
             return new Returned(
                 [.. loss.Objects],
                 [.. tables.Select(table => table with { Name = byStaged[table.Name] })],
@@ -90,7 +92,7 @@ public sealed class ReturnRun(ReturnRequest request, TimeProvider time)
     [
         .. loss.Warnings,
         .. loss.MissingRoles.Select(role =>
-            $"role {role} is not there any more: what it owned belongs to the superuser now, and it is granted nothing"),
+            $"role {role} is not there any more: what it owned belongs to the superuser now, and its grants are gone"),
     ];
 
     /// <summary>Refuses when a name is not free.</summary>

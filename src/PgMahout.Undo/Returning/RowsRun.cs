@@ -84,7 +84,8 @@ public sealed class RowsRun(
                                    WHEN n.v = t.v THEN 's' ELSE 'c' END AS class, coalesce(t.k, n.k) AS k
                          FROM (SELECT true AS is, {rows.Key("o")} AS k, {rows.Values("o")} AS v, {rows.KeyColumns("o")}
                                  FROM {_then} AS o) AS t
-                         FULL JOIN (SELECT true AS is, {rows.Key("o")} AS k, {rows.Values("o")} AS v, {rows.KeyColumns("o")}
+                         FULL JOIN (SELECT true AS is, {rows.Key("o")} AS k, {rows.Values("o")} AS v,
+                                      {rows.KeyColumns("o")}
                                  FROM {_now} AS o) AS n ON {rows.Match("n", "t")})
             SELECT class, count(*), (array_agg(k ORDER BY k))[1:{ExamplesShown}] FROM d GROUP BY class
             """,
@@ -124,7 +125,8 @@ public sealed class RowsRun(
             : 0;
         var inserted = classes.HasFlag(RowClasses.Missing)
             ? await CountAsync(connection,
-                $"INSERT INTO {_now} ({rows.AllColumns}) OVERRIDING SYSTEM VALUE SELECT {rows.AllColumns} FROM {_then} AS t "
+                $"INSERT INTO {_now} ({rows.AllColumns}) OVERRIDING SYSTEM VALUE "
+                + $"SELECT {rows.AllColumns} FROM {_then} AS t "
                 + $"WHERE NOT EXISTS (SELECT FROM {_now} AS n WHERE {rows.Match("n", "t")})", cancellation)
             : 0;
         await connection.RunAsync("SET CONSTRAINTS ALL IMMEDIATE", cancellation);

@@ -41,7 +41,8 @@ internal sealed record SchemaDump(ImmutableArray<string> Before, PostData After)
         CancellationToken cancellation)
     {
         var script = Path.Combine(source.Workspace, section + ".sql");
-        await RunAsync(source, "pg_restore", [$"--section={section}", $"--file={script}", .. options, archive], cancellation);
+        await RunAsync(
+            source, "pg_restore", [$"--section={section}", $"--file={script}", .. options, archive], cancellation);
         return SqlScript.Statements(await File.ReadAllTextAsync(script, cancellation));
     }
 

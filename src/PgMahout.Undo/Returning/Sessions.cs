@@ -16,7 +16,8 @@ internal sealed class Sessions(ReturnRequest request)
     // Triggers on DDL are for what people do, and one that guards tables would refuse to let staged copies go. Every
     // commit before the last one may be lost: then nothing has happened.
     private const string LiveOnly = """
-        ; SET session_replication_role = replica; SET synchronous_commit = local; SET default_transaction_read_only = off
+        ; SET session_replication_role = replica; SET synchronous_commit = local;
+        SET default_transaction_read_only = off
         """;
 
     // The files of indexes may be holes there.

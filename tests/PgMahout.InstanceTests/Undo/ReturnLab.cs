@@ -45,7 +45,9 @@ internal sealed partial class ReturnLab : IAsyncDisposable
     /// <summary>Number and sum of all rows of every table, before the drop.</summary>
     public string Rows { get; private set; } = "";
 
-    /// <summary>Everything in the live database's <c>public</c> and other schemas is made by <paramref name="sql"/>.</summary>
+    /// <summary>
+    /// Everything in the live database's <c>public</c> and other schemas is made by <paramref name="sql"/>.
+    /// </summary>
     public static async Task<ReturnLab> StartAsync(
         string sql, int major = 15, (string Name, string Sql)? makeDatabase = null, params string[] settings)
     {
@@ -62,7 +64,8 @@ internal sealed partial class ReturnLab : IAsyncDisposable
         await lab.Live.CopyAsync(lab._home.File("past"));
         await lab.Live.StartAsync(settings);
         lab._then = TestMember.Done(await SideServer.StartAsync(
-            (binaries, lab._account), (lab._home.File("past"), lab._home.File("then")), SideSettings, _ => { }, default));
+            (binaries, lab._account), (lab._home.File("past"), lab._home.File("then")), SideSettings,
+            _ => { }, default));
         return lab;
     }
 
@@ -89,7 +92,8 @@ internal sealed partial class ReturnLab : IAsyncDisposable
         await connection.OpenAsync();
         foreach (var statement in SqlScript.Statements(sql))
         {
-            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new NpgsqlBatchCommand(statement) } };
+            await using var batch = new NpgsqlBatch(connection);
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
             await batch.ExecuteNonQueryAsync();
         }
     }
@@ -107,19 +111,22 @@ internal sealed partial class ReturnLab : IAsyncDisposable
     public async Task<string> DefinitionsAsync(string database = "postgres")
     {
         var file = _home.File("work/all.sql");
-        await Live.DumpAsync(_programs.Tool("pg_dump"), "--schema-only", "--create", $"--dbname={database}", $"--file={file}");
+        await Live.DumpAsync(
+            _programs.Tool("pg_dump"), "--schema-only", "--create", $"--dbname={database}", $"--file={file}");
         return RandomKey().Replace(await File.ReadAllTextAsync(file), "");
     }
 
     public async Task<string> RowsAsync()
     {
         const string Tables = """
-            SELECT coalesce(string_agg(format('%s%I.%I', relkind, nspname, relname), E'\n' ORDER BY nspname, relname), '')
+            SELECT coalesce(string_agg(format('%s%I.%I', relkind, nspname, relname), E'\n'
+                                       ORDER BY nspname, relname), '')
               FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
              WHERE relkind IN ('r', 'm', 'S') AND relpersistence = 'p' AND nspname !~ '^pg_|information_schema'
             """;
         var sums = new List<string>();
-        foreach (var table in (await Live.QueryAsync<string>(Tables))!.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        var tables = await Live.QueryAsync<string>(Tables);
+        foreach (var table in tables!.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             sums.Add(table + " " + await Live.QueryAsync<string>(
                 $"SELECT count(*) || ' ' || coalesce(sum(hashtextextended({Row(table)}, 0)), 0) FROM {table[1..]} t"));
         return string.Join('\n', sums);

@@ -125,13 +125,16 @@ public sealed class ReturnLineageTests
             COMMENT ON SCHEMA sales IS 'what is sold';
             GRANT USAGE ON SCHEMA sales TO PUBLIC;
             CREATE TYPE sales.state AS ENUM ('new', 'paid');
-            CREATE FUNCTION sales.next(s sales.state) RETURNS sales.state LANGUAGE sql AS $$ SELECT 'paid'::sales.state $$;
+            CREATE FUNCTION sales.next(s sales.state) RETURNS sales.state LANGUAGE sql
+                AS $$ SELECT 'paid'::sales.state $$;
             CREATE SEQUENCE sales.numbers START 50;
-            CREATE TABLE sales.orders (id int PRIMARY KEY DEFAULT nextval('sales.numbers'), s sales.state, ss sales.state[]);
+            CREATE TABLE sales.orders (id int PRIMARY KEY DEFAULT nextval('sales.numbers'), s sales.state,
+                                       ss sales.state[]);
             CREATE TABLE public.invoices ("order" int REFERENCES sales.orders, total int);
             CREATE VIEW public.paid AS SELECT * FROM sales.orders WHERE s = 'paid';
             CREATE TABLE public.log (id int DEFAULT nextval('sales.numbers'));
-            INSERT INTO sales.orders (s, ss) SELECT 'new', ARRAY['new', 'paid']::sales.state[] FROM generate_series(1, 200);
+            INSERT INTO sales.orders (s, ss) SELECT 'new', ARRAY['new', 'paid']::sales.state[]
+              FROM generate_series(1, 200);
             INSERT INTO invoices SELECT id FROM sales.orders;
             CREATE OPERATOR sales.### (LEFTARG = int, RIGHTARG = int, FUNCTION = int4pl);
             CREATE TEXT SEARCH DICTIONARY sales.words (TEMPLATE = simple);

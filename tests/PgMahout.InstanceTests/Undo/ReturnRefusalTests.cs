@@ -36,10 +36,12 @@ public sealed class ReturnRefusalTests
         Assert.Equal("\"public\".\"orders_then\"", Assert.Single(returned.Tables).Name);
         Assert.Equal(2000, await lab.Live.QueryAsync<long>("SELECT count(*) FROM orders_then"));
         Assert.Equal(3, await lab.Live.QueryAsync<long>("""
-            SELECT count(*) FROM pg_class WHERE relname IN ('orders_then_pkey', 'orders_then_body', 'orders_then_id_seq')
+            SELECT count(*) FROM pg_class WHERE relname IN (
+                'orders_then_pkey', 'orders_then_body', 'orders_then_id_seq')
             """));
         Assert.Equal(1, await lab.Live.QueryAsync<long>(
-            "SELECT count(*) FROM pg_constraint WHERE conrelid = 'orders_then'::regclass AND contype = 'f' AND convalidated"));
+            "SELECT count(*) FROM pg_constraint WHERE conrelid = 'orders_then'::regclass AND contype = 'f' "
+            + "AND convalidated"));
         await lab.HasNoDebrisAsync();
     }
 
@@ -75,6 +77,22 @@ public sealed class ReturnRefusalTests
         Assert.Equal("postgres", await lab.Live.QueryAsync<string>(
             "SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE relname = 't'"));
         Assert.True(await lab.Live.QueryAsync<bool>("SELECT has_table_privilege('stays', 't', 'SELECT')"));
+    }
+
+    [Fact]
+    public async Task What_new_tables_are_granted_by_default_old_ones_are_not()
+    {
+        await using var lab = await ReturnLab.StartAsync("""
+            CREATE ROLE reader;
+            CREATE TABLE t (id serial);
+            ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader;
+            ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO reader;
+            """);
+        await lab.Live.ExecuteAsync("DROP TABLE t");
+
+        await lab.ReturnAsync("t");
+
+        await lab.IsAsBeforeAsync();
     }
 
     [Fact]
@@ -134,7 +152,8 @@ public sealed class ReturnRefusalTests
         await lab.Live.ExecuteAsync("""
             DROP TABLE orders CASCADE;
             CREATE SCHEMA pgmahout_undo_dead_1; CREATE TABLE pgmahout_undo_dead_1.orders (id int);
-            COMMENT ON SCHEMA pgmahout_undo_dead_1 IS 'pgmahout undo dead: lost things on their way back; goes by itself';
+            COMMENT ON SCHEMA pgmahout_undo_dead_1 IS
+                'pgmahout undo dead: lost things on their way back; goes by itself';
             """);
 
         await lab.ReturnAsync("orders");

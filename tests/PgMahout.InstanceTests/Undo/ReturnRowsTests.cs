@@ -88,7 +88,8 @@ public sealed class ReturnRowsTests
         Assert.Equal(
             new RowsApplied(0, 0, 5),
             TestMember.Done(await rows.ApplyAsync(RowClasses.New, TimeSpan.FromSeconds(5), default)));
-        Assert.Equal(0, await lab.Live.QueryAsync<long>("SELECT count(*) FROM (TABLE orders EXCEPT TABLE orders_then) AS d"));
+        Assert.Equal(
+            0, await lab.Live.QueryAsync<long>("SELECT count(*) FROM (TABLE orders EXCEPT TABLE orders_then) AS d"));
         Assert.Equal("O", await lab.Live.QueryAsync<string>(
             "SELECT tgenabled::text FROM pg_trigger WHERE tgname = 'refusing'"));
     }

@@ -108,7 +108,8 @@ public sealed class ReturnTests
             ["items_order_fkey 2 4711,4712", "orders_customer_fkey 10 7"],
             unproven.Select(key => $"{key.Constraint} {key.Rows} {string.Join(',', key.Examples)}"));
         Assert.Equal(1000, await lab.Live.QueryAsync<long>("SELECT count(*) FROM orders"));
-        await Assert.ThrowsAsync<Npgsql.PostgresException>(() => lab.Live.ExecuteAsync("INSERT INTO items VALUES (5000)"));
+        await Assert.ThrowsAsync<Npgsql.PostgresException>(
+            () => lab.Live.ExecuteAsync("INSERT INTO items VALUES (5000)"));
     }
 
     [Fact]
@@ -120,11 +121,13 @@ public sealed class ReturnTests
             CREATE TABLE orders (id int PRIMARY KEY, customer int, at date);
             INSERT INTO customers SELECT i, 'c' || i FROM generate_series(1, 10) AS i;
             INSERT INTO orders SELECT i, 1 + i % 10, date '2026-01-01' + i FROM generate_series(1, 500) AS i;
-            CREATE VIEW by_customer AS SELECT name, count(*) AS n FROM orders JOIN customers c ON c.id = customer GROUP BY name;
+            CREATE VIEW by_customer AS SELECT name, count(*) AS n FROM orders
+                JOIN customers c ON c.id = customer GROUP BY name;
             CREATE VIEW many AS SELECT * FROM by_customer WHERE n > 10;
             COMMENT ON VIEW many IS 'those who ''buy'' much';
             GRANT SELECT ON many TO reader;
-            CREATE MATERIALIZED VIEW monthly AS SELECT date_trunc('month', at) AS m, count(*) AS n FROM orders GROUP BY 1;
+            CREATE MATERIALIZED VIEW monthly AS SELECT date_trunc('month', at) AS m, count(*) AS n
+                FROM orders GROUP BY 1;
             CREATE UNIQUE INDEX monthly_m ON monthly (m);
             CREATE MATERIALIZED VIEW yearly AS SELECT sum(n) AS n FROM monthly;
             CREATE FUNCTION total() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM orders; END;
@@ -145,7 +148,8 @@ public sealed class ReturnTests
     {
         await using var lab = await ReturnLab.StartAsync("""
             CREATE ROLE app; CREATE ROLE reader;
-            CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.n := NEW.n + 1; RETURN NEW; END; $$;
+            CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql
+                AS $$ BEGIN NEW.n := NEW.n + 1; RETURN NEW; END; $$;
             CREATE TABLE "Odd Name" (id int, n int, body text, at tsrange, area box, tags int[],
                 twice int GENERATED ALWAYS AS (n * 2) STORED, CHECK (n >= 0), EXCLUDE USING gist (at WITH &&));
             ALTER TABLE "Odd Name" ADD CONSTRAINT "Odd Key" PRIMARY KEY (id);

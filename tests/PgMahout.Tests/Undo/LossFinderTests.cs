@@ -169,6 +169,13 @@ public sealed class LossFinderTests
     public void Only_catalogs_and_the_lost_tables_are_needed_and_what_is_not_known(string path, bool needed) =>
         Assert.Equal(needed, new NeededFiles(Names, Shop, [Orders]).Needs(path));
 
+    [Theory]
+    [InlineData("base/16385/16410", true)]
+    [InlineData("base/5/1259", true)]
+    [InlineData("base/16999/1259", false)]
+    public void A_whole_database_needs_those_that_are_always_there_too(string path, bool needed) =>
+        Assert.Equal(needed, new NeededFiles(Names, Shop, null).Needs(path));
+
     private static ImmutableArray<Loss> Find(int major, params WalEvent[] events) =>
         LossFinder.Find(events, major, _ => new CatalogsAround(Names, null));
 

@@ -32,7 +32,8 @@ public sealed class LossClosure(IEnumerable<ObjectAddress> wanted, bool copies)
             while (_edges.Any(edge => Blocks(edge, blocked)))
             {
                 foreach (var edge in _edges.Where(edge => Blocks(edge, blocked)).ToList())
-                    blocked.Add(_members.Contains(edge.Object) && !blocked.Contains(edge.Object) ? edge.Object : edge.On);
+                    blocked.Add(
+                        _members.Contains(edge.Object) && !blocked.Contains(edge.Object) ? edge.Object : edge.On);
             }
             return [.. blocked];
         }
@@ -42,7 +43,9 @@ public sealed class LossClosure(IEnumerable<ObjectAddress> wanted, bool copies)
     public ImmutableHashSet<ObjectAddress> Missing => [.. _missing];
 
     /// <param name="lost">Of all that the edges name, those that are gone.</param>
-    /// <param name="foreign">Of those, what is never taken unless asked for: tables, extensions and their things.</param>
+    /// <param name="foreign">
+    /// Of those, what is never taken unless asked for: tables, extensions and their things.
+    /// </param>
     public void Learn(
         IEnumerable<Dependency> edges, IReadOnlySet<ObjectAddress> lost, IReadOnlySet<ObjectAddress> foreign)
     {
@@ -68,7 +71,9 @@ public sealed class LossClosure(IEnumerable<ObjectAddress> wanted, bool copies)
     private static bool IsLineage(Dependency edge) =>
         edge.Object.Catalog == SystemCatalog.Relation && edge.On.Catalog == SystemCatalog.Relation;
 
-    /// <summary>What needs a missing or blocked thing is blocked, and so is what cannot be without a blocked part.</summary>
+    /// <summary>
+    /// What needs a missing or blocked thing is blocked, and so is what cannot be without a blocked part.
+    /// </summary>
     private bool Blocks(Dependency edge, HashSet<ObjectAddress> blocked)
     {
         if (!_members.Contains(edge.Object))

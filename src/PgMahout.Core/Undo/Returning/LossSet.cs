@@ -17,7 +17,9 @@ public sealed record LostThing(
 }
 
 /// <summary>A lost relation that has a definition of its own: no index, no TOAST table.</summary>
-/// <param name="Kind">As <c>relkind</c>: r table, p partitioned, v view, m materialized view, S sequence, f foreign.</param>
+/// <param name="Kind">
+/// As <c>relkind</c>: r table, p partitioned, v view, m materialized view, S sequence, f foreign.
+/// </param>
 /// <param name="IsUnlogged">Its rows are not in WAL, and so are nowhere.</param>
 /// <param name="IsFilled">A materialized view that was.</param>
 /// <param name="Bytes">With TOAST, without indexes.</param>

@@ -35,7 +35,8 @@ public sealed partial record PostData(ImmutableArray<SetStatement> Indexes, Immu
     private static partial Regex Setting();
 
     [GeneratedRegex(
-        """^(CREATE (UNIQUE )?INDEX |ALTER TABLE ONLY \S+\s+ADD CONSTRAINT ("([^"]|"")+"|\S+) (PRIMARY KEY|UNIQUE|EXCLUDE) )""",
+        """^(CREATE (UNIQUE )?INDEX |ALTER TABLE ONLY \S+\s+ADD CONSTRAINT ("([^"]|"")+"|\S+) """
+        + "(PRIMARY KEY|UNIQUE|EXCLUDE) )",
         RegexOptions.CultureInvariant)]
     private static partial Regex Index();
 }

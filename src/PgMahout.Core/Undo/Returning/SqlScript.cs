@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace PgMahout.Core.Undo.Returning;
 
 /// <summary>
-/// Takes the output of <c>pg_dump</c> apart into statements, by the rules by which psql finds their ends. Lines that are
-/// commands to psql itself are left out.
+/// Takes the output of <c>pg_dump</c> apart into statements, by the rules by which psql finds their ends. Lines that
+/// are commands to psql itself are left out.
 /// </summary>
 public ref struct SqlScript
 {

@@ -49,7 +49,9 @@ public sealed record StagingPlan(
                 $"REASSIGN OWNED BY {SqlName.Quoted(role)} TO CURRENT_USER", $"DROP OWNED BY {SqlName.Quoted(role)}",
             }),
             .. schemas.Where(schema => !schema.IsWhole).Select(schema => $"CREATE SCHEMA {schema.Name}"),
-            .. Moves(loss.Things, name => schemas.FirstOrDefault(schema => schema.Original == name && !schema.IsWhole)?.Name),
+            .. Moves(
+                loss.Things,
+                name => schemas.FirstOrDefault(schema => schema.Original == name && !schema.IsWhole)?.Name),
             .. schemas.Where(schema => schema.IsWhole)
                 .Select(schema => $"ALTER SCHEMA {SqlName.Quoted(schema.Original)} RENAME TO {schema.Name}"),
             .. schemas.Select(schema => $"COMMENT ON SCHEMA {schema.Name} IS {SqlName.Literal(Mark(id))}"),

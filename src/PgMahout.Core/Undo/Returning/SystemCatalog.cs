@@ -16,7 +16,9 @@ public static class SystemCatalog
     public const uint PublicationRelation = 6106;
     public const uint PublicationNamespace = 6237;
 
-    /// <summary>Whatever may go when something else goes: catalog, its name, and the first version that has it.</summary>
+    /// <summary>
+    /// Whatever may go when something else goes: catalog, its name, and the first version that has it.
+    /// </summary>
     public static readonly IReadOnlyList<(uint Oid, string Name, int Since)> All =
     [
         (Relation, "pg_class", 14), (Type, "pg_type", 14), (Routine, "pg_proc", 14), (Namespace, "pg_namespace", 14),

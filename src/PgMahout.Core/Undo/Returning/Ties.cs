@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace PgMahout.Core.Undo.Returning;
 
-/// <summary>Something that ties a returned table to others; it may fail alone, and the rest comes back without it.</summary>
+/// <summary>
+/// Something that ties a returned table to others; it may fail alone, and the rest comes back without it.
+/// </summary>
 public sealed record Tie(string Text, ImmutableArray<string> Statements);
 
 /// <summary>A foreign key that was made NOT VALID, and how it is proven when the tables are in their places.</summary>
@@ -20,7 +22,9 @@ public sealed record Ties(ImmutableArray<Tie> Inside, ImmutableArray<KeyToProve>
     public static Ties Of(LossSet loss, Func<uint, string> home, string bound)
     {
         var keys = loss.Keys.Select(key => (
-            Key: key, Table: key.Lost != 0 ? home(key.Lost) : key.Table, Text: $"foreign key {key.Name} of {key.Table}"));
+            Key: key,
+            Table: key.Lost != 0 ? home(key.Lost) : key.Table,
+            Text: $"foreign key {key.Name} of {key.Table}"));
         return new Ties(
             [
                 .. loss.Lineages.Where(lineage => lineage.Returns)
