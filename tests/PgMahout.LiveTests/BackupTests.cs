@@ -10,9 +10,9 @@ public sealed class BackupTests
     [Fact]
     public async Task A_dropped_table_comes_back_from_a_backup_that_was_made_by_itself()
     {
-        await using var cluster = await LiveCluster.UpAsync();
+        await using var cluster = await LiveCluster.UpWithBackupsAsync();
         var status = await cluster.HealthyAsync();
-        await WithRepositoryAsync(cluster);
+        await Archive.BackedUpAsync(cluster);
         var port = status.Primary.Port;
         await cluster.AskAsync<long>(
             port, "create table precious as select n::bigint from generate_series(1, 1000) n; select 0::bigint");
@@ -26,39 +26,9 @@ public sealed class BackupTests
 
         Assert.Equal(1000, (await restored.NumbersAsync("select n from precious")).Count);
         (await cluster.RunAsync("drill", "restore")).Exits(0);
-        var archive = await ArchiveAsync(cluster, one => one.GetProperty("provenAt").ValueKind == JsonValueKind.String);
+        var archive = await Archive.IsAsync(
+            cluster, "a proof", one => one.GetProperty("provenAt").ValueKind == JsonValueKind.String);
         Assert.Equal("incremental", archive.GetProperty("lastBackup").GetProperty("kind").GetString());
-    }
-
-    [Fact]
-    public async Task Failovers_leave_no_gap_and_every_confirmed_row_in_the_archive()
-    {
-        await using var cluster = await LiveCluster.UpAsync();
-        await WithRepositoryAsync(cluster);
-        var confirmed = new HashSet<long>();
-        for (var round = 0; round < 4; round++)
-        {
-            var status = await cluster.HealthyAsync();
-            await using var writer = await Writer.StartAsync(cluster, status);
-            if (round % 2 == 0)
-                Signals.Kill([status.Primary.Pid!.Value]);
-            else
-                (await cluster.RunAsync("switchover", "--yes")).Exits(0);
-            await cluster.StatusAsync("somebody else leads", now => now.IsHealthy && now.Leader != status.Leader);
-            await writer.ReachesAsync(writer.Rows.Length + 20, LiveCluster.Limit);
-            await writer.StopAsync();
-            confirmed.UnionWith(writer.Rows.Select(row => row.Id));
-        }
-        var leader = await cluster.HealthyAsync();
-        var written = await cluster.AskAsync<string>(leader.Primary.Port, "select pg_current_wal_flush_lsn()::text");
-        await ArchiveAsync(cluster, one => one.GetProperty("lagBytes").GetInt64() == 0
-            && Position(one.GetProperty("confirmed").GetString()!) >= Position(written));
-
-        await using var restored = new RestoredServer(cluster);
-        (await restored.RestoreAsync("--at", "latest")).Exits(0);
-
-        var there = await restored.NumbersAsync("select id from live");
-        Assert.Empty(confirmed.Except(there));
     }
 
     [Fact]
@@ -137,31 +107,6 @@ public sealed class BackupTests
     private static async Task WithRepositoryAsync(LiveCluster cluster)
     {
         (await cluster.RunAsync("repo", "add", "main", Path.Combine(cluster.Home, "backup"))).Exits(0);
-        await ArchiveAsync(cluster, one => one.GetProperty("lastBackup").ValueKind == JsonValueKind.Object);
-    }
-
-    /// <summary>What the archiver says of its only repository, once it is as wanted.</summary>
-    private static async Task<JsonElement> ArchiveAsync(LiveCluster cluster, Predicate<JsonElement> wanted)
-    {
-        JsonElement found = default;
-        await Eventually.HoldsAsync("the archive is as wanted", LiveCluster.Limit, async () =>
-        {
-            using var status = JsonDocument.Parse((await cluster.RunAsync("status", "-o", "json")).Out);
-            if (!status.RootElement.TryGetProperty("archiver", out var archiver)
-                || archiver.ValueKind != JsonValueKind.Object
-                || archiver.GetProperty("archives").EnumerateArray().FirstOrDefault() is not
-                    { ValueKind: JsonValueKind.Object } one
-                || one.GetProperty("confirmed").ValueKind != JsonValueKind.String)
-                return false;
-            found = one.Clone();
-            return wanted(found);
-        });
-        return found;
-    }
-
-    private static ulong Position(string lsn)
-    {
-        var halves = lsn.Split('/');
-        return (Convert.ToUInt64(halves[0], 16) << 32) | Convert.ToUInt64(halves[1], 16);
+        await Archive.BackedUpAsync(cluster);
     }
 }

@@ -126,6 +126,27 @@ public sealed class UpTests(SharedCluster shared)
         Assert.True((await cluster.StatusAsync()).IsHealthy);
     }
 
+    [Fact]
+    public async Task A_repository_that_holds_something_is_refused_before_anything_is_made()
+    {
+        await using var cluster = new LiveCluster();
+        var place = cluster.Home + "-backup";
+        Directory.CreateDirectory(place);
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(place, "repository.json"), "of another cluster");
+
+            (await cluster.UpAgainAsync("--port", cluster.PortText, "--repository", place)).Fails(3, "REP-001");
+
+            Assert.False(Directory.Exists(cluster.Home));
+            Assert.Equal("of another cluster", await File.ReadAllTextAsync(Path.Combine(place, "repository.json")));
+        }
+        finally
+        {
+            Directory.Delete(place, recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("cluster.db")]

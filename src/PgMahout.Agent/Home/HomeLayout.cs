@@ -47,6 +47,16 @@ public sealed record HomeLayout(string Root)
     /// <summary>Held by whoever makes, expires or restores a backup.</summary>
     public string BackupLock => Path.Combine(Root, "backup.lock");
 
+    /// <summary>
+    /// There from the moment at which a restore in place may destroy something until it is done: no supervisor keeps
+    /// the
+    /// members of this home meanwhile.
+    /// </summary>
+    public string RestoreMark => Path.Combine(Root, "restore.json");
+
+    /// <summary>Somebody asks the archiver for a backup as soon as it can be made.</summary>
+    public string BackupWanted => Path.Combine(Root, "backup.wanted");
+
     /// <summary>What the archiver said last of itself, as JSON; replaced every second.</summary>
     public string ArchiverReport => Path.Combine(RunDirectory, "archiver.json");
 

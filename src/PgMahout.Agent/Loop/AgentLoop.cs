@@ -101,6 +101,9 @@ internal sealed class AgentLoop(
         // Before the first look nobody knows yet whose data directory that is.
         if (_memory.View?.Postgres is not { } postgres)
             return;
+        // A start writes the same files; once it is done, this comes again.
+        if (state.Work.Running?.Kind == OperationKind.Start)
+            return;
         (_specRevision, _configuration) = (wanted.Revision, configuration.Number);
         if (postgres is PostgresState.Foreign)
             return;

@@ -30,6 +30,8 @@ public static class Supervisor
         using var alone = PidLock.TryTake(home.SupervisorLock);
         if (alone is null)
             return Say("another supervisor holds this home", 5);
+        if (File.Exists(home.RestoreMark))
+            return Say($"a restore in place was begun and is not done ({home.RestoreMark})", 1);
         if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
             return Say($"the store {home.StoreFile} cannot be opened", 1);
         await using var opened = store;
@@ -52,8 +54,8 @@ public static class Supervisor
                 nextRead = BootClock.Now() + ReadEvery;
             }
             var again = records.Spec?.Value is { } spec ? Tend(home, spec, agents, wake) : nextRead;
-            // Without a repository the archiver ends by itself.
-            if (!records.Repositories.IsEmpty)
+            // Without a repository the archiver ends by itself; before the cluster has data it has nothing to do.
+            if (!records.Repositories.IsEmpty && records.SystemIdentifier is not null)
                 again = Instant.Min(again, archiver.Tend());
             if (BootClock.Now() >= settlesAt)
             {

@@ -49,7 +49,7 @@ internal static class ArchiveProblems
         $"WAL from {gap.Gap.From} to {gap.Gap.To} is lost to the archive",
         gap.Why,
         "everything before it can be restored; what follows only from a new base backup on",
-        "make a base backup now: pgmahout backup create");
+        "make a base backup now: pgmahout backup now --full");
 
     /// <summary>Somebody asked for it.</summary>
     public static readonly Problem LetGo = new(
@@ -78,12 +78,17 @@ internal static class ArchiveProblems
     public static Problem Files(string what, string why) => new(
         "archive-files", $"{what} failed", why, "no unfinished file is left", "check free space and permissions");
 
-    public static Problem Stuck(TimeSpan trouble) => new(
-        "archive-repository-failing",
-        "the repository takes no WAL",
-        $"nothing was stored for {trouble.TotalSeconds:0.0} s",
-        "the connection to the primary was closed; its slot keeps the WAL",
-        "look at the repository; streaming goes on by itself");
+    /// <param name="cause">What the repository said last; null when it does not answer at all.</param>
+    public static Problem Stuck(TimeSpan trouble, Problem? cause)
+    {
+        const string Left = "the connection to the primary was closed; its slot keeps the WAL";
+        var silence = $"nothing was stored for {trouble.TotalSeconds:0.0} s";
+        return cause is null
+            ? new Problem(
+                "archive-repository-failing", "the repository takes no WAL", silence, Left,
+                "look at the repository; streaming goes on by itself")
+            : cause with { Why = $"{cause.Why}; {silence}", Left = Left };
+    }
 
     public static Problem Sink(WalSegment segment, Exception e) => new(
         "archive-index", $"segment {segment} was archived but not indexed", e.Message,

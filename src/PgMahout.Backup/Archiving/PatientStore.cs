@@ -13,6 +13,7 @@ internal sealed class PatientStore(ArchiverSettings settings, TimeProvider time,
     private readonly Lock _lock = new();
     private readonly List<Attempt> _underWay = [];
     private long? _failingSince;
+    private Problem? _cause;
 
     /// <param name="bytes">What is stored; a large object may take longer before it counts as stuck.</param>
     /// <param name="isWanted">Asked between attempts; null: to the end.</param>
@@ -50,6 +51,16 @@ internal sealed class PatientStore(ArchiverSettings settings, TimeProvider time,
         }
     }
 
+    /// <summary>Why storing failed last; null when it did not, or when nothing has answered yet.</summary>
+    public Problem? Cause
+    {
+        get
+        {
+            lock (_lock)
+                return _cause;
+        }
+    }
+
     private async Task<Problem?> TryAsync(
         int bytes, Func<CancellationToken, Task<Outcome>> store, CancellationToken cancellation)
     {
@@ -68,6 +79,7 @@ internal sealed class PatientStore(ArchiverSettings settings, TimeProvider time,
                 _underWay.Remove(attempt);
                 if (problem is null && _failingSince is not null)
                     board.Well();
+                _cause = problem;
                 _failingSince = problem is null ? null : _failingSince ?? attempt.Began;
             }
         }

@@ -104,7 +104,7 @@ internal sealed class StreamRun(ArchiveContext context, WalStream stream)
             await Task.WhenAny(receiving, Task.Delay(Tick, context.Time, CancellationToken.None));
             var trouble = context.Store.Trouble;
             if (trouble > context.Settings.Patience)
-                return ArchiveProblems.Stuck(trouble);
+                return ArchiveProblems.Stuck(trouble, context.Store.Cause);
             var isSilent = context.Time.GetElapsedTime(Volatile.Read(ref _heard)) > context.Settings.Silence / 2;
             if (context.Time.GetElapsedTime(Volatile.Read(ref _told)) > (isSilent ? AskInterval : StatusInterval))
                 Tell(isSilent);

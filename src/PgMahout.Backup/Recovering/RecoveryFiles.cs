@@ -1,7 +1,10 @@
 using PgMahout.Core.Backup;
+using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Installation;
+using PgMahout.Postgres.Instance;
+using PgMahout.Postgres.Wal;
 
 namespace PgMahout.Backup.Recovering;
 
@@ -42,6 +45,57 @@ public static class RecoveryFiles
         {
             var path = Path.Combine(data, Settings);
             AtomicFile.Write(path, RecoveryConfiguration.Remove(AtomicFile.ReadIfPresent(path) ?? ""), owner);
+            return Outcome.Success;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Failed(data, e.Message);
+        }
+    }
+
+    /// <summary>
+    /// The timeline that the recovery begins gets <paramref name="number"/>: no server that was ever promoted, archived
+    /// or
+    /// not, has another history under it.
+    /// </summary>
+    public static Outcome ReserveTimeline(string data, TimelineId number, ServerAccount owner)
+    {
+        try
+        {
+            TimelineNumbers.Reserve(data, number, owner);
+            return Outcome.Success;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Failed(data, e.Message);
+        }
+    }
+
+    /// <summary>Says, durably, that a restore in place has begun.</summary>
+    public static Outcome Mark(string path, string text, ServerAccount owner)
+    {
+        try
+        {
+            AtomicFile.Write(path, text, owner);
+            return Outcome.Success;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new Outcome.Failed(Problems.Files("beginning a restore in place", e.Message));
+        }
+    }
+
+    /// <summary>
+    /// Of a stopped standby whose leader is taken back in time: it comes up as nothing until it has seen the new
+    /// history,
+    /// so that nobody ever promotes the old one.
+    /// </summary>
+    public static Outcome AwaitLeader(string data)
+    {
+        try
+        {
+            if (Directory.Exists(data))
+                AtomicFile.Remove(Path.Combine(data, FollowingSignal));
             return Outcome.Success;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -71,7 +71,7 @@ public sealed class RestoreRun(RestoreRequest request, TimeProvider time)
         Progress.Expect(layout.Bytes);
         Progress.Enter("preparing");
         target.Begin();
-        tree.Prepare(cancellation);
+        await tree.PrepareAsync(cancellation);
         var flushes = request.Durable ? tree.Roots.Select(FileSystemFlush.Before).ToList() : [];
         try
         {
@@ -124,10 +124,14 @@ public sealed class RestoreRun(RestoreRequest request, TimeProvider time)
         ImmutableArray<StoredBackup> chain, ImmutableArray<ChunkUse> uses, RestoreTree tree,
         CancellationToken cancellation)
     {
-        var reads = PackRead.Group(uses, use => NameOf(chain[use.Source], use.Chunk));
+        // Newer backups first: their blocks fill the gaps of the older ones, so that each stretch of a file is whole,
+        // and goes to disk in one piece, when the full backup's share of it has come.
+        var reads = uses.GroupBy(use => use.Source).OrderByDescending(source => source.Key).SelectMany(source =>
+            PackRead.InLanes(
+                PackRead.Group(source, use => NameOf(chain[use.Source], use.Chunk)), request.Workers));
         var throttle = new Throttle(request.Throttle, time);
         await new ChunkPipeline(Repository.Store, Progress).RunAsync(
-            PackRead.InLanes(reads, request.Workers),
+            reads,
             uses.Select(use => use.Chunk.Stored).DefaultIfEmpty().Max(),
             new WorkerCount(request.Workers, request.Polite),
             () => new RestoreSink(new ChunkDecoder(Repository), tree, throttle, Progress),

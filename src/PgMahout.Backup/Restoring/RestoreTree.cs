@@ -37,7 +37,7 @@ internal sealed class RestoreTree(RestoreRequest request, BackupManifest manifes
         }
     }
 
-    public void Prepare(CancellationToken cancellation)
+    public async Task PrepareAsync(CancellationToken cancellation)
     {
         var emptied = EmptyAfterwards();
         RemoveSurplus(request.Directory, "");
@@ -45,12 +45,17 @@ internal sealed class RestoreTree(RestoreRequest request, BackupManifest manifes
             MakeTablespace(tablespace);
         foreach (var directory in manifest.Directories)
             MakeDirectory(Place(directory.Path), directory.Mode);
-        for (var number = 0; number < layout.Files.Length; number++)
+        // Making a file can take a millisecond, where many were deleted shortly before.
+        var next = -1;
+        await WorkerThreads.RunAsync(request.Workers, request.Polite, token =>
         {
-            cancellation.ThrowIfCancellationRequested();
-            if (layout.Files[number].Path != DataPath.Control)
-                MakeFile(number, emptied[number]);
-        }
+            for (int number; (number = Interlocked.Increment(ref next)) < layout.Files.Length;)
+            {
+                token.ThrowIfCancellationRequested();
+                if (layout.Files[number].Path != DataPath.Control)
+                    MakeFile(number, emptied[number]);
+            }
+        }, cancellation);
     }
 
     public void MakeControl() =>

@@ -15,7 +15,17 @@ public abstract record BackupDue
 
     public sealed record Scheduled(BackupKind What) : BackupDue;
 
-    public BackupKind Kind => this is Scheduled scheduled ? scheduled.What : BackupKind.Full;
+    /// <summary>Somebody wants one now: the changes since the last one, if there is one.</summary>
+    /// <param name="Whole">There is nothing that it could build on.</param>
+    public sealed record Asked(bool Whole) : BackupDue;
+
+    public BackupKind Kind => this switch
+    {
+        First or AfterGap => BackupKind.Full,
+        Scheduled scheduled => scheduled.What,
+        Asked asked => asked.Whole ? BackupKind.Full : BackupKind.Incremental,
+        _ => throw new InvalidOperationException($"unknown reason {this}"),
+    };
 }
 
 /// <summary>Decides whether a backup is to be made.</summary>

@@ -28,9 +28,10 @@ public sealed record LeaseKnowledge(
     {
         if (revision == Revision)
             return mine ? this : this with { HeldFrom = null };
-        // Only the holder writes a record that names it, so a newer one is our write whose answer was lost.
+        // Only the holder writes a record that names it, so a newer one is our write whose answer was lost. It takes
+        // nothing away from what promises gave since it was sent.
         var moved = Moved || Revision != Revision.None;
-        return new LeaseKnowledge(revision, now, mine ? UnansweredFrom ?? HeldFrom : null, null, moved);
+        return new LeaseKnowledge(revision, now, mine ? Later(HeldFrom, UnansweredFrom) : null, null, moved);
     }
 
     /// <summary>Our write was accepted and gave <paramref name="revision"/>.</summary>
@@ -52,4 +53,7 @@ public sealed record LeaseKnowledge(
 
     /// <summary>From when this member may take a lease that its holder did not release.</summary>
     public Instant TakeableAt(Timing timing) => SeenAt + timing.Ttl;
+
+    private static Instant? Later(Instant? one, Instant? other) =>
+        one is { } a && other is { } b ? Instant.Max(a, b) : one ?? other;
 }

@@ -49,6 +49,15 @@ public sealed record TimelineHistory(ImmutableArray<TimelineSwitch> Ancestors, T
     public TimelineHistory Latest(int ancestors) =>
         Ancestors.Length <= ancestors ? this : this with { Ancestors = Ancestors[^ancestors..] };
 
+    /// <summary>The history as it was when the record that begins at <paramref name="lsn"/> was written.</summary>
+    public TimelineHistory At(Lsn lsn)
+    {
+        for (var place = 0; place < Ancestors.Length; place++)
+            if (lsn < Ancestors[place].EndedAt)
+                return new TimelineHistory(Ancestors[..place], Ancestors[place].Timeline);
+        return this;
+    }
+
     public TimelineHistory Extended(TimelineId next, Lsn at) =>
         new(Ancestors.Add(new TimelineSwitch(Current, at)), next);
 

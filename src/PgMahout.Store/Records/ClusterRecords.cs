@@ -82,7 +82,12 @@ public sealed record ClusterRecords(
         StoreTransaction.Swap(BackupKey, expected, BackupCodec.Encode(settings));
 
     /// <summary>Refused when the cluster exists already.</summary>
-    public static StoreTransaction CreateSpec(ClusterSpec spec) => ChangeSpec(Revision.None, spec);
+    public static StoreTransaction Create(ClusterSpec spec, BackupSettings backup) => new(
+        [new StoreCondition(SpecKey, Revision.None), new StoreCondition(BackupKey, Revision.None)],
+        [
+            new StorePut(SpecKey, SpecCodec.Encode(spec)),
+            new StorePut(BackupKey, BackupCodec.Encode(backup)),
+        ]);
 
     public static StoreTransaction ChangeSpec(Revision expected, ClusterSpec spec) =>
         StoreTransaction.Swap(SpecKey, expected, SpecCodec.Encode(spec));
@@ -98,6 +103,14 @@ public sealed record ClusterRecords(
     public static StoreTransaction PublishIdentity(Revision leadership, ulong systemIdentifier) => new(
         [new StoreCondition(IdentityKey, Revision.None), new StoreCondition(LeadershipKey, leadership)],
         [new StorePut(IdentityKey, IdentityCodec.Encode(systemIdentifier))]);
+
+    /// <summary>The first reign of a cluster whose data was not initialised but restored.</summary>
+    public static StoreTransaction BeginRestored(ulong systemIdentifier, Leadership first) => new(
+        [new StoreCondition(IdentityKey, Revision.None), new StoreCondition(LeadershipKey, Revision.None)],
+        [
+            new StorePut(IdentityKey, IdentityCodec.Encode(systemIdentifier)),
+            new StorePut(LeadershipKey, LeadershipCodec.Encode(first)),
+        ]);
 
     /// <summary>Refused while another request is open.</summary>
     public static StoreTransaction RequestSwitchover(SwitchoverRequest request) =>

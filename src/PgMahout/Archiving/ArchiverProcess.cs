@@ -19,6 +19,7 @@ namespace PgMahout.Archiving;
 internal static class ArchiverProcess
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+    private static readonly DateTime Started = TimeProvider.System.GetUtcNow().UtcDateTime;
 
     /// <returns>
     /// 0 after an orderly end, also when there is no repository any more; 5 when another archiver holds the home, 1
@@ -96,7 +97,10 @@ internal static class ArchiverProcess
     private static void Report(HomeLayout home, ArchiveKeepers keepers)
     {
         var report = new ArchiverReport(
-            Environment.ProcessId, TimeProvider.System.GetUtcNow().UtcDateTime, keepers.Running, keepers.Reports());
+            Environment.ProcessId, TimeProvider.System.GetUtcNow().UtcDateTime, keepers.Running, keepers.Reports())
+        {
+            StartedAt = Started,
+        };
         try
         {
             var unfinished = home.ArchiverReport + ".new";

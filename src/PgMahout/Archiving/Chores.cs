@@ -52,6 +52,11 @@ internal sealed class Chores(HomeLayout home, ArchiveKeepers keepers, HistoryTel
         if (_waits.TryGetValue(keeper.Settings.Name, out var wait) && now < wait.NotBefore)
             return;
         var schedule = keepers.Schedule;
+        if (File.Exists(home.BackupWanted))
+        {
+            await BackUpAsync(keeper, new BackupDue.Asked(seen.Reaching.IsEmpty), cancellation);
+            return;
+        }
         if (SchedulePolicy.Due(schedule, seen.Reaching, seen.Any, now) is { } due)
             await BackUpAsync(keeper, due, cancellation);
         else if (schedule.DrillEvery is { } every && seen.LastBackup is { } newest
@@ -77,11 +82,13 @@ internal sealed class Chores(HomeLayout home, ArchiveKeepers keepers, HistoryTel
             BackupDue.First => "there is none yet",
             BackupDue.AfterGap => "WAL is missing behind the last one",
             BackupDue.Scheduled => "it is due",
+            BackupDue.Asked => "the cluster was taken back in time",
             _ => throw new InvalidOperationException($"unknown reason {due}"),
         };
         ArchiverProcess.Say($"{kind} backup into {keeper.Settings.Name}: {why}");
         if (!await RunAsync(keeper, ["backup", "now", $"--{kind}", "--polite"], $"{kind} backup", cancellation))
             return;
+        File.Delete(home.BackupWanted);
         // One that does not help would be made again and again.
         if (await keeper.LookAsync(cancellation) is { Reaching.IsEmpty: true })
             PutOff(keeper, $"{kind} backup was made, and WAL behind it is missing");

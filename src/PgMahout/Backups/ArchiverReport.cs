@@ -12,6 +12,9 @@ namespace PgMahout.Backups;
 /// <param name="Running">What it is doing beside archiving: a backup, an expiry, a drill; null: nothing.</param>
 public sealed record ArchiverReport(int Pid, DateTime At, string? Running, ImmutableArray<ArchiveReport> Archives)
 {
+    /// <summary>Since when this archiver runs.</summary>
+    public DateTime StartedAt { get; init; }
+
     /// <summary>Null when there is none, or none that can be read.</summary>
     public static ArchiverReport? Read(HomeLayout home)
     {

@@ -14,6 +14,9 @@ internal static class BackupNotices
     /// <summary>A cluster that has just been made may well have no backup yet.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    /// <summary>An archiver looks a few seconds after its start whether a backup is due.</summary>
+    private static readonly TimeSpan FirstBackup = TimeSpan.FromSeconds(20);
+
     public static IEnumerable<Notice> For(BackupObservation seen)
     {
         if (seen.Settings.Repositories.IsEmpty)
@@ -43,7 +46,7 @@ internal static class BackupNotices
                 ErrorCatalogue.ArchiveGapFound,
                 $"repository {archive.Repository}: {gap}",
                 "pgmahout backup now --full");
-        if (archive.LastBackup is null && report.Running is null)
+        if (archive.LastBackup is null && report.Running is null && !IsAboutToBackUp(archive, report, schedule))
             yield return Of(
                 ErrorCatalogue.NeverBackedUp,
                 $"repository {archive.Repository} has no backup that reaches the present"
@@ -60,6 +63,11 @@ internal static class BackupNotices
                 + Durations.Text(report.At - (archive.ProvenAt ?? last.StoppedAt)),
                 "pgmahout drill restore");
     }
+
+    private static bool IsAboutToBackUp(ArchiveReport archive, ArchiverReport report, BackupSchedule schedule) =>
+        schedule is not { FullEvery: null, IncrementalEvery: null }
+        && archive is { LastFailure: null, Problem: null }
+        && report.At - report.StartedAt < FirstBackup;
 
     private static Notice Of(ErrorKind kind, string text, string next) => new(kind.Code, text, next);
 }

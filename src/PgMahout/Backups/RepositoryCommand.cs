@@ -5,6 +5,7 @@ using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Errors;
 using PgMahout.Output;
+using PgMahout.Starting;
 
 namespace PgMahout.Backups;
 
@@ -43,6 +44,8 @@ internal sealed class RepositoryCommand(Invocation invocation, BackupAccess acce
             JournalKind.BackupSettings, null, $"repository {settings.Name} added: {settings.Address}", Cancellation);
         if (settings.KeyFile is { } key)
             Screen.Note($"keep a copy of {key} somewhere else: without it nothing in this repository can be read");
+        if (NewRepository.IsOnDiskOf(invocation.Home, settings.Address))
+            Screen.Note("it is on the same disk as the data: it protects from mistakes, not from loss of the disk");
         Done.Say(Screen, new Done(
             "repo", access.Spec.Name,
             $"repository {settings.Name} in {settings.Address}: WAL goes there from now on; the first backup follows"));

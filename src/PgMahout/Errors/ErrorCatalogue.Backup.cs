@@ -54,6 +54,15 @@ public static partial class ErrorCatalogue
     public static readonly ErrorKind TargetNotUnderstood = new("RST-004", ExitCode.Usage,
         "The point to restore to is not understood, or could be misunderstood. Nothing was begun.");
 
+    public static readonly ErrorKind RestoreUnfinished = new("RST-005", ExitCode.Conflict,
+        "A restore of the whole cluster was begun and did not come to its end, so nobody starts its members: one of "
+        + "them is half restored, and another would bring the old data back. Run the restore again, to the same point "
+        + "or to another one: the archive has everything that the cluster had.");
+
+    public static readonly ErrorKind ArchiveIncomplete = new("RST-006", ExitCode.Refused,
+        "The cluster was not taken back, because the archive lacks the end of what it has: that would be lost for "
+        + "good. Nothing was destroyed, and the cluster runs as before. See why WAL does not arrive: pgmahout status.");
+
     public static readonly ErrorKind ArchiverSilent = new("ARC-001", ExitCode.Ok,
         "The archiver does not run, or has not said anything for a while: WAL is not archived. The supervisor restarts "
         + "a dead one; `pgmahout logs` shows what it said last.");

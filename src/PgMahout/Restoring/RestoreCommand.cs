@@ -53,27 +53,17 @@ internal sealed class RestoreCommand(Invocation invocation)
 
     private Ending Say(RestoreOrder order, RestorePlan plan, RestoreMeasure? measure)
     {
-        var document = new RestoreDocument(
-            DocumentJson.Schema,
-            measure is null ? null : Path.GetFullPath(order.Directory),
-            plan.Backup.Id.Text,
-            plan.Line.Current.Value,
-            plan.Target.Stop?.ToString(),
-            plan.Target.Inclusive,
-            plan.Target.LastCommit?.UtcDateTime,
-            plan.Reach.ToString(),
-            plan.Replay.Bytes,
-            measure?.Restored.Written.Bytes,
-            measure?.Restored.Reused.Bytes,
-            measure is null ? null : Math.Round(measure.Files.TotalSeconds, 3),
-            measure is null ? null : Math.Round(measure.UntilWritable.TotalSeconds, 3));
-        Screen.Data(Screen.IsJson
-            ? DocumentJson.Text(document, DocumentJson.Types.RestoreDocument)
-            : measure is null
-                ? "nothing was restored: --dry-run"
-                : $"restored into {document.Directory} in {Durations.Text(measure.UntilWritable)}: recovered, and "
-                    + "stopped. It stands alone; start it with the port that you want:\n"
-                    + $"  pg_ctl -D {document.Directory} -o '-p 5433 -k /tmp' start");
+        var document = RestoreDocument.Of(order, plan, measure);
+        return Say(Screen, document, measure is null
+            ? "nothing was restored: --dry-run"
+            : $"restored into {document.Directory} in {Durations.Text(measure.UntilWritable)}: recovered, and "
+                + "stopped. It stands alone; start it with the port that you want:\n"
+                + $"  pg_ctl -D {document.Directory} -o '-p 5433 -k /tmp' start");
+    }
+
+    public static Ending Say(Screen screen, RestoreDocument document, string text)
+    {
+        screen.Data(screen.IsJson ? DocumentJson.Text(document, DocumentJson.Types.RestoreDocument) : text);
         return Ending.Ok;
     }
 }

@@ -1,3 +1,6 @@
+using PgMahout.Core.Backup;
+using PgMahout.Output;
+
 namespace PgMahout.Restoring;
 
 /// <summary>The JSON of <c>restore -o json</c>.</summary>
@@ -20,4 +23,21 @@ public sealed record RestoreDocument(
     long? WrittenBytes,
     long? ReusedBytes,
     double? FilesSeconds,
-    double? Seconds);
+    double? Seconds)
+{
+    /// <param name="measure">Null: only planned.</param>
+    internal static RestoreDocument Of(RestoreOrder order, RestorePlan plan, RestoreMeasure? measure) => new(
+        DocumentJson.Schema,
+        measure is null ? null : Path.GetFullPath(order.Directory),
+        plan.Backup.Id.Text,
+        plan.Line.Current.Value,
+        plan.Target.Stop?.ToString(),
+        plan.Target.Inclusive,
+        plan.Target.LastCommit?.UtcDateTime,
+        plan.Reach.ToString(),
+        plan.Replay.Bytes,
+        measure?.Restored.Written.Bytes,
+        measure?.Restored.Reused.Bytes,
+        measure is null ? null : Math.Round(measure.Files.TotalSeconds, 3),
+        measure is null ? null : Math.Round(measure.UntilWritable.TotalSeconds, 3));
+}

@@ -68,6 +68,22 @@ internal sealed record RestoreSource(OpenRepository Opened, ulong SystemIdentifi
         };
     }
 
+    /// <summary>
+    /// The same point, along a history that ends on the timeline of that point: a server that goes on from there must
+    /// not
+    /// claim to come from what was written behind it.
+    /// </summary>
+    public Attempt<RestorePlan> EndingThere(RestorePlan plan)
+    {
+        var line = plan.Target.Stop is { } stop ? plan.Line.At(stop) : plan.Line;
+        return RestorePlanning.For(Seen.Backups, Seen.Archive, line, plan.Target, plan.Backup.Id) switch
+        {
+            RestoreAnswer.Possible possible => possible.Plan,
+            RestoreAnswer.Outside or RestoreAnswer.NoBackup => Nothing(line),
+            var other => throw new InvalidOperationException($"unknown answer {other}"),
+        };
+    }
+
     public ValueTask DisposeAsync() => Opened.DisposeAsync();
 
     private TimelineHistory? LineOf(TimelineId? timeline) =>

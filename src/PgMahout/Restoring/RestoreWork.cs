@@ -3,6 +3,7 @@ using PgMahout.Backup.Recovering;
 using PgMahout.Backup.Restoring;
 using PgMahout.Backups;
 using PgMahout.Core.Backup;
+using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
 using PgMahout.Output;
 using PgMahout.Postgres;
@@ -20,6 +21,9 @@ internal sealed record RestorePlace(string Directory, int Workers, bool Polite)
     public string Spool => Directory + ".pgmahout-wal";
 
     public string Sockets => Directory + ".pgmahout-run";
+
+    /// <summary>The number of the timeline that begins there; null: whichever PostgreSQL takes.</summary>
+    public TimelineId? Timeline { get; init; }
 }
 
 /// <summary>What a restore took.</summary>
@@ -68,6 +72,9 @@ internal sealed class RestoreWork(OpenRepository opened, ulong systemIdentifier,
                 .AddRange(RecoveryConfiguration.Alone);
             if (RecoveryFiles.Write(place.Directory, settings, host.Account).Failure is { } unwritten)
                 return Translate(unwritten);
+            if (place.Timeline is { } number
+                && RecoveryFiles.ReserveTimeline(place.Directory, number, host.Account).Failure is { } unreserved)
+                return Translate(unreserved);
             screen.Note($"replaying {wanted.Plan.Replay}");
             return await RecoverAsync(
                 place, use, () => new RestoreMeasure(
@@ -89,7 +96,11 @@ internal sealed class RestoreWork(OpenRepository opened, ulong systemIdentifier,
         var started = await SideServer.StartAsync(
             (host.Binaries, host.Account),
             (place.Directory, place.Sockets),
-            [("hot_standby", "off"), ("archive_mode", "off"), ("shared_preload_libraries", "")],
+            [
+                ("hot_standby", "off"), ("archive_mode", "off"), ("shared_preload_libraries", ""),
+                // All files are on disk already: one call instead of one for each of them.
+                ("recovery_init_sync_method", "syncfs"),
+            ],
             _ => { },
             cancellation);
         if (!started.TryGet(out var server))

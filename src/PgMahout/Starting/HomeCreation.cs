@@ -1,4 +1,5 @@
 using PgMahout.Agent.Home;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Tuning;
 using PgMahout.Errors;
@@ -23,7 +24,7 @@ public static class HomeCreation
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     public static async Task<Failure?> CreateAsync(
-        HomeLayout home, ClusterSpec spec, Host host, CancellationToken cancellation)
+        HomeLayout home, ClusterSpec spec, BackupSettings backup, Host host, CancellationToken cancellation)
     {
         try
         {
@@ -35,7 +36,8 @@ public static class HomeCreation
             var plan = await TuneAsync(home, spec.Members.Length, host, cancellation);
             foreach (var member in spec.Members)
                 MakeMember(home, member, account, plan);
-            return WriteSecrets(home, spec) ?? await WriteSpecAsync(home, spec, cancellation);
+            NewRepository.Make(backup);
+            return WriteSecrets(home, spec) ?? await WriteSpecAsync(home, spec, backup, cancellation);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -73,13 +75,14 @@ public static class HomeCreation
     }
 
     private static async Task<Failure?> WriteSpecAsync(
-        HomeLayout home, ClusterSpec spec, CancellationToken cancellation)
+        HomeLayout home, ClusterSpec spec, BackupSettings backup, CancellationToken cancellation)
     {
         var opening = SqliteClusterStore.Create(home.StoreFile);
         if (opening is not StoreOpening.Ready { Store: var store })
             return Failed(home, (opening as StoreOpening.Failed)?.Reason ?? "the store could not be created");
         await using var closing = store;
-        var outcome = await store.WriteAsync(ClusterRecords.CreateSpec(spec), TimeSpan.FromSeconds(10), cancellation);
+        var outcome = await store.WriteAsync(
+            ClusterRecords.Create(spec, backup), TimeSpan.FromSeconds(10), cancellation);
         return outcome switch
         {
             WriteOutcome.Done => null,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 
@@ -12,7 +13,11 @@ public sealed record HomeFinding(
     ImmutableArray<string> Strangers,
     StoreFinding Store,
     ImmutableArray<MemberName> WithData,
-    int? SupervisorPid);
+    int? SupervisorPid)
+{
+    /// <summary>A restore of the whole cluster was begun and is not done.</summary>
+    public bool BeingRestored { get; init; }
+}
 
 public enum HomePlace
 {
@@ -35,5 +40,8 @@ public abstract record StoreFinding
     public sealed record Blank : StoreFinding;
 
     /// <param name="SystemIdentifier">Null before the bootstrap.</param>
-    public sealed record Holds(ClusterSpec Spec, ulong? SystemIdentifier) : StoreFinding;
+    public sealed record Holds(ClusterSpec Spec, ulong? SystemIdentifier) : StoreFinding
+    {
+        public BackupSettings Backup { get; init; } = BackupSettings.None;
+    }
 }

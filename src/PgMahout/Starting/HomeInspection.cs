@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Agent.Home;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Processes;
 using PgMahout.Status;
@@ -30,7 +31,10 @@ public static class HomeInspection
             strangers,
             await LookAtStoreAsync(home, cancellation),
             [.. HomeMembers.In(home).Select(member => member.Name).Where(name => HasData(home, name))],
-            SupervisorProcess.Find(home));
+            SupervisorProcess.Find(home))
+        {
+            BeingRestored = File.Exists(home.RestoreMark),
+        };
     }
 
     /// <summary>The names that pgmahout makes directly in a home.</summary>
@@ -40,7 +44,7 @@ public static class HomeInspection
         .. new[]
         {
             home.SupervisorLock, home.ArchiverLock, home.SecretsDirectory, home.LogDirectory, home.MembersDirectory,
-            home.DefaultRepository, home.BackupLock, home.DrillDirectory,
+            home.DefaultRepository, home.BackupLock, home.DrillDirectory, home.RestoreMark, home.BackupWanted,
         }.Select(path => Path.GetFileName(path)!),
         "run",
         UpLock,
@@ -96,7 +100,10 @@ public static class HomeInspection
     private static StoreFinding Of(RecordsRead read) => read switch
     {
         RecordsRead.Decoded { Records: { Spec: { } spec } records } =>
-            new StoreFinding.Holds(spec.Value, records.SystemIdentifier?.Value),
+            new StoreFinding.Holds(spec.Value, records.SystemIdentifier?.Value)
+            {
+                Backup = records.Backup?.Value ?? BackupSettings.None,
+            },
         RecordsRead.Decoded => new StoreFinding.Blank(),
         RecordsRead.Unreadable unreadable => new StoreFinding.Unreadable(unreadable.Reason),
         _ => throw new InvalidOperationException($"unknown result {read}"),

@@ -1,4 +1,5 @@
 using PgMahout.Agent.Home;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Errors;
 
@@ -13,7 +14,7 @@ public abstract record HomePlan
     /// Make a cluster. Also the way on from an <c>up</c> that was interrupted: every step can be repeated.
     /// </summary>
     /// <param name="Resumes">Something of an earlier attempt is there.</param>
-    public sealed record Create(ClusterSpec Spec, bool Resumes) : HomePlan;
+    public sealed record Create(ClusterSpec Spec, BackupSettings Backup, bool Resumes) : HomePlan;
 
     /// <summary>The cluster is there and nobody looks after it.</summary>
     public sealed record Start(ClusterSpec Spec, ulong? SystemIdentifier) : HomePlan;
@@ -27,6 +28,8 @@ public abstract record HomePlan
     {
         if (WhyUnusable(found, home) is { } failure)
             return new Refuse(failure);
+        if (found.BeingRestored)
+            return new Refuse(Restoring(home));
         return found.Store switch
         {
             StoreFinding.Holds held => Existing(held, found, asked, home),
@@ -34,14 +37,14 @@ public abstract record HomePlan
             StoreFinding.Missing or StoreFinding.Blank when !found.WithData.IsEmpty =>
                 new Refuse(WithoutStore(found, home)),
             StoreFinding.Missing or StoreFinding.Blank =>
-                new Create(asked.SpecFor(home), Resumes: found.Place == HomePlace.Occupied),
+                new Create(asked.SpecFor(home), asked.BackupFor(home), Resumes: found.Place == HomePlace.Occupied),
             _ => throw new InvalidOperationException($"unknown finding {found.Store}"),
         };
     }
 
     private static HomePlan Existing(StoreFinding.Holds held, HomeFinding found, UpRequest asked, HomeLayout home)
     {
-        var contradictions = asked.ContradictionsWith(held.Spec);
+        var contradictions = asked.ContradictionsWith(held.Spec, held.Backup);
         if (!contradictions.IsEmpty)
             return new Refuse(
                 new Failure(ErrorCatalogue.ContradictsSpec, $"{home.Root} holds the cluster '{held.Spec.Name}' already")
@@ -65,6 +68,13 @@ public abstract record HomePlan
                 .Try("pgmahout up --home DIR    (a directory that is empty or does not exist)"),
         HomePlace.Occupied or HomePlace.Empty or HomePlace.Missing => null,
     };
+
+    private static Failure Restoring(HomeLayout home) =>
+        new Failure(ErrorCatalogue.RestoreUnfinished, "a restore of the whole cluster was begun and is not done")
+            .Because($"{home.RestoreMark} says so")
+            .Try(
+                "pgmahout restore --in-place --at POINT    (goes on)",
+                "pgmahout down --destroy    (gives all of it up)");
 
     private static Failure WithoutStore(HomeFinding found, HomeLayout home) =>
         new Failure(ErrorCatalogue.StoreMissing, $"{home.Root} has data of members and no store")

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
@@ -22,14 +23,15 @@ public static class Preflight
     private static readonly ByteSize SpacePerMember = ByteSize.Megabytes(300);
 
     /// <summary>For a cluster that does not exist yet.</summary>
-    public static Attempt<Host> ForNew(HomeLayout home, ClusterSpec spec)
+    public static Attempt<Host> ForNew(HomeLayout home, ClusterSpec spec, BackupSettings backup)
     {
         if (!FindHost().TryGet(out var host, out var failure))
             return failure;
         failure = WhyPortsInvalid(spec)
             ?? ListeningPorts.Read().WhyNotFree(spec.Members, spec.Members[0].Port, spec.Members.Length)
             ?? WhyTooSmall(home, spec)
-            ?? WhyOutOfReach(home, host.Account);
+            ?? WhyOutOfReach(home, host.Account)
+            ?? NewRepository.WhyNot(home, backup);
         return failure is null ? host : failure;
     }
 

@@ -55,7 +55,7 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
         var host = plan switch
         {
             HomePlan.Refuse refuse => refuse.Failure,
-            HomePlan.Create create => Preflight.ForNew(Home, create.Spec),
+            HomePlan.Create create => Preflight.ForNew(Home, create.Spec, create.Backup),
             HomePlan.Start start => Preflight.ForExisting(Home, start.Spec, start.SystemIdentifier),
             HomePlan.Report => null,
             _ => throw new InvalidOperationException($"unknown plan {plan}"),
@@ -92,13 +92,14 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
     {
         if (plan is HomePlan.Create create)
         {
-            if (!Preflight.ForNew(Home, create.Spec).TryGet(out var host, out var refused))
+            if (!Preflight.ForNew(Home, create.Spec, create.Backup).TryGet(out var host, out var refused))
                 return refused;
             Screen.Note(
                 $"[1/3] PostgreSQL {host.Binaries.Version} in {host.Binaries.Directory}, as {host.Account.Name}");
-            if (await HomeCreation.CreateAsync(Home, create.Spec, host, Cancellation) is { } failure)
+            if (await HomeCreation.CreateAsync(Home, create.Spec, create.Backup, host, Cancellation) is { } failure)
                 return failure;
             Screen.Note($"[2/3] home {Home.Root} {(create.Resumes ? "completed" : "created")}");
+            Screen.Note("      " + NewRepository.Advice(Home, create.Backup));
         }
         if (SupervisorProcess.Start(Home) is { } problem)
             return DidNotStart(problem);

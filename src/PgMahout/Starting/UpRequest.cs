@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Agent.Home;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Status;
@@ -16,6 +17,13 @@ public sealed record UpRequest(int? Members, int? Port, Durability? Durability, 
     private const string Loopback = "127.0.0.1";
     private static readonly TimeSpan DefaultRto = TimeSpan.FromSeconds(3);
 
+    /// <summary>Where WAL and backups go: a place, or <see cref="NewRepository.Nowhere"/>.</summary>
+    public string? Repository { get; init; }
+
+    /// <summary>Of <see cref="Repository"/>, when it is a bucket.</summary>
+    public ImmutableSortedDictionary<string, string> RepositoryOptions { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>
     /// The cluster that a fresh home gets: members m1 to mN on this machine, on ports one after the other.
     /// </summary>
@@ -31,11 +39,15 @@ public sealed record UpRequest(int? Members, int? Port, Durability? Durability, 
             ClusterSpec.DefaultMaximumLag);
     }
 
+    /// <summary>What a fresh home does about backups: they begin with it, unless that was refused.</summary>
+    public BackupSettings BackupFor(HomeLayout home) =>
+        NewRepository.At(Repository ?? home.DefaultRepository, RepositoryOptions);
+
     public static MemberSpec MemberFor(HomeLayout home, MemberName name, int port) =>
         new(name, Loopback, port, home.ApiAddress(name));
 
     /// <summary>Each wish that the existing cluster does not fulfil, as a clause for people.</summary>
-    public ImmutableArray<string> ContradictionsWith(ClusterSpec spec)
+    public ImmutableArray<string> ContradictionsWith(ClusterSpec spec, BackupSettings backup)
     {
         var found = ImmutableArray.CreateBuilder<string>();
         if (Members is { } members && members != spec.Members.Length)
@@ -48,6 +60,8 @@ public sealed record UpRequest(int? Members, int? Port, Durability? Durability, 
             found.Add($"--rto {rto.TotalSeconds}s, and it has {spec.Timing.Ttl.TotalSeconds}s");
         if (Name is { } name && name != spec.Name)
             found.Add($"--name {name}, and it is called {spec.Name}");
+        if (Repository is { } place && !NewRepository.Fits(place, backup))
+            found.Add($"--repository {place}, and it archives into {NewRepository.Text(backup)}");
         return found.ToImmutable();
     }
 }

@@ -4,7 +4,6 @@ using PgMahout.CommandLine;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
 using PgMahout.Output;
-using PgMahout.Processes;
 using PgMahout.Starting;
 using PgMahout.Status;
 
@@ -13,9 +12,6 @@ namespace PgMahout.Stopping;
 /// <summary>One run of <c>down</c>: stop everything of a home, and delete the home if that was asked for.</summary>
 internal sealed class DownCommand(Invocation invocation, bool destroy)
 {
-    private static readonly TimeSpan SupervisorLimit = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
-
     private HomeLayout Home => invocation.Home;
 
     private Screen Screen => invocation.Screen;
@@ -33,9 +29,7 @@ internal sealed class DownCommand(Invocation invocation, bool destroy)
                 .Try("pgmahout down    (again, when it has ended)");
 
         var members = MembersOf(found);
-        await StopSupervisorAsync(found.SupervisorPid);
-        await new OrderlyStop(Home, members, Screen).RunAsync(invocation.Cancellation);
-        if (Remaining(members) is { Count: > 0 } remaining)
+        if (await new ClusterStop(Home, members, Screen).RunAsync(invocation.Cancellation) is { Count: > 0 } remaining)
             return new Failure(
                 ErrorCatalogue.StillRunning, $"{remaining.Count} processes of the cluster are still there")
                 .Because(string.Join("\n", remaining))
@@ -74,34 +68,6 @@ internal sealed class DownCommand(Invocation invocation, bool destroy)
         if (invocation.Yes || !Screen.CanAsk)
             return null;
         return Confirmation.TypeName(Screen, NameOf(found));
-    }
-
-    private async Task StopSupervisorAsync(int? supervisor)
-    {
-        if (supervisor is not { } pid)
-            return;
-        Screen.Note($"stopping: supervisor {pid} stops the leader first, then the others");
-        Signals.Send(pid, Signals.Terminate);
-        var started = TimeProvider.System.GetTimestamp();
-        while (Signals.IsAlive(pid) && TimeProvider.System.GetElapsedTime(started) < SupervisorLimit)
-            await Task.Delay(Pace, invocation.Cancellation);
-    }
-
-    private List<string> Remaining(IReadOnlyList<MemberName> members)
-    {
-        var remaining = new List<string>();
-        if (SupervisorProcess.Find(Home) is { } supervisor)
-            remaining.Add($"supervisor: pid {supervisor}");
-        if (PidLock.Holder(Home.ArchiverLock) is { } archiver)
-            remaining.Add($"archiver: pid {archiver}");
-        foreach (var member in members)
-        {
-            if (PidLock.Holder(Home.AgentLock(member)) is { } agent)
-                remaining.Add($"agent of {member}: pid {agent}");
-            remaining.AddRange(
-                MemberProcesses.List(Home, member).Select(server => $"PostgreSQL of {member}: pid {server.Pid}"));
-        }
-        return remaining;
     }
 
     private Ending Destroy(HomeFinding found)

@@ -4,64 +4,85 @@ using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
 using PgMahout.Restoring;
+using PgMahout.Starting;
 
 namespace PgMahout.Verbs;
 
 /// <summary>Back to any point that the archive reaches.</summary>
 internal static class RestoreVerb
 {
+    private static readonly Option<string> At = PointOption();
+    private static readonly Option<bool> Before = new("--before") { Description = "Of a transaction: without it." };
+
+    private static readonly Option<string?> To = new("--to")
+    {
+        Description = "The data directory to make: new, empty, or one of this cluster on which nothing runs.",
+        HelpName = "DIR",
+    };
+
+    private static readonly Option<bool> InPlace =
+        new("--in-place") { Description = "Take the whole cluster back, all its members." };
+
+    private static readonly Option<bool> AsNewCluster =
+        new("--as-new-cluster") { Description = "Make another cluster of it, in the home that --home names." };
+
+    private static readonly Option<string?> From = new("--from")
+    {
+        Description = "A repository by its place; no cluster is needed then.",
+        HelpName = "DIR",
+    };
+
+    private static readonly Option<string?> Key =
+        new("--key-file") { Description = "With --from: its key.", HelpName = "FILE" };
+
+    private static readonly Option<string?> Backup =
+        new("--backup") { Description = "From this backup.", HelpName = "NAME" };
+
+    private static readonly Option<uint?> Timeline = new("--timeline")
+    {
+        Description = "Along this timeline (default: the newest).",
+        HelpName = "N",
+    };
+
+    private static readonly Option<ulong?> OfSystem = new("--system")
+    {
+        Description = "With --from, where several are: whose data.",
+        HelpName = "ID",
+    };
+
+    private static readonly Option<int?> Workers = BackupVerb.Workers();
+
+    private static readonly Option<bool> DryRun =
+        new("--dry-run") { Description = "Only say what would be restored." };
+
     public static Command Build(CommonOptions common)
     {
-        var at = PointOption();
-        var before = new Option<bool>("--before") { Description = "Of a transaction: without it." };
-        var to = new Option<string>("--to")
+        var command = new Command("restore", "Bring any point back, into a directory of its own, or the whole cluster.")
         {
-            Description = "The data directory to make: new, empty, or one of this cluster on which nothing runs.",
-            HelpName = "DIR",
-            Required = true,
+            At, Before, To, InPlace, AsNewCluster, BackupVerb.Repository, From, Key, Backup, Timeline, OfSystem,
+            Workers, DryRun, RepoVerb.Endpoint, RepoVerb.Region, RepoVerb.Credentials,
+            UpVerb.Members, UpVerb.Port, UpVerb.Name,
         };
-        var from = new Option<string?>("--from")
+        command.Validators.Add(result =>
         {
-            Description = "A repository by its place; no cluster is needed then.",
-            HelpName = "DIR",
-        };
-        var key = new Option<string?>("--key-file") { Description = "With --from: its key.", HelpName = "FILE" };
-        var backup = new Option<string?>("--backup") { Description = "From this backup.", HelpName = "NAME" };
-        var timeline = new Option<uint?>("--timeline")
-        {
-            Description = "Along this timeline (default: the newest).",
-            HelpName = "N",
-        };
-        var system = new Option<ulong?>("--system")
-        {
-            Description = "With --from, where several are: whose data.",
-            HelpName = "ID",
-        };
-        var workers = BackupVerb.Workers();
-        var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be restored." };
-        var command = new Command("restore", "Bring any point back, into a directory of its own.")
-        {
-            at, before, to, BackupVerb.Repository, from, key, backup, timeline, system, workers, dryRun,
-            RepoVerb.Endpoint, RepoVerb.Region, RepoVerb.Credentials,
-        };
+            bool[] places = [result.Peek(To) is not null, result.Peek(InPlace), result.Peek(AsNewCluster)];
+            if (places.Count(given => given) != 1)
+                result.AddError("one of --to DIR, --in-place and --as-new-cluster says where");
+            if (result.Peek(AsNewCluster) && result.Peek(From) is null)
+                result.AddError("--as-new-cluster restores from a repository by its place: --from DIR");
+            if (result.Peek(InPlace) && result.Peek(From) is not null)
+                result.AddError("--in-place restores from a repository of the cluster: --repo NAME");
+        });
         common.Bind(command, (parse, invocation) =>
         {
-            if (!Point(parse.GetRequiredValue(at), parse.GetValue(before)).TryGet(out var target, out var failure))
+            if (!Point(parse.GetRequiredValue(At), parse.GetValue(Before)).TryGet(out var target, out var failure))
                 return Task.FromResult<Ending>(failure);
-            return new RestoreCommand(invocation).RunAsync(new RestoreOrder(
-                parse.GetValue(BackupVerb.Repository),
-                parse.GetValue(from),
-                parse.GetValue(key),
-                parse.GetRequiredValue(to))
-            {
-                Target = target,
-                Backup = parse.GetValue(backup) is { } id ? new BackupId(id) : null,
-                Timeline = parse.GetValue(timeline) is { } number ? new TimelineId(number) : null,
-                SystemIdentifier = parse.GetValue(system),
-                Workers = parse.GetValue(workers),
-                DryRun = parse.GetValue(dryRun),
-                Options = RepoVerb.OptionsOf(parse),
-            });
+            var order = Order(parse, target);
+            if (parse.GetValue(AsNewCluster))
+                return new NewClusterCommand(invocation, New(parse)).RunAsync(order);
+            return parse.GetValue(InPlace)
+                ? new InPlaceCommand(invocation).RunAsync(order)
+                : new RestoreCommand(invocation).RunAsync(order);
         });
         return command;
     }
@@ -87,6 +108,24 @@ internal static class RestoreVerb
         });
         return command;
     }
+
+    private static RestoreOrder Order(ParseResult parse, RecoveryTarget target) => new(
+        parse.GetValue(BackupVerb.Repository),
+        parse.GetValue(From),
+        parse.GetValue(Key),
+        parse.GetValue(To) ?? "")
+    {
+        Target = target,
+        Backup = parse.GetValue(Backup) is { } id ? new BackupId(id) : null,
+        Timeline = parse.GetValue(Timeline) is { } number ? new TimelineId(number) : null,
+        SystemIdentifier = parse.GetValue(OfSystem),
+        Workers = parse.GetValue(Workers),
+        DryRun = parse.GetValue(DryRun),
+        Options = RepoVerb.OptionsOf(parse),
+    };
+
+    private static UpRequest New(ParseResult parse) => new(
+        parse.GetValue(UpVerb.Members), parse.GetValue(UpVerb.Port), null, null, parse.GetValue(UpVerb.Name));
 
     private static Option<string> PointOption() => new("--at")
     {

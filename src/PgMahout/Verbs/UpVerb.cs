@@ -7,37 +7,43 @@ namespace PgMahout.Verbs;
 
 internal static class UpVerb
 {
-    private static readonly Option<int?> Members = new("--members")
+    public static readonly Option<int?> Members = new("--members")
     {
         Description =
             $"How many PostgreSQL servers, 1 to {UpRequest.MostMembers} (default {UpRequest.DefaultMembers}).",
         HelpName = "N",
     };
 
-    private static readonly Option<int?> Port = new("--port")
+    public static readonly Option<int?> Port = new("--port")
     {
         Description = $"TCP port of the first member; the others take the next ones (default {UpRequest.DefaultPort}).",
         HelpName = "P",
     };
 
-    private static readonly Option<Durability?> Durability = new("--durability")
+    public static readonly Option<Durability?> Durability = new("--durability")
     {
         Description = "quorum (default): a commit is on two members, on one alone if no standby is left; "
             + "strict: always on two; async: on one.",
         HelpName = "quorum|strict|async",
     };
 
-    private static readonly Option<TimeSpan?> Rto = new("--rto")
+    public static readonly Option<TimeSpan?> Rto = new("--rto")
     {
         Description = "How long the service may be down when the primary's host dies (default 3s).",
         HelpName = "3s",
         CustomParser = Durations.Parse,
     };
 
-    private static readonly Option<string?> Name = new("--name")
+    public static readonly Option<string?> Name = new("--name")
     {
         Description = $"The cluster's name (default {UpRequest.DefaultName}).",
         HelpName = "NAME",
+    };
+
+    public static readonly Option<string?> Repository = new("--repository")
+    {
+        Description = "Where WAL and backups go (default: a directory in the home; none: nowhere).",
+        HelpName = "DIR|s3://BUCKET/PREFIX|none",
     };
 
     private static readonly Option<bool> Detach =
@@ -54,7 +60,8 @@ internal static class UpVerb
     {
         var command = new Command("up", "Bring a cluster up: create it, or start what is not running.")
         {
-            Members, Port, Durability, Rto, Name, Detach, Timeout,
+            Members, Port, Durability, Rto, Name, Repository, Detach, Timeout,
+            RepoVerb.Endpoint, RepoVerb.Region, RepoVerb.Credentials,
         };
         command.Validators.Add(result =>
         {
@@ -77,5 +84,11 @@ internal static class UpVerb
         parse.GetValue(Port),
         parse.GetValue(Durability),
         parse.GetValue(Rto),
-        parse.GetValue(Name));
+        parse.GetValue(Name))
+    {
+        Repository = parse.GetValue(Repository) is { } place and not NewRepository.Nowhere
+            ? RepoVerb.Absolute(place)
+            : parse.GetValue(Repository),
+        RepositoryOptions = RepoVerb.OptionsOf(parse),
+    };
 }

@@ -11,7 +11,9 @@ using Xunit;
 
 namespace PgMahout.InstanceTests.Replication;
 
-/// <summary>An archiver that a test starts, kills and starts again, over one repository in memory.</summary>
+/// <summary>
+/// An archiver that a test starts, kills and starts again, over one repository: in memory, unless it gets another.
+/// </summary>
 internal sealed class ArchiveRun : IAsyncDisposable
 {
     public const string Slot = RepositorySettings.SlotPrefix + "test";
@@ -40,7 +42,8 @@ internal sealed class ArchiveRun : IAsyncDisposable
     public Func<ArchiverSettings, ArchiverSettings> Adjust { get; init; } = settings => settings;
 
     public static async Task<ArchiveRun> StartAsync(
-        ReplicationTarget primary, Func<ArchiverSettings, ArchiverSettings>? adjust = null)
+        ReplicationTarget primary, Func<ArchiverSettings, ArchiverSettings>? adjust = null,
+        IObjectStore? elsewhere = null)
     {
         ulong system;
         using (var connection = TestMember.Done(ReplicationConnection.Open(primary, Limit, default)))
@@ -48,7 +51,8 @@ internal sealed class ArchiveRun : IAsyncDisposable
         var store = new UnreliableStore();
         var owner = new RepositoryOwner("test", system, false);
         var compression = Compression.Of(CompressionKind.Lz4, null);
-        var repository = TestMember.Done(await Repository.OpenAsync(store, owner, compression, null, default));
+        var repository = TestMember.Done(await Repository.OpenAsync(
+            elsewhere ?? store, owner, compression, null, default));
         var run = new ArchiveRun(store, new WalArchive(repository, system)) { Adjust = adjust ?? (same => same) };
         run.Start(primary);
         return run;

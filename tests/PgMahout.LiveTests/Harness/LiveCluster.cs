@@ -36,7 +36,12 @@ internal sealed class LiveCluster : IAsyncDisposable
 
     public string Store => Path.Combine(Home, "cluster.db");
 
-    public static async Task<LiveCluster> UpAsync(params string[] options)
+    /// <summary>Without backups: what archiving costs would be in every figure.</summary>
+    public static Task<LiveCluster> UpAsync(params string[] options) =>
+        UpWithBackupsAsync(["--repository", "none", .. options]);
+
+    /// <summary>With the repository that a cluster has by itself.</summary>
+    public static async Task<LiveCluster> UpWithBackupsAsync(params string[] options)
     {
         var cluster = new LiveCluster();
         try

@@ -70,6 +70,17 @@ public sealed class LeaseKnowledgeTests
     }
 
     [Fact]
+    public void Renewal_that_shows_up_late_takes_nothing_away_from_what_promises_gave_since()
+    {
+        var promised = Held.WriteUnanswered(At(2)).Promised(At(3.5));
+
+        var settled = promised.Saw(Next, mine: true, At(4));
+
+        Assert.Equal(At(3.5) + Limits.FenceAfter, settled.FenceAt(Limits));
+        Assert.Null(settled.UnansweredFrom);
+    }
+
+    [Fact]
     public void Unanswered_acquisition_that_was_applied_makes_a_holder()
     {
         var settled = Followed.WriteUnanswered(At(4)).Saw(Next, mine: true, At(4.5));

@@ -32,6 +32,18 @@ public sealed class TimelineHistoryTests
     public void Shares_no_more_than_was_written_before_it_moved_on(uint timeline, ulong lsn, ulong shared) =>
         Assert.Equal(new Lsn(shared), History.SharedWith(Example.At(lsn, timeline)));
 
+    [Theory]
+    [InlineData(0x4FF, 1, 0)]
+    [InlineData(0x500, 2, 1)]
+    [InlineData(0x8FF, 2, 1)]
+    [InlineData(0x900, 5, 2)]
+    public void Was_on_the_timeline_of_the_record_that_begins_there(ulong lsn, uint timeline, int ancestors)
+    {
+        var then = History.At(new Lsn(lsn));
+
+        Assert.Equal((timeline, ancestors), (then.Current.Value, then.Ancestors.Length));
+    }
+
     [Fact]
     public void Latest_part_forgets_the_oldest_timelines()
     {

@@ -1,4 +1,5 @@
 using PgMahout.Agent.Home;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
@@ -28,6 +29,33 @@ public sealed class HomePlanTests
         Assert.Equal(
             [("m1", 6000), ("m2", 6001)], create.Spec.Members.Select(member => (member.Name.Text, member.Port)));
         Assert.Equal(Durability.Quorum, create.Spec.Durability);
+    }
+
+    [Fact]
+    public void A_new_cluster_is_backed_up_from_its_first_moment_unless_that_is_refused()
+    {
+        BackupSettings Of(UpRequest asked) => Assert.IsType<HomePlan.Create>(HomePlan.For(Missing, asked, Home)).Backup;
+
+        Assert.Equal(
+            [("main", "/var/lib/pgmahout/backup")],
+            Of(Plain).Repositories.Select(repository => (repository.Name, repository.Address)));
+        Assert.Equal(BackupSchedule.Default, Of(Plain).Schedule);
+        Assert.Equal("/mnt/backup", Of(Plain with { Repository = "/mnt/backup" }).Repositories.Single().Address);
+        Assert.Equal(BackupSettings.None, Of(Plain with { Repository = "none" }));
+    }
+
+    [Fact]
+    public void A_wish_for_the_repository_that_is_there_contradicts_nothing()
+    {
+        var archived = Ours with
+        {
+            Store = new StoreFinding.Holds(Plain.SpecFor(Home), 42) { Backup = Plain.BackupFor(Home) },
+        };
+
+        Assert.IsType<HomePlan.Start>(
+            HomePlan.For(archived, Plain with { Repository = "/var/lib/pgmahout/backup" }, Home));
+        Assert.Equal(ErrorCatalogue.ContradictsSpec, Refusal(archived, Plain with { Repository = "none" }));
+        Assert.Equal(ErrorCatalogue.ContradictsSpec, Refusal(archived, Plain with { Repository = "/mnt/backup" }));
     }
 
     [Fact]
@@ -68,6 +96,10 @@ public sealed class HomePlanTests
         Assert.Equal(ErrorCatalogue.StoreMissing, Refusal(Ours with { Store = new StoreFinding.Missing() }, Plain));
         Assert.Equal(ErrorCatalogue.StoreMissing, Refusal(Ours with { Store = new StoreFinding.Blank() }, Plain));
     }
+
+    [Fact]
+    public void A_home_that_is_half_restored_is_not_started() => Assert.Equal(
+        ErrorCatalogue.RestoreUnfinished, Refusal(Ours with { BeingRestored = true }, Plain));
 
     [Fact]
     public void A_damaged_store_is_never_replaced() =>

@@ -32,7 +32,7 @@ public sealed class ClusterRecordsTests
     [Fact]
     public void Spec_survives_the_store()
     {
-        var read = Decoded(ClusterRecords.CreateSpec(Spec)).Spec!.Value;
+        var read = Decoded(ClusterRecords.Create(Spec, BackupSettings.None)).Spec!.Value;
 
         Assert.Equal(Spec.Members.AsEnumerable(), read.Members);
         Assert.Equal(Spec with { Members = [] }, read with { Members = [] });
@@ -63,7 +63,7 @@ public sealed class ClusterRecordsTests
     [InlineData(Durability.Async)]
     public void Every_durability_survives_the_store(Durability durability)
     {
-        var read = Decoded(ClusterRecords.CreateSpec(Spec with { Durability = durability })).Spec!.Value;
+        var read = Decoded(ClusterRecords.ChangeSpec(Revision.None, Spec with { Durability = durability })).Spec!.Value;
 
         Assert.Equal(durability, read.Durability);
     }
@@ -252,7 +252,10 @@ public sealed class ClusterRecordsTests
     {
         var request = new SwitchoverRequest("s1", M1, null, false, "root", null);
 
-        Expects(ClusterRecords.CreateSpec(Spec), new StoreCondition("spec", Revision.None));
+        Expects(
+            ClusterRecords.Create(Spec, BackupSettings.None),
+            new StoreCondition("spec", Revision.None),
+            new StoreCondition("backup", Revision.None));
         Expects(ClusterRecords.ChangeSpec(new Revision(4), Spec), new StoreCondition("spec", new Revision(4)));
         Expects(ClusterRecords.RequestSwitchover(request), new StoreCondition("switchover", Revision.None));
         Expects(
