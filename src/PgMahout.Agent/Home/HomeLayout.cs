@@ -36,6 +36,14 @@ public sealed record HomeLayout(string Root)
     /// <summary>Of a restore that is only done to prove that it works; removed afterwards.</summary>
     public string DrillDirectory => Path.Combine(Root, "drill");
 
+    /// <summary>Servers of the past, each in a directory of its own while somebody uses it.</summary>
+    public string UndoDirectory => Path.Combine(Root, "undo");
+
+    /// <summary>The sockets of one of them; beside its directory if the kernel takes a path of that length.</summary>
+    public string UndoSockets(string id) => Root.Length <= LongestRootForSockets
+        ? Path.Combine(UndoDirectory, id + ".run")
+        : Path.Combine(RunDirectory, "undo-" + id);
+
     /// <summary>Held by whoever makes, expires or restores a backup.</summary>
     public string BackupLock => Path.Combine(Root, "backup.lock");
 

@@ -89,7 +89,10 @@ public sealed class CatalogArchive(Repository repository, ulong systemIdentifier
     private static byte[] Encode(CatalogSnapshot snapshot) =>
         JsonSerializer.SerializeToUtf8Bytes(CatalogDocument.Of(snapshot), CatalogContext.Default.CatalogDocument);
 
-    /// <summary>Of everything but when it was taken, and sizes, which change with every vacuum.</summary>
+    /// <summary>
+    /// Of everything but when it was taken, sizes, which change with every vacuum, and temporary relations, which WAL
+    /// does not tell of.
+    /// </summary>
     private static byte[] Identity(CatalogSnapshot snapshot) => SHA256.HashData(Encode(snapshot with
     {
         From = default,
@@ -99,7 +102,12 @@ public sealed class CatalogArchive(Repository repository, ulong systemIdentifier
         [
             .. snapshot.Databases.Select(database => database with
             {
-                Relations = [.. database.Relations.Select(relation => relation with { Pages = 0, Rows = 0 })],
+                Relations =
+                [
+                    .. database.Relations
+                        .Where(relation => relation.Persistence != 't')
+                        .Select(relation => relation with { Pages = 0, Rows = 0 }),
+                ],
             }),
         ],
     }));

@@ -35,6 +35,9 @@ public sealed record RestoreRequest
     /// </summary>
     public Func<string, bool> Only { get; init; } = _ => true;
 
+    /// <summary>Whether all of it is on disk in the end; a copy that is thrown away need not be.</summary>
+    public bool Durable { get; init; } = true;
+
     public int Workers { get; init; } = 2;
 
     public bool Polite { get; init; }

@@ -72,7 +72,7 @@ public sealed class RestoreRun(RestoreRequest request, TimeProvider time)
         Progress.Enter("preparing");
         target.Begin();
         await tree.PrepareAsync(cancellation);
-        var flushes = tree.Roots.Select(FileSystemFlush.Before).ToList();
+        var flushes = request.Durable ? tree.Roots.Select(FileSystemFlush.Before).ToList() : [];
         try
         {
             Progress.Enter("comparing");

@@ -25,5 +25,12 @@ public sealed class WorkProgress
 
     internal void AddStored(long stored) => Interlocked.Add(ref _stored, stored);
 
-    internal void Enter(string step) => Step = step;
+    /// <summary>Called for each step, on the thread that takes it.</summary>
+    internal event Action<string>? Entered;
+
+    internal void Enter(string step)
+    {
+        Step = step;
+        Entered?.Invoke(step);
+    }
 }

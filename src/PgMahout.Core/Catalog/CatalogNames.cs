@@ -28,6 +28,9 @@ public sealed class CatalogNames
 
     public CatalogDatabase? Database(uint oid) => _databases.GetValueOrDefault(oid);
 
+    public CatalogDatabase? Database(string name) =>
+        _databases.Values.FirstOrDefault(database => database.Name == name);
+
     /// <summary>Null when the snapshot has no relation with that file.</summary>
     public NamedRelation? Of(RelationFile file) => _byFile.GetValueOrDefault((file.Database, file.Number));
 

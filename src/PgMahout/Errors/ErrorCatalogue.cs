@@ -293,12 +293,18 @@ public static partial class ErrorCatalogue
         "WAL or its index could not be read; the text in brackets is the code of the reason. Nothing was changed.");
 
     /// <summary>Sorted by code.</summary>
-    public static ImmutableArray<ErrorKind> All { get; } =
-    [
-        .. typeof(ErrorCatalogue)
-            .GetFields(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Static)
-            .Where(field => field.FieldType == typeof(ErrorKind))
-            .Select(field => (ErrorKind)field.GetValue(null)!)
-            .OrderBy(kind => kind.Code, StringComparer.Ordinal),
-    ];
+    public static ImmutableArray<ErrorKind> All => Listing.All;
+
+    /// <summary>Apart, because the kinds stand in several files, and all of them must have been made before.</summary>
+    private static class Listing
+    {
+        public static readonly ImmutableArray<ErrorKind> All =
+        [
+            .. typeof(ErrorCatalogue)
+                .GetFields(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Static)
+                .Where(field => field.FieldType == typeof(ErrorKind))
+                .Select(field => (ErrorKind)field.GetValue(null)!)
+                .OrderBy(kind => kind.Code, StringComparer.Ordinal),
+        ];
+    }
 }

@@ -11,6 +11,7 @@ using PgMahout.Doctor;
 using PgMahout.Drills;
 using PgMahout.Restoring;
 using PgMahout.Status;
+using PgMahout.Undoing;
 using PgMahout.Wal;
 
 namespace PgMahout.Output;
@@ -124,6 +125,10 @@ public static class DocumentJson
 [JsonSerializable(typeof(ArchiverReport))]
 [JsonSerializable(typeof(VerificationDocument))]
 [JsonSerializable(typeof(RestoreDocument))]
+[JsonSerializable(typeof(UndoListDocument))]
+[JsonSerializable(typeof(UndoDocument))]
+[JsonSerializable(typeof(UndoCleanDocument))]
+[JsonSerializable(typeof(DrillUndoDocument))]
 [JsonSerializable(typeof(BackupsDocument))]
 [JsonSerializable(typeof(BackupDocument))]
 [JsonSerializable(typeof(ExpiryDocument))]

@@ -44,7 +44,8 @@ public static class HomeInspection
         .. new[]
         {
             home.SupervisorLock, home.ArchiverLock, home.SecretsDirectory, home.LogDirectory, home.MembersDirectory,
-            home.DefaultRepository, home.BackupLock, home.DrillDirectory, home.RestoreMark, home.BackupWanted,
+            home.DefaultRepository, home.BackupLock, home.DrillDirectory, home.UndoDirectory,
+            home.RestoreMark, home.BackupWanted,
         }.Select(path => Path.GetFileName(path)!),
         "run",
         UpLock,

@@ -43,6 +43,8 @@ internal static class CommandTree
         RepoVerb.Build(common),
         BackupVerb.Build(common),
         RestoreVerb.Build(common),
+        UndoVerb.Build(common),
+        UndoVerb.At(common),
         DoctorVerb.Build(common),
         UriVerb.Build(common),
         PsqlVerb.Build(common),

@@ -26,7 +26,7 @@ internal static class DrillVerb
         var keep = new Option<bool>("--keep") { Description = "Leave the table pgmahout_drill.canary in place." };
         var command = new Command("drill", "Break something for real, and measure what a client sees.")
         {
-            kind, runs, rate, keep, RestoreVerb.Drill(common),
+            kind, runs, rate, keep, RestoreVerb.Drill(common), UndoVerb.Drill(common),
         };
         command.Validators.Add(result =>
         {

@@ -91,6 +91,22 @@ internal sealed class LabServer(PostgresBinaries binaries, ServerAccount account
         Assert.True(result.Complaint is null, $"{name}: {result.Complaint}");
     }
 
+    /// <summary>Runs a client program against this server.</summary>
+    public async Task DumpAsync(string program, params string[] arguments)
+    {
+        var result = await new ToolRun(account, program, [$"--host={sockets}", "--username=postgres", .. arguments])
+            .RunAsync(Limit, default);
+        Assert.True(result.Complaint is null, $"{program}: {result.Complaint}");
+    }
+
+    /// <summary>All its files; it must be stopped.</summary>
+    public async Task CopyAsync(string to)
+    {
+        var result = await new ToolRun(account, "/bin/cp", ["--archive", "--reflink=auto", directory, to])
+            .RunAsync(Limit, default);
+        Assert.True(result.Complaint is null, $"cp: {result.Complaint}");
+    }
+
     /// <summary>Number of rows and a sum over all of them, of every table that is not unlogged.</summary>
     public async Task<string> FingerprintAsync(string database = "postgres")
     {

@@ -8,6 +8,11 @@ namespace PgMahout.Tests.Tidy;
 /// </summary>
 public sealed class DependencyTests
 {
+    private static readonly string[] Product =
+    [
+        "PgMahout.Agent", "PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Store", "PgMahout.Undo",
+    ];
+
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["PgMahout.Core"] = [],
@@ -15,12 +20,12 @@ public sealed class DependencyTests
         ["PgMahout.Postgres"] = ["PgMahout.Core"],
         ["PgMahout.Agent"] = ["PgMahout.Core", "PgMahout.Postgres", "PgMahout.Store"],
         ["PgMahout.Backup"] = ["PgMahout.Core", "PgMahout.Postgres"],
-        ["PgMahout"] =
-            ["PgMahout.Agent", "PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Store"],
-        ["PgMahout.Tests"] =
-            ["PgMahout", "PgMahout.Agent", "PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Store"],
+        ["PgMahout.Undo"] = ["PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres"],
+        ["PgMahout"] = [.. Product],
+        ["PgMahout.Tests"] = ["PgMahout", .. Product],
         ["PgMahout.Simulation"] = ["PgMahout.Core"],
-        ["PgMahout.InstanceTests"] = ["PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres"],
+        ["PgMahout.InstanceTests"] =
+            ["PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Undo"],
         ["PgMahout.LiveTests"] = [],
     };
 

@@ -46,10 +46,8 @@ internal static class EventFormat
         var at = reader.Lsn();
         return (char)letter switch
         {
-            'L' => new WalEvent.FilesLost(
-                at, reader.Lsn(), reader.Time(), reader.Small(), reader.Small(), reader.Each(reader.File),
-                reader.Each(reader.File),
-                reader.Each(() => new DroppedObject(reader.Small(), reader.Small(), reader.Small()))),
+            'L' => ReadLost(reader, at),
+            'l' => ReadLost(reader, at) with { Transient = true },
             'R' => new WalEvent.RowsChanged(
                 at, reader.Lsn(), reader.Time(), reader.Small(), reader.File(), reader.Long(), reader.Long()),
             'T' => new WalEvent.Truncated(at, reader.Small(), reader.Small(), reader.Each(reader.Small)),
@@ -69,6 +67,7 @@ internal static class EventFormat
 
     private static byte LetterOf(WalEvent told) => (byte)(told switch
     {
+        WalEvent.FilesLost { Transient: true } => 'l',
         WalEvent.FilesLost => 'L',
         WalEvent.RowsChanged => 'R',
         WalEvent.Truncated => 'T',
@@ -82,6 +81,11 @@ internal static class EventFormat
         WalEvent.WalLevelMinimal => 'W',
         _ => throw new ArgumentOutOfRangeException(nameof(told), told.GetType().Name, "not known to the format"),
     });
+
+    private static WalEvent.FilesLost ReadLost(IndexReader reader, Lsn at) => new(
+        at, reader.Lsn(), reader.Time(), reader.Small(), reader.Small(), reader.Each(reader.File),
+        reader.Each(reader.File),
+        reader.Each(() => new DroppedObject(reader.Small(), reader.Small(), reader.Small())));
 
     private static void Write(IndexWriter writer, WalEvent.FilesLost lost)
     {

@@ -88,9 +88,14 @@ internal sealed class TransactionTracker
         ImmutableArray<RelationFile> lost = [.. end.Lost.Where(file => !made.Contains(file))];
         var since = work is null ? commit : new Lsn(work.Since);
         if (!lost.IsEmpty)
+        {
+            var dropped = Dropped(end, made);
             into.Add(new WalEvent.FilesLost(
-                commit, since, end.Time, end.Xid, end.Database, lost,
-                [.. made.Except(end.Lost).Order()], Dropped(end, made)));
+                commit, since, end.Time, end.Xid, end.Database, lost, [.. made.Except(end.Lost).Order()], dropped)
+            {
+                Transient = dropped.Length < end.Objects.Length,
+            });
+        }
         if (work is null)
             return;
         foreach (var row in work.Rows.Where(row => row.Deleted + row.Updated >= threshold))

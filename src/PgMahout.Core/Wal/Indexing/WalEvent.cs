@@ -23,6 +23,12 @@ public abstract record WalEvent(Lsn At)
         ImmutableArray<RelationFile> Made,
         ImmutableArray<DroppedObject> Dropped) : WalEvent(At)
     {
+        /// <summary>
+        /// It also dropped relations that it had made itself, as a rewrite does and TRUNCATE does not; never known on
+        /// PostgreSQL 14.
+        /// </summary>
+        public bool Transient { get; init; }
+
         public LossKind Kind =>
             Made.IsEmpty ? LossKind.Dropped
             : !Dropped.IsEmpty ? LossKind.Mixed

@@ -121,6 +121,7 @@ public sealed class IndexFormatTests
             700, 712,
             [
                 new WalEvent.FilesLost(at, at, Noon, 701, 5, [File], [], [new DroppedObject(2, 5, 16400)]),
+                new WalEvent.FilesLost(at, at, Noon, 701, 5, [File], [File], []) { Transient = true },
                 new WalEvent.RowsChanged(at, at, Noon, 702, File, 500, 3),
                 new WalEvent.Truncated(at, 703, 5, [16400, 16401]),
                 new WalEvent.DatabaseCreated(at, Noon, 704, 9, 1663),

@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using PgMahout.Backup.Catalog;
+using PgMahout.Backup.Recovering;
+using PgMahout.Backup.Restoring;
+using PgMahout.Backup.Working;
+using PgMahout.Core.Backup;
+using PgMahout.Postgres;
+using PgMahout.Postgres.Instance;
+
+namespace PgMahout.Undo.Past;
+
+/// <summary>
+/// A throw-away server as of one point. Only some files have their content; replay brings each page of the others
+/// whole before it changes it, or leaves it out. It has been promoted: one that pauses keeps the locks of the
+/// transaction that it stopped before. Nothing of it is made durable.
+/// </summary>
+public sealed class PastServer : IAsyncDisposable
+{
+    private const UnixFileMode OwnerOnly =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>Beside files and WAL: what the server itself writes.</summary>
+    private const long Allowance = 128L << 20;
+
+    private static readonly ImmutableArray<(string Name, string Value)> ThrowAway =
+    [
+        ("hot_standby", "off"), ("archive_mode", "off"), ("shared_preload_libraries", ""), ("autovacuum", "off"),
+        ("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off"), ("max_wal_senders", "0"),
+        ("shared_buffers", "128MB"), ("huge_pages", "off"), ("checkpoint_timeout", "1h"), ("max_wal_size", "8GB"),
+        // Replay of changes to the holes, where a change does not come with its page.
+        ("ignore_invalid_pages", "on"),
+    ];
+
+    private PastServer(SideServer server, PastRequest request, PastMeasure measure)
+    {
+        Server = server;
+        Request = request;
+        Measure = measure;
+    }
+
+    public SideServer Server { get; }
+
+    public PastRequest Request { get; }
+
+    public PastMeasure Measure { get; }
+
+    /// <summary>What it would take; nothing is written.</summary>
+    public static async Task<Outcome<PastCost>> CostAsync(PastRequest request, CancellationToken cancellation)
+    {
+        var loaded = await LoadAsync(request, cancellation);
+        if (!loaded.TryGet(out var backup))
+            return new Outcome<PastCost>.Failed(loaded.Failure!);
+        var files = backup.Manifest.Files.Where(file => request.Only(file.Path)).Sum(file => file.Size);
+        var replay = request.Plan.Replay.Bytes;
+        // The WAL itself, and as much again in pages that replay writes into files.
+        return new Outcome<PastCost>.Done(new PastCost(
+            files, replay, files + (2 * replay) + (2L * request.Map.SegmentSize) + Allowance));
+    }
+
+    /// <param name="progress">Gets the progress of the restore as soon as there is one.</param>
+    public static async Task<Outcome<PastServer>> StartAsync(
+        PastRequest request, Action<WorkProgress> progress, CancellationToken cancellation)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var loaded = await LoadAsync(request, cancellation);
+        if (!loaded.TryGet(out var backup))
+            return new Outcome<PastServer>.Failed(loaded.Failure!);
+        request.Account.CreateDirectory(request.Place.Directory, OwnerOnly);
+        request.Account.CreateDirectory(request.Place.Workspace, OwnerOnly);
+        var run = new RestoreRun(RestoreOf(request, backup), TimeProvider.System);
+        progress(run.Progress);
+        var restored = await run.RunAsync(cancellation);
+        if (!restored.TryGet(out var files))
+            return new Outcome<PastServer>.Failed(restored.Failure!);
+        var filesTook = TimeProvider.System.GetElapsedTime(started);
+
+        var spool = new WalSpool(request.Archive, request.Place.Spool, request.Account);
+        var filled = await spool.FillAsync(request.Plan, request.Map, request.Workers, cancellation);
+        if (filled.Failure is { } missing)
+            return new Outcome<PastServer>.Failed(missing);
+        var walTook = TimeProvider.System.GetElapsedTime(started) - filesTook;
+        var settings = RecoveryConfiguration.For(request.Plan, spool.RestoreCommand)
+            .AddRange(RecoveryConfiguration.Alone);
+        if (RecoveryFiles.Write(request.Place.Data, settings, request.Account).Failure is { } unwritten)
+            return new Outcome<PastServer>.Failed(unwritten);
+        return await RecoverAsync(request, measured => new PastMeasure(
+            files, filesTook, walTook, measured - filesTook - walTook), started, cancellation);
+    }
+
+    public async ValueTask DisposeAsync() => await Server.DisposeAsync();
+
+    private static async Task<Outcome<PastServer>> RecoverAsync(
+        PastRequest request, Func<TimeSpan, PastMeasure> measure, long started, CancellationToken cancellation)
+    {
+        var watch = new ReplayWatch(request.Only);
+        var up = await SideServer.StartAsync(
+            (request.Programs, request.Account), (request.Place.Data, request.Place.Sockets),
+            ThrowAway.AddRange(request.Settings), watch.Read, cancellation);
+        if (!up.TryGet(out var server))
+            return new Outcome<PastServer>.Failed(up.Failure!);
+        if (watch.Problem is { } unsound)
+        {
+            await server.DisposeAsync();
+            return new Outcome<PastServer>.Failed(unsound);
+        }
+        return new Outcome<PastServer>.Done(
+            new PastServer(server, request, measure(TimeProvider.System.GetElapsedTime(started))));
+    }
+
+    private static Task<Outcome<StoredBackup>> LoadAsync(PastRequest request, CancellationToken cancellation) =>
+        new BackupCatalog(request.Archive.Repository, request.Archive.SystemIdentifier)
+            .LoadAsync(request.Plan.Backup.Id, cancellation);
+
+    private static RestoreRequest RestoreOf(PastRequest request, StoredBackup backup) => new()
+    {
+        Repository = request.Archive.Repository,
+        SystemIdentifier = request.Archive.SystemIdentifier,
+        Backup = request.Plan.Backup.Id,
+        Directory = request.Place.Data,
+        Owner = request.Account,
+        Workers = request.Workers,
+        Only = request.Only,
+        Durable = false,
+        // Never where they were: the cluster's own files are there.
+        Tablespaces = backup.Manifest.Tablespaces.ToImmutableSortedDictionary(
+            tablespace => tablespace.Oid,
+            tablespace => Path.Combine(request.Place.Tablespaces, $"{tablespace.Oid}")),
+    };
+}

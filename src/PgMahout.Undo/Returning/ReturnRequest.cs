@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using Npgsql;
+using PgMahout.Postgres.Installation;
+using PgMahout.Postgres.Instance;
+
+namespace PgMahout.Undo.Returning;
+
+/// <summary>Where the lost things still are. It is changed on the way, and good for one run only.</summary>
+/// <param name="Server">Promoted; nobody else writes to it.</param>
+/// <param name="Programs">Of the server's version: <c>pg_dump</c> and <c>pg_restore</c>.</param>
+/// <param name="Account">Runs them.</param>
+/// <param name="Workspace">A directory that this account can write to; goes with the server.</param>
+public sealed record ReturnSource(
+    SideServer Server, string Database, PostgresBinaries Programs, ServerAccount Account, string Workspace);
+
+/// <summary>What is to come back, from where and to where.</summary>
+public sealed record ReturnRequest
+{
+    /// <summary>Lower-case letters and digits, at most 16: names what the run makes.</summary>
+    public required string Id { get; init; }
+
+    public required ReturnSource Source { get; init; }
+
+    /// <summary>
+    /// Makes a connection, not opened yet, of a superuser to the primary's database that gets the things back. Several
+    /// are open at once.
+    /// </summary>
+    public required Func<NpgsqlConnection> Live { get; init; }
+
+    /// <summary>
+    /// Lost tables, partitioned tables, views, materialized views or sequences, by the OIDs that they have in the side
+    /// server. Whatever depends on them and went with them comes too; so does what they need, except other tables.
+    /// </summary>
+    public required ImmutableArray<uint> Relations { get; init; }
+
+    /// <summary>Lost schemas by name, with all that is in them.</summary>
+    public ImmutableArray<string> Schemas { get; init; } = [];
+
+    /// <summary>
+    /// Another name for the one relation, <c>name</c> or <c>schema.name</c>: a copy beside whatever there is. It needs
+    /// not be lost then, and nothing of what depended on it comes.
+    /// </summary>
+    public string? As { get; init; }
+
+    /// <summary>Streams of rows, and indexes built at the same time.</summary>
+    public int Jobs { get; init; } = 2;
+
+    /// <summary>
+    /// For the last transaction to get its locks on tables that things are tied to; each try waits two seconds at most.
+    /// </summary>
+    public TimeSpan LockLimit { get; init; } = TimeSpan.FromSeconds(60);
+}
