@@ -48,6 +48,9 @@ internal sealed class InPlaceCommand(Invocation invocation)
         if (!access.Identity.TryGet(out var identity, out failure))
             return failure;
         order = order with { Directory = Home.DataDirectory(former.Holder), SystemIdentifier = identity };
+        // The point may lie a moment back, and its WAL be on its way.
+        if (!File.Exists(Home.RestoreMark) && await ArchivedSoFarAsync(access, order) is { } behind)
+            return behind;
         if (!(await PlanAsync(order, null)).TryGet(out var planned, out failure))
             return failure;
         await using var source = planned.Source;
@@ -68,7 +71,7 @@ internal sealed class InPlaceCommand(Invocation invocation)
         var goesOn = File.Exists(Home.RestoreMark);
         if (goesOn)
             Screen.Note("a restore in place was begun and is not done: this one takes its place");
-        else if (await ArchivedSoFarAsync(access, planned.Source.Opened.Settings) is { } late)
+        else if (await ArchivedSoFarAsync(access, order) is { } late)
             return late;
         if (await StopAsync(access) is { } running)
             return GiveUp(running, goesOn);
@@ -148,11 +151,13 @@ internal sealed class InPlaceCommand(Invocation invocation)
     }
 
     /// <summary>While it runs: what is committed now is archived before anybody is stopped.</summary>
-    private async Task<Failure?> ArchivedSoFarAsync(BackupAccess access, RepositorySettings repository)
+    private async Task<Failure?> ArchivedSoFarAsync(BackupAccess access, RestoreOrder order)
     {
         if (!access.Primary(Home).TryGet(out var primary, out _)
             || await WrittenAsync(primary) is not { } written)
             return null;
+        if (!access.Choose(order.Repository).TryGet(out var repository, out var failure))
+            return failure;
         Screen.Note($"waiting until the archive has everything up to {written}");
         var archived = await new ArchivedWait(primary, repository).UntilAsync(written, Cancellation);
         return archived.Failure is { } problem

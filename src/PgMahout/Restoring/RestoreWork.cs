@@ -68,17 +68,14 @@ internal sealed class RestoreWork(OpenRepository opened, ulong systemIdentifier,
             if (filled.Failure is { } missing)
                 return Translate(missing);
             var walTook = TimeProvider.System.GetElapsedTime(started) - filesTook;
-            var settings = RecoveryConfiguration.For(wanted.Plan, spool.RestoreCommand)
-                .AddRange(RecoveryConfiguration.Alone);
-            if (RecoveryFiles.Write(place.Directory, settings, host.Account).Failure is { } unwritten)
-                return Translate(unwritten);
             if (place.Timeline is { } number
                 && RecoveryFiles.ReserveTimeline(place.Directory, number, host.Account).Failure is { } unreserved)
                 return Translate(unreserved);
             screen.Note($"replaying {wanted.Plan.Replay}");
-            return await RecoverAsync(
+            return await UseAsync(
+                await new RestoreRecovery(host, place, spool.RestoreCommand).RunAsync(wanted.Plan, cancellation),
                 place, use, () => new RestoreMeasure(
-                    files, filesTook, walTook, TimeProvider.System.GetElapsedTime(started)), cancellation);
+                    files, filesTook, walTook, TimeProvider.System.GetElapsedTime(started)));
         }
         finally
         {
@@ -88,21 +85,10 @@ internal sealed class RestoreWork(OpenRepository opened, ulong systemIdentifier,
         }
     }
 
-    private async Task<Attempt<RestoreMeasure>> RecoverAsync(
-        RestorePlace place, Func<SideServer, Task<Failure?>> use, Func<RestoreMeasure> measure,
-        CancellationToken cancellation)
+    private async Task<Attempt<RestoreMeasure>> UseAsync(
+        Outcome<SideServer> started, RestorePlace place, Func<SideServer, Task<Failure?>> use,
+        Func<RestoreMeasure> measure)
     {
-        // No client needs it while it replays, so nothing must be as large as it was on the primary.
-        var started = await SideServer.StartAsync(
-            (host.Binaries, host.Account),
-            (place.Directory, place.Sockets),
-            [
-                ("hot_standby", "off"), ("archive_mode", "off"), ("shared_preload_libraries", ""),
-                // All files are on disk already: one call instead of one for each of them.
-                ("recovery_init_sync_method", "syncfs"),
-            ],
-            _ => { },
-            cancellation);
         if (!started.TryGet(out var server))
             return Translate(started.Failure!);
         var took = measure();

@@ -55,7 +55,7 @@ internal static class Program
         catch (OperationCanceledException)
         {
             process.Kill();
-            Assert.Fail($"no end within {limit.TotalSeconds} s: {command}");
+            Assert.Fail($"no end within {limit.TotalSeconds} s: {command}\n{await error.WaitAsync(AfterEnd)}");
         }
         // A server that the command leaves behind must not hold on to its caller's pipes.
         return new Ran(command, process.ExitCode, await output.WaitAsync(AfterEnd), await error.WaitAsync(AfterEnd));
