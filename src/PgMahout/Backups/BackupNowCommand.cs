@@ -39,19 +39,23 @@ internal sealed class BackupNowCommand(Invocation invocation, BackupAccess acces
         await using var closing = opened;
         if (!(await SourceAsync(order.Source)).TryGet(out var source, out failure))
             return failure;
+        if (!Secrets().TryGet(out var secrets, out failure))
+            return failure;
+        var leader = access.Cluster.Leader is { } name ? access.Spec.Find(name) ?? source : source;
+        var primary = ServerConnection.Text(leader, secrets);
+        var archive = new ArchivedWait(primary, opened.Settings);
+        // In a repository that was just added archiving may begin behind the start of the backup.
+        if ((await archive.UntilNowAsync(Cancellation)).Failure is { } late)
+            return RepositoryOpening.Translate(ErrorCatalogue.BackupFailed, late);
         var looked = await Restorable.LookAsync(opened.Repository, identity, Cancellation);
         if (!looked.TryGet(out var seen))
             return RepositoryOpening.Translate(ErrorCatalogue.RepositoryFailed, looked.Failure!);
         if (!ParentOf(order.Kind, seen).TryGet(out var parent, out failure))
             return failure;
-        if (!Secrets().TryGet(out var secrets, out failure))
-            return failure;
-        var leader = access.Cluster.Leader is { } name ? access.Spec.Find(name) ?? source : source;
-        var primary = ServerConnection.Text(leader, secrets);
         var request = Request(order, (opened, identity), parent.Head, source) with
         {
             ConnectionText = ServerConnection.Text(source, secrets),
-            WaitForWal = new ArchivedWait(primary, opened.Settings).UntilAsync,
+            WaitForWal = archive.UntilAsync,
         };
         var fresh = await new StandbyFreshness(request.ConnectionText, primary)
             .EnsureAsync(seen.Reaches, Cancellation);

@@ -29,12 +29,12 @@ internal sealed class UndoPlanning(UndoSession session, UndoOrder order)
                     .Because(string.Join(", ", several.Names))
                     .Try([.. several.Names.Select(name => $"pgmahout undo {Word} {name}")]);
             case LossChoice.Found one:
-                var nearer = await PlanUnnamedAsync(one.Nearer, cancellation);
+                var (nearer, _) = await PlanUnnamedAsync(one.Nearer, cancellation);
                 return (await PlanAsync(one.Loss, one.Relations, one.Others, cancellation))
                     .TryGet(out var plan, out var failure) ? nearer.Add(plan) : failure;
             case LossChoice.NotFound none:
-                var plans = await PlanUnnamedAsync(none.Unnamed, cancellation);
-                return plans.IsEmpty ? NotFound(found) : plans;
+                var (plans, why) = await PlanUnnamedAsync(none.Unnamed, cancellation);
+                return plans.IsEmpty ? why ?? NotFound(found) : plans;
             case var other:
                 throw new InvalidOperationException($"unknown choice {other}");
         }
@@ -64,14 +64,20 @@ internal sealed class UndoPlanning(UndoSession session, UndoOrder order)
                 + "of other things")
             .Try("pgmahout undo list --all", $"pgmahout undo {Word} {order.Name.Text} --since 30d");
 
-    private async Task<ImmutableArray<UndoPlan>> PlanUnnamedAsync(
+    /// <summary>Those that can be looked into, and why the nearest of the others cannot.</summary>
+    private async Task<(ImmutableArray<UndoPlan> Plans, Failure? Why)> PlanUnnamedAsync(
         ImmutableArray<Loss> unnamed, CancellationToken cancellation)
     {
         var plans = ImmutableArray.CreateBuilder<UndoPlan>();
+        Failure? why = null;
         foreach (var loss in unnamed.Take(MostLookedInto))
-            if ((await PlanAsync(loss, [], [], cancellation)).TryGet(out var plan, out _))
+        {
+            if ((await PlanAsync(loss, [], [], cancellation)).TryGet(out var plan, out var failure))
                 plans.Add(plan);
-        return plans.ToImmutable();
+            else
+                why ??= failure;
+        }
+        return (plans.ToImmutable(), why);
     }
 
     private async Task<Attempt<UndoPlan>> PlanAsync(
