@@ -182,20 +182,25 @@ internal sealed class DirectoryFiles(string root, TimeProvider time)
         }
     }
 
-    /// <summary>Makes the directories that are missing; one may vanish again, because a deletion emptied it.</summary>
+    /// <summary>
+    /// Makes the directories that are missing. One may vanish again, and again, as long as others empty it by deleting.
+    /// </summary>
     private static void MoveInto(string target, Action move)
     {
+        const int Most = 100;
         for (var attempt = 0; ; attempt++)
         {
             try
             {
+                if (attempt > 0)
+                    Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!, DirectoryMode);
                 move();
                 return;
             }
             catch (Exception e) when (
-                e is DirectoryNotFoundException or FileNotFoundException && attempt < 3)
+                e is DirectoryNotFoundException or FileNotFoundException && attempt < Most)
             {
-                Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!, DirectoryMode);
+                // The next attempt makes it.
             }
         }
     }
