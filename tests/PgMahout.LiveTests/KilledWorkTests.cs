@@ -43,6 +43,8 @@ public sealed class KilledWorkTests
             var entry = ledger.Entries[(10 * round) + 3];
 
             await KillSomewhereAsync(cluster, ["restore", "--to", restored.Data, "--at", entry.Lsn]);
+            // Its server ends with it, a moment later; until then the directory is refused.
+            await Eventually.HoldsAsync("no server is left", LiveCluster.Limit, () => !Runs(restored.Data));
 
             (await restored.RestoreAsync("--at", entry.Lsn)).Exits(0);
             ledger.IsAt(entry, await restored.NumbersAsync("select id from ledger"));
@@ -107,5 +109,18 @@ public sealed class KilledWorkTests
         await using var restored = new RestoredServer(cluster);
         (await restored.RestoreAsync("--at", "latest")).Exits(0);
         ledger.IsAt(ledger.Entries[^1], await restored.NumbersAsync("select id from ledger"));
+    }
+
+    private static bool Runs(string data)
+    {
+        try
+        {
+            var pid = File.ReadLines(Path.Combine(data, "postmaster.pid")).FirstOrDefault();
+            return pid is { Length: > 0 } && Directory.Exists($"/proc/{pid}");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
     }
 }
