@@ -38,6 +38,16 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
 
     public int Statements => _names.Count;
 
+    /// <summary>What was received of a message and not yet decided on.</summary>
+    public ReadOnlySpan<byte> Held => _held.Bytes;
+
+    /// <summary>What was read since it got its present server is read again.</summary>
+    public void Rewind()
+    {
+        _streaming = 0;
+        _held.Drop(_held.Length);
+    }
+
     /// <summary>Its statements belong to nobody any more.</summary>
     public void Leave()
     {

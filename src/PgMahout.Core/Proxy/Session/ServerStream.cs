@@ -76,14 +76,25 @@ public sealed class ServerStream
     /// <summary>Nothing is owed and no transaction is open: another client may have it.</summary>
     public bool IsFree => _expected.IsEmpty && Status == (byte)'I' && _streaming == 0 && _held.IsEmpty;
 
-    /// <summary>How often it was ready for the next query.</summary>
-    public long Readies { get; private set; }
+    /// <summary>The beginning of a message was passed on, and not its end.</summary>
+    public bool IsInMessage => _streaming > 0;
+
+    /// <summary>The present owner was answered something that the server does not know of.</summary>
+    public bool HasInvented { get; private set; }
 
     public void Begin(IStatementOwner owner)
     {
         Owner = owner;
         HasUnnamed = false;
+        HasInvented = false;
         _mayCommit = false;
+    }
+
+    /// <summary>Nothing of what it was to do has reached the server: the owner's statements are as they were.</summary>
+    public void Abandon()
+    {
+        while (!_expected.IsEmpty)
+            Skipped(_expected.Pop());
     }
 
     public void End() => Owner = null;
@@ -253,7 +264,6 @@ public sealed class ServerStream
 
     private void BecameReady()
     {
-        Readies++;
         while (!_expected.IsEmpty && !_expected.Pop().EndsWithReady)
         {
             // Everything before a ReadyForQuery is over with it.
@@ -311,6 +321,9 @@ public sealed class ServerStream
     private void Settle(IPassage client)
     {
         while (_streaming == 0 && !_expected.IsEmpty && _expected.Head.Fate == ReplyFate.Invent)
+        {
+            HasInvented = true;
             client.Insert(_expected.Pop().Kind == ReplyKind.Parse ? "1\0\0\0\u0004"u8 : "3\0\0\0\u0004"u8);
+        }
     }
 }

@@ -64,3 +64,39 @@ public sealed class SessionParameters
             : '\'' + doubled + '\'';
     }
 }
+
+/// <summary>Sets of parameters that are alike are one object: then one glance tells that a server needs no change.</summary>
+public sealed class ParameterSets
+{
+    // Beyond it they are forgotten: sets that are alike are only compared longer then.
+    private const int MostKept = 20_000;
+
+    private readonly Dictionary<string, SessionParameters> _known = [];
+
+    public SessionParameters Of(IEnumerable<KeyValuePair<string, string>> values)
+    {
+        var set = SessionParameters.None;
+        foreach (var (name, value) in values)
+            set = set.With(name, value);
+        return Same(set);
+    }
+
+    /// <summary>What a session has that begins so and changes this.</summary>
+    public SessionParameters Over(SessionParameters initial, SessionParameters changes)
+    {
+        var set = initial;
+        foreach (var (name, value) in changes.Values)
+            set = set.With(name, value);
+        return Same(set);
+    }
+
+    public SessionParameters Same(SessionParameters set)
+    {
+        var key = string.Join('\0', set.Values.Select(pair => pair.Key + '=' + pair.Value));
+        if (_known.TryGetValue(key, out var known))
+            return known;
+        if (_known.Count >= MostKept)
+            _known.Clear();
+        return _known[key] = set;
+    }
+}
