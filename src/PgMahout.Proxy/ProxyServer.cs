@@ -17,9 +17,13 @@ public sealed class ProxyServer : IDisposable
     private const long ReportEvery = 100_000_000;
 
     private readonly Mailbox _mailbox = new();
-    private readonly ProxyLoop _loop;
+    private readonly ProxySettings _settings;
+    private readonly IUserDirectory _users;
     private readonly List<Listener> _listeners = [];
     private readonly ImmutableArray<ListeningSocket> _inherited;
+
+    // Made by the thread that runs it: the kernel talks to no other one.
+    private ProxyLoop _loop = null!;
     private volatile ProxyReport _report = ProxyReport.AtStart;
     private long _nextReport;
     private long _holdingSince;
@@ -32,14 +36,15 @@ public sealed class ProxyServer : IDisposable
         ProxySettings settings, IUserDirectory users, ImmutableArray<ListeningSocket> inherited = default)
     {
         _inherited = inherited.IsDefault ? [] : inherited;
-        _loop = new ProxyLoop(settings, users, _mailbox);
+        _settings = settings;
+        _users = users;
     }
 
     /// <summary>As of the end of the loop's last turn, or a tenth of a second before.</summary>
     public ProxyReport Report => _report;
 
-    /// <summary>How descriptors are read and written: epoll or io_uring.</summary>
-    public string EngineName => _loop.Engine.Name;
+    /// <summary>How descriptors are read and written, once it runs: epoll or io_uring.</summary>
+    public string EngineName { get; private set; } = "none yet";
 
     /// <summary>The sockets that clients connect to; for a successor, which takes copies of them.</summary>
     public ImmutableArray<ListeningSocket> Listening { get; private set; } = [];
@@ -76,6 +81,8 @@ public sealed class ProxyServer : IDisposable
     /// <returns>0 after an orderly end, 1 when it cannot listen; why is in the log.</returns>
     public int Run(CancellationToken stopping)
     {
+        using var loop = _loop = new ProxyLoop(_settings, _users, _mailbox);
+        EngineName = _loop.Engine.Name;
         if (!Listen())
             return 1;
         using var wake = stopping.Register(() => _mailbox.Post(() => { }));
@@ -154,5 +161,12 @@ public sealed class ProxyServer : IDisposable
             _holdingSince == 0 ? null : new Instant(_holdingSince), _listeners.Count > 0, _loop.Totals.Snapshot());
     }
 
-    public void Dispose() => _loop.Dispose();
+    /// <summary>Sockets that it never came to use.</summary>
+    public void Dispose()
+    {
+        if (_loop is not null)
+            return;
+        foreach (var socket in _inherited)
+            _ = LibC.Close(socket.Descriptor);
+    }
 }
