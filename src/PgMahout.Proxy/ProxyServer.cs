@@ -5,6 +5,7 @@ using PgMahout.Core.Vocabulary;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Loop;
 using PgMahout.Proxy.Sessions;
+using PgMahout.Proxy.Tls;
 
 namespace PgMahout.Proxy;
 
@@ -57,7 +58,7 @@ public sealed class ProxyServer : IDisposable
     });
 
     /// <summary>Addresses are kept as they are; everything else holds from now on.</summary>
-    public void Reload(ProxySettings settings) => _mailbox.Post(() => _loop.Settings = settings);
+    public void Reload(ProxySettings settings) => _mailbox.Post(() => Say(_loop.Go(settings)));
 
     /// <summary>What runs may end, nothing new begins on a server, until <see cref="Resume"/>.</summary>
     public void Pause() => _mailbox.Post(() => _loop.IsPaused = true);
@@ -83,7 +84,7 @@ public sealed class ProxyServer : IDisposable
     {
         using var loop = _loop = new ProxyLoop(_settings, _users, _mailbox);
         EngineName = _loop.Engine.Name;
-        if (!Listen())
+        if (Say(_loop.Go(_settings)) || !Listen())
             return 1;
         using var wake = stopping.Register(() => _mailbox.Post(() => { }));
         while (!stopping.IsCancellationRequested && !(_retired && _loop.Clients.Count == 0))
@@ -94,6 +95,13 @@ public sealed class ProxyServer : IDisposable
         }
         StopListening();
         return 0;
+    }
+
+    private static bool Say(TlsOpening.Failed? failed)
+    {
+        if (failed is not null)
+            Console.Error.WriteLine($"{failed.What}: {failed.Why}; {failed.Next}");
+        return failed is not null;
     }
 
     private bool Listen()

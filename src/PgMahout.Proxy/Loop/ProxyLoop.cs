@@ -6,6 +6,7 @@ using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Proxy.Session;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Sessions;
+using PgMahout.Proxy.Tls;
 
 namespace PgMahout.Proxy.Loop;
 
@@ -37,6 +38,26 @@ internal sealed unsafe class ProxyLoop : IDisposable
         mailbox.Engine = Engine;
     }
 
+    /// <summary>
+    /// From now on it goes by these. A certificate that cannot be used changes nothing: the answer says why.
+    /// </summary>
+    public TlsOpening.Failed? Go(ProxySettings settings)
+    {
+        if (settings is { CertificateFile: { } certificate, KeyFile: { } key })
+        {
+            var opening = TlsContext.Server(certificate, key);
+            if (opening is TlsOpening.Failed failed)
+                return failed;
+            ClientTls = ((TlsOpening.Opened)opening).Context;
+        }
+        else
+        {
+            ClientTls = null;
+        }
+        Settings = settings;
+        return null;
+    }
+
     public IEngine Engine { get; }
 
     public ChunkPool Pool { get; } = new();
@@ -56,7 +77,10 @@ internal sealed unsafe class ProxyLoop : IDisposable
 
     public HashSet<CancelConnection> Cancels { get; } = [];
 
-    public ProxySettings Settings { get; set; }
+    public ProxySettings Settings { get; private set; }
+
+    /// <summary>With the certificate that is shown to clients; null when there is none.</summary>
+    public TlsContext? ClientTls { get; private set; }
 
     public Topology Topology { get; private set; } = Topology.Unknown;
 
@@ -179,7 +203,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
         do
             _lastNumber = (_lastNumber + 1) & int.MaxValue;
         while (_clients.ContainsKey(_lastNumber));
-        var client = new ClientConnection(this, descriptor, _lastNumber, readsOnly);
+        var client = new ClientConnection(this, descriptor, _lastNumber, readsOnly, isLocal);
         Engine.Add(client);
         if (_clients.Count >= Settings.MaxClients)
         {
@@ -199,11 +223,15 @@ internal sealed unsafe class ProxyLoop : IDisposable
         return group;
     }
 
-    public ClientLogin NewClientLogin()
+    public ClientLogin NewClientLogin(bool isLocal)
     {
         Span<byte> random = stackalloc byte[ClientLogin.RandomBytes];
         RandomNumberGenerator.Fill(random);
-        return new ClientLogin(new LoginRules(TlsRule.None, Settings.Mode, _mockSecret), random);
+        var rule = isLocal ? TlsRule.None
+            : Settings.RequireTls ? TlsRule.Required
+            : ClientTls is null ? TlsRule.None
+            : TlsRule.Offered;
+        return new ClientLogin(new LoginRules(rule, Settings.Mode, _mockSecret), random);
     }
 
     public ServerLogin NewServerLogin(PoolGroup group, ServerCredential credential)

@@ -5,15 +5,17 @@ using PgMahout.Core.Proxy.Login;
 using PgMahout.Core.Proxy.Session;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Loop;
+using PgMahout.Proxy.Tls;
 
 namespace PgMahout.Proxy.Sessions;
 
 /// <summary>One client: it logs in, and then has a server for each of its transactions, or for as long as it stays.</summary>
 /// <param name="readsOnly">It came by the port for reads.</param>
-internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int number, bool readsOnly)
+/// <param name="isLocal">It came through a unix socket.</param>
+internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int number, bool readsOnly, bool isLocal)
     : Channel(loop, descriptor)
 {
-    private Entrance? _entrance = new(loop);
+    private Entrance? _entrance = new(loop, isLocal);
     private ByteQueue _pending;
     private ImmutableArray<byte> _cancelKey = [];
 
@@ -69,6 +71,10 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         if (Server is null && Place is null && Group?.Reported is not null)
             Begin();
     }
+
+    public void StartTls(TlsSession session, ReadOnlySpan<byte> early) => Encrypt(session, early);
+
+    protected override void HandshakeDone(Encryption encryption) => _entrance?.Secured(encryption, this);
 
     /// <summary>It is who it says; the answer follows once it is known what servers report.</summary>
     /// <param name="rest">What it has sent already after its login.</param>
