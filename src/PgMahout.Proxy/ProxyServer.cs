@@ -1,6 +1,10 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Proxy;
 using PgMahout.Core.Proxy.Routing;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Proxy.Engine;
+using PgMahout.Proxy.Loop;
+using PgMahout.Proxy.Sessions;
 
 namespace PgMahout.Proxy;
 
@@ -10,9 +14,16 @@ namespace PgMahout.Proxy;
 /// </summary>
 public sealed class ProxyServer : IDisposable
 {
-    private readonly IUserDirectory _users;
+    private const long ReportEvery = 100_000_000;
+
+    private readonly Mailbox _mailbox = new();
+    private readonly ProxyLoop _loop;
+    private readonly List<Listener> _listeners = [];
+    private readonly ImmutableArray<ListeningSocket> _inherited;
     private volatile ProxyReport _report = ProxyReport.AtStart;
-    private volatile ProxySettings _settings;
+    private long _nextReport;
+    private long _holdingSince;
+    private bool _retired;
 
     /// <param name="inherited">
     /// Sockets of the process before this one, used where they fit the settings and closed where they do not.
@@ -20,42 +31,128 @@ public sealed class ProxyServer : IDisposable
     public ProxyServer(
         ProxySettings settings, IUserDirectory users, ImmutableArray<ListeningSocket> inherited = default)
     {
-        _settings = settings;
-        _users = users;
-        Listening = inherited.IsDefault ? [] : inherited;
+        _inherited = inherited.IsDefault ? [] : inherited;
+        _loop = new ProxyLoop(settings, users, _mailbox);
     }
 
-    /// <summary>As of the end of the loop's last turn.</summary>
+    /// <summary>As of the end of the loop's last turn, or a tenth of a second before.</summary>
     public ProxyReport Report => _report;
 
+    /// <summary>How descriptors are read and written: epoll or io_uring.</summary>
+    public string EngineName => _loop.Engine.Name;
+
     /// <summary>The sockets that clients connect to; for a successor, which takes copies of them.</summary>
-    public ImmutableArray<ListeningSocket> Listening { get; private set; }
+    public ImmutableArray<ListeningSocket> Listening { get; private set; } = [];
 
     /// <summary>From the loop's next turn on it goes by this; it wakes the loop.</summary>
-    public void Publish(Topology topology) => _report = _report with { Seen = topology };
+    public void Publish(Topology topology) => _mailbox.Post(() =>
+    {
+        _loop.Follow(topology);
+        _nextReport = 0;
+    });
 
     /// <summary>Addresses are kept as they are; everything else holds from now on.</summary>
-    public void Reload(ProxySettings settings) => _settings = settings;
+    public void Reload(ProxySettings settings) => _mailbox.Post(() => _loop.Settings = settings);
 
     /// <summary>What runs may end, nothing new begins on a server, until <see cref="Resume"/>.</summary>
-    public void Pause() { }
+    public void Pause() => _mailbox.Post(() => _loop.IsPaused = true);
 
-    public void Resume() { }
+    public void Resume() => _mailbox.Post(() =>
+    {
+        _loop.IsPaused = false;
+        _loop.Serve();
+    });
 
     /// <summary>
     /// Another process listens from now on: no new clients, and <see cref="Run"/> returns when the last one has gone.
     /// </summary>
-    public void Retire() => Listening = [];
+    public void Retire() => _mailbox.Post(() =>
+    {
+        _retired = true;
+        StopListening();
+    });
 
     /// <summary>The loop, on the calling thread, until it is told to stop or has retired.</summary>
     /// <returns>0 after an orderly end, 1 when it cannot listen; why is in the log.</returns>
     public int Run(CancellationToken stopping)
     {
-        stopping.WaitHandle.WaitOne();
+        if (!Listen())
+            return 1;
+        using var wake = stopping.Register(() => _mailbox.Post(() => { }));
+        while (!stopping.IsCancellationRequested && !(_retired && _loop.Clients.Count == 0))
+        {
+            _loop.Turn();
+            if (_loop.Now >= _nextReport || _loop.Topology.Draining)
+                Tell();
+        }
+        StopListening();
         return 0;
     }
 
-    public void Dispose()
+    private bool Listen()
     {
+        var settings = _loop.Settings;
+        var opened = ImmutableArray.CreateBuilder<ListeningSocket>();
+        var wanted = new List<(string Kind, ServerAddress Address)>
+        {
+            ("write", new ServerAddress.Tcp(settings.ListenHost, settings.WritePort)),
+        };
+        if (settings.ReadPort > 0)
+            wanted.Add(("read", new ServerAddress.Tcp(settings.ListenHost, settings.ReadPort)));
+        if (settings.SocketDirectory is { } directory)
+            wanted.Add(("unix", new ServerAddress.UnixSocket(
+                Path.Combine(directory, ".s.PGSQL." + settings.WritePort))));
+        foreach (var (kind, address) in wanted)
+        {
+            var error = 0;
+            var socket = _inherited.FirstOrDefault(one => one.Name == $"{kind} {address}")
+                ?? Listener.Open(kind, address, out error);
+            if (socket is null)
+            {
+                Console.Error.WriteLine($"cannot listen on {address}: {SystemError.Text(error)}");
+                return false;
+            }
+            opened.Add(socket);
+            var listener = new Listener(_loop, socket);
+            _listeners.Add(listener);
+            _loop.Engine.Listen(listener);
+        }
+        Listening = opened.ToImmutable();
+        foreach (var unfit in _inherited.Where(one => !Listening.Contains(one)))
+            _ = LibC.Close(unfit.Descriptor);
+        return true;
     }
+
+    private void StopListening()
+    {
+        foreach (var listener in _listeners)
+        {
+            _loop.Engine.StopListening(listener);
+            _ = LibC.Close(listener.Descriptor);
+        }
+        _listeners.Clear();
+        Listening = [];
+    }
+
+    private void Tell()
+    {
+        _nextReport = _loop.Now + ReportEvery;
+        var (waiting, servers, inFlight) = (0, 0, 0);
+        foreach (var group in _loop.Groups)
+        {
+            waiting += group.Waiting;
+            foreach (var pool in group.Pools)
+            {
+                servers += pool.Servers.Count;
+                if (pool.IsPrimary)
+                    inFlight += pool.Servers.Count(server => server.Client is not null && !server.Stream.IsFree);
+            }
+        }
+        _holdingSince = waiting == 0 ? 0 : _holdingSince == 0 ? _loop.Now : _holdingSince;
+        _report = new ProxyReport(
+            _loop.Topology, inFlight, _loop.Clients.Count, waiting, servers,
+            _holdingSince == 0 ? null : new Instant(_holdingSince), _listeners.Count > 0, _loop.Totals.Snapshot());
+    }
+
+    public void Dispose() => _loop.Dispose();
 }

@@ -24,4 +24,11 @@ public readonly record struct MessageHeader(byte Type, int BodyLength)
         header = new MessageHeader(bytes[0], length - OwnLength);
         return true;
     }
+
+    /// <summary>Fills the first <see cref="Size"/> bytes of a message.</summary>
+    public static void Write(Span<byte> into, byte type, int bodyLength)
+    {
+        into[0] = type;
+        BinaryPrimitives.WriteInt32BigEndian(into[1..], bodyLength + OwnLength);
+    }
 }
