@@ -5,6 +5,7 @@ using PgMahout.Core.Vocabulary;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Loop;
 using PgMahout.Proxy.Sessions;
+using PgMahout.Proxy.Tls;
 
 namespace PgMahout.Proxy;
 
@@ -17,9 +18,13 @@ public sealed class ProxyServer : IDisposable
     private const long ReportEvery = 100_000_000;
 
     private readonly Mailbox _mailbox = new();
-    private readonly ProxyLoop _loop;
+    private readonly ProxySettings _settings;
+    private readonly IUserDirectory _users;
     private readonly List<Listener> _listeners = [];
     private readonly ImmutableArray<ListeningSocket> _inherited;
+
+    // Made by the thread that runs it: the kernel talks to no other one.
+    private ProxyLoop _loop = null!;
     private volatile ProxyReport _report = ProxyReport.AtStart;
     private long _nextReport;
     private long _holdingSince;
@@ -32,14 +37,18 @@ public sealed class ProxyServer : IDisposable
         ProxySettings settings, IUserDirectory users, ImmutableArray<ListeningSocket> inherited = default)
     {
         _inherited = inherited.IsDefault ? [] : inherited;
-        _loop = new ProxyLoop(settings, users, _mailbox);
+        _settings = settings;
+        _users = users;
     }
+
+    /// <summary>Called in the loop when somebody asks for it at the console; must return at once.</summary>
+    public Action? ReloadWanted { get; init; }
 
     /// <summary>As of the end of the loop's last turn, or a tenth of a second before.</summary>
     public ProxyReport Report => _report;
 
-    /// <summary>How descriptors are read and written: epoll or io_uring.</summary>
-    public string EngineName => _loop.Engine.Name;
+    /// <summary>How descriptors are read and written, once it runs: epoll or io_uring.</summary>
+    public string EngineName { get; private set; } = "none yet";
 
     /// <summary>The sockets that clients connect to; for a successor, which takes copies of them.</summary>
     public ImmutableArray<ListeningSocket> Listening { get; private set; } = [];
@@ -52,16 +61,12 @@ public sealed class ProxyServer : IDisposable
     });
 
     /// <summary>Addresses are kept as they are; everything else holds from now on.</summary>
-    public void Reload(ProxySettings settings) => _mailbox.Post(() => _loop.Settings = settings);
+    public void Reload(ProxySettings settings) => _mailbox.Post(() => Say(_loop.Go(settings)));
 
     /// <summary>What runs may end, nothing new begins on a server, until <see cref="Resume"/>.</summary>
-    public void Pause() => _mailbox.Post(() => _loop.IsPaused = true);
+    public void Pause() => _mailbox.Post(() => _loop.Pause(null));
 
-    public void Resume() => _mailbox.Post(() =>
-    {
-        _loop.IsPaused = false;
-        _loop.Serve();
-    });
+    public void Resume() => _mailbox.Post(() => _loop.Resume(null));
 
     /// <summary>
     /// Another process listens from now on: no new clients, and <see cref="Run"/> returns when the last one has gone.
@@ -76,7 +81,9 @@ public sealed class ProxyServer : IDisposable
     /// <returns>0 after an orderly end, 1 when it cannot listen; why is in the log.</returns>
     public int Run(CancellationToken stopping)
     {
-        if (!Listen())
+        using var loop = _loop = new ProxyLoop(_settings, _users, _mailbox) { ReloadWanted = () => ReloadWanted?.Invoke() };
+        EngineName = _loop.Engine.Name;
+        if (Say(_loop.Go(_settings)) || !Listen())
             return 1;
         using var wake = stopping.Register(() => _mailbox.Post(() => { }));
         while (!stopping.IsCancellationRequested && !(_retired && _loop.Clients.Count == 0))
@@ -87,6 +94,13 @@ public sealed class ProxyServer : IDisposable
         }
         StopListening();
         return 0;
+    }
+
+    private static bool Say(TlsOpening.Failed? failed)
+    {
+        if (failed is not null)
+            Console.Error.WriteLine($"{failed.What}: {failed.Why}; {failed.Next}");
+        return failed is not null;
     }
 
     private bool Listen()
@@ -154,5 +168,12 @@ public sealed class ProxyServer : IDisposable
             _holdingSince == 0 ? null : new Instant(_holdingSince), _listeners.Count > 0, _loop.Totals.Snapshot());
     }
 
-    public void Dispose() => _loop.Dispose();
+    /// <summary>Sockets that it never came to use.</summary>
+    public void Dispose()
+    {
+        if (_loop is not null)
+            return;
+        foreach (var socket in _inherited)
+            _ = LibC.Close(socket.Descriptor);
+    }
 }

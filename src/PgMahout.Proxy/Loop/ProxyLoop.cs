@@ -6,6 +6,7 @@ using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Proxy.Session;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Sessions;
+using PgMahout.Proxy.Tls;
 
 namespace PgMahout.Proxy.Loop;
 
@@ -20,6 +21,8 @@ internal sealed unsafe class ProxyLoop : IDisposable
 
     private readonly Dictionary<(string User, string Database), PoolGroup> _groups = [];
     private readonly Dictionary<int, ClientConnection> _clients = [];
+    private readonly HashSet<string> _paused = [];
+    private bool _allPaused;
     private readonly IUserDirectory _users;
     private readonly Mailbox _mailbox;
     private readonly ImmutableArray<byte> _mockSecret = [.. RandomNumberGenerator.GetBytes(SecretBytes)];
@@ -35,6 +38,26 @@ internal sealed unsafe class ProxyLoop : IDisposable
         Now = LibC.BootTime();
         Engine = EngineChoice.Make(Pool);
         mailbox.Engine = Engine;
+    }
+
+    /// <summary>
+    /// From now on it goes by these. A certificate that cannot be used changes nothing: the answer says why.
+    /// </summary>
+    public TlsOpening.Failed? Go(ProxySettings settings)
+    {
+        if (settings is { CertificateFile: { } certificate, KeyFile: { } key })
+        {
+            var opening = TlsContext.Server(certificate, key);
+            if (opening is TlsOpening.Failed failed)
+                return failed;
+            ClientTls = ((TlsOpening.Opened)opening).Context;
+        }
+        else
+        {
+            ClientTls = null;
+        }
+        Settings = settings;
+        return null;
     }
 
     public IEngine Engine { get; }
@@ -56,11 +79,20 @@ internal sealed unsafe class ProxyLoop : IDisposable
 
     public HashSet<CancelConnection> Cancels { get; } = [];
 
-    public ProxySettings Settings { get; set; }
+    public ProxySettings Settings { get; private set; }
+
+    /// <summary>With the certificate that is shown to clients; null when there is none.</summary>
+    public TlsContext? ClientTls { get; private set; }
 
     public Topology Topology { get; private set; } = Topology.Unknown;
 
-    public bool IsPaused { get; set; }
+    /// <summary>Those at the console who wait until nothing runs any more.</summary>
+    public List<AdminSession> Pausing { get; } = [];
+
+    public long StartedAt { get; } = LibC.BootTime();
+
+    /// <summary>The settings are to be read again.</summary>
+    public Action ReloadWanted { get; init; } = () => { };
 
     /// <summary>On this host's boot clock, in nanoseconds, as of the beginning of this turn.</summary>
     public long Now { get; private set; }
@@ -93,6 +125,8 @@ internal sealed unsafe class ProxyLoop : IDisposable
     private void Tick()
     {
         _nextTick = Now + TickEvery;
+        if (Pausing.Count > 0)
+            TellPaused();
         foreach (var group in _groups.Values)
             group.Housekeep();
         foreach (var client in _clients.Values.Where(client => !client.IsLoggedIn).ToArray())
@@ -126,6 +160,57 @@ internal sealed unsafe class ProxyLoop : IDisposable
             client.GoOn();
     }
 
+    public bool IsPausedFor(string database) => _allPaused || _paused.Contains(database);
+
+    /// <param name="database">Null: all of them.</param>
+    public void Pause(string? database)
+    {
+        if (database is null)
+            _allPaused = true;
+        else
+            _paused.Add(database);
+    }
+
+    public void Resume(string? database)
+    {
+        if (database is null)
+            _paused.Clear();
+        else
+            _paused.Remove(database);
+        _allPaused &= database is not null;
+        Serve();
+    }
+
+    /// <summary>Cuts the clients and servers of a database, and holds new ones until it is resumed.</summary>
+    public void Kill(string? database, ClientConnection asker)
+    {
+        Pause(database);
+        foreach (var client in _clients.Values.Where(client => client != asker && Concerns(client)).ToArray())
+            client.Refuse("57P01", "terminating connection: the database was killed at the proxy's console");
+        Reconnect(database);
+
+        bool Concerns(ClientConnection client) =>
+            client.Group is not null && (database is null || client.Database == database);
+    }
+
+    public void Reconnect(string? database)
+    {
+        foreach (var group in _groups.Values.Where(group => database is null || group.Database == database))
+            foreach (var pool in group.Pools.ToArray())
+                pool.Reconnect();
+    }
+
+    private void TellPaused()
+    {
+        var busy = _groups.Values.Any(group => IsPausedFor(group.Database)
+            && group.Pools.Any(pool => pool.Servers.Any(server => server.Client is not null && !server.Stream.IsFree)));
+        if (busy)
+            return;
+        foreach (var session in Pausing)
+            session.Paused();
+        Pausing.Clear();
+    }
+
     public void Serve()
     {
         foreach (var group in _groups.Values)
@@ -135,7 +220,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
     /// <summary>Whether something new may begin on a server of this pool.</summary>
     public bool MayBegin(MemberPool? pool)
     {
-        if (IsPaused || pool is null || pool.IsOver)
+        if (pool is null || pool.IsOver || IsPausedFor(pool.Group.Database))
             return false;
         return pool.IsPrimary
             ? Topology.Primary == pool.Backend && !Topology.Draining && Now < Topology.PrimaryUntil.Nanoseconds
@@ -163,7 +248,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
     }
 
     public string WhyNoServer(PoolGroup group) =>
-        IsPaused ? "the proxy is paused"
+        IsPausedFor(group.Database) ? "the proxy is paused"
         : Topology.Primary is null || Topology.Draining ? Topology.Why
         : Now >= Topology.PrimaryUntil.Nanoseconds ? "the primary's lease has run out as far as is known here"
         : group.LastFailure.Length > 0 ? group.LastFailure
@@ -179,7 +264,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
         do
             _lastNumber = (_lastNumber + 1) & int.MaxValue;
         while (_clients.ContainsKey(_lastNumber));
-        var client = new ClientConnection(this, descriptor, _lastNumber, readsOnly);
+        var client = new ClientConnection(this, descriptor, _lastNumber, readsOnly, isLocal);
         Engine.Add(client);
         if (_clients.Count >= Settings.MaxClients)
         {
@@ -199,11 +284,15 @@ internal sealed unsafe class ProxyLoop : IDisposable
         return group;
     }
 
-    public ClientLogin NewClientLogin()
+    public ClientLogin NewClientLogin(bool isLocal)
     {
         Span<byte> random = stackalloc byte[ClientLogin.RandomBytes];
         RandomNumberGenerator.Fill(random);
-        return new ClientLogin(new LoginRules(TlsRule.None, Settings.Mode, _mockSecret), random);
+        var rule = isLocal ? TlsRule.None
+            : Settings.RequireTls ? TlsRule.Required
+            : ClientTls is null ? TlsRule.None
+            : TlsRule.Offered;
+        return new ClientLogin(new LoginRules(rule, Settings.Mode, _mockSecret), random);
     }
 
     public ServerLogin NewServerLogin(PoolGroup group, ServerCredential credential)

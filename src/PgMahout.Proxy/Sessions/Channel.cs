@@ -1,6 +1,7 @@
 using PgMahout.Core.Protocol;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Loop;
+using PgMahout.Proxy.Tls;
 
 namespace PgMahout.Proxy.Sessions;
 
@@ -11,10 +12,13 @@ internal abstract class Channel(ProxyLoop loop, int descriptor) : Connection(des
     public const int HighWater = 128 << 10;
 
     private bool _closing;
+    private Encryption? _encryption;
 
     protected ProxyLoop Loop { get; } = loop;
 
-    public bool IsEncrypted => false;
+    public bool IsEncrypted => _encryption is not null;
+
+    protected Encryption? Encryption => _encryption;
 
     /// <summary>On this host's boot clock, in nanoseconds.</summary>
     public long Since { get; } = loop.Now;
@@ -32,7 +36,10 @@ internal abstract class Channel(ProxyLoop loop, int descriptor) : Connection(des
 
     public void Write(ReadOnlySpan<byte> bytes)
     {
-        Output.Append(bytes, Loop.Pool);
+        if (_encryption is null)
+            Output.Append(bytes, Loop.Pool);
+        else
+            _encryption.Write(bytes, ref Output);
         Loop.Outbox.Mark(this);
     }
 
@@ -58,13 +65,54 @@ internal abstract class Channel(ProxyLoop loop, int descriptor) : Connection(des
         }
         try
         {
-            Arrived(chunk);
+            if (_encryption is null)
+                Arrived(chunk);
+            else
+                Decrypt(chunk, _encryption);
         }
         catch (ProtocolException broken)
         {
             Break(broken.Message);
         }
         Rearm();
+    }
+
+    /// <summary>From now on everything goes through TLS.</summary>
+    /// <param name="early">Received already, and part of the handshake.</param>
+    protected void Encrypt(TlsSession session, ReadOnlySpan<byte> early)
+    {
+        _encryption = new Encryption(session, Loop.Pool);
+        _encryption.Feed(early);
+        _encryption.Advance(ref Output);
+        Loop.Outbox.Mark(this);
+        if (!_encryption.IsBeginning)
+            HandshakeDone(_encryption);
+    }
+
+    /// <summary>The handshake has succeeded or failed.</summary>
+    protected virtual void HandshakeDone(Encryption encryption) { }
+
+    private void Decrypt(Chunk chunk, Encryption encryption)
+    {
+        var fed = 0;
+        while (fed < chunk.Length && !IsClosed && !_closing && !encryption.IsOver)
+        {
+            var taken = encryption.Feed(chunk.Bytes[fed..]);
+            fed += taken;
+            if (encryption.IsBeginning)
+            {
+                encryption.Advance(ref Output);
+                Loop.Outbox.Mark(this);
+                if (encryption.IsBeginning && taken > 0)
+                    continue;
+                HandshakeDone(encryption);
+            }
+            while (!IsClosed && !_closing && encryption.Read(ref Output) is { } plain)
+                Arrived(plain);
+        }
+        Loop.Pool.Return(chunk);
+        if (encryption.IsOver && !IsClosed)
+            CloseAfterSending();
     }
 
     /// <summary>The other side does not keep to the protocol.</summary>
@@ -82,6 +130,7 @@ internal abstract class Channel(ProxyLoop loop, int descriptor) : Connection(des
     public void CloseAfterSending()
     {
         _closing = true;
+        _encryption?.Close(ref Output);
         if (Output.IsEmpty)
             Close(0);
     }
@@ -91,6 +140,7 @@ internal abstract class Channel(ProxyLoop loop, int descriptor) : Connection(des
         if (IsClosed)
             return;
         Loop.Engine.Close(this);
+        _encryption?.Free();
         Left(error);
     }
 }

@@ -1,13 +1,16 @@
 using PgMahout.Core.Proxy.Login;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Loop;
+using PgMahout.Proxy.Tls;
 
 namespace PgMahout.Proxy.Sessions;
 
 /// <summary>A client before it is known who it is.</summary>
-internal sealed class Entrance(ProxyLoop loop)
+internal sealed class Entrance(ProxyLoop loop, bool isLocal)
 {
-    private readonly ClientLogin _login = loop.NewClientLogin();
+    private readonly ClientLogin _login = loop.NewClientLogin(isLocal);
+    private readonly TlsContext? _tls = loop.ClientTls;
+    private bool _isDirect;
     private byte[] _received = [];
     private bool _isAsking;
 
@@ -41,6 +44,10 @@ internal sealed class Entrance(ProxyLoop loop)
             case LoginStep.Send send:
                 client.Write(send.Bytes.Span);
                 return true;
+            case LoginStep.StartTls start:
+                client.Write(start.Bytes.Span);
+                StartTls(start.Direct, client);
+                return false;
             case LoginStep.Lookup lookup:
                 _isAsking = true;
                 loop.Ask(lookup.Request.User, secret => Answered(secret, client));
@@ -58,6 +65,25 @@ internal sealed class Entrance(ProxyLoop loop)
             default:
                 return false;
         }
+    }
+
+    private void StartTls(bool direct, ClientConnection client)
+    {
+        _isDirect = direct;
+        var early = _received;
+        _received = [];
+        client.StartTls(_tls!.Accept(), early);
+    }
+
+    /// <summary>The handshake has ended, well or not.</summary>
+    public void Secured(Encryption encryption, ClientConnection client)
+    {
+        if (!encryption.IsOpen || (_isDirect && !encryption.AgreedOnProtocol))
+        {
+            client.CloseAfterSending();
+            return;
+        }
+        _login.TlsStarted(_tls!.CertificateHash);
     }
 
     private void Answered(UserSecret? secret, ClientConnection client)
