@@ -8,7 +8,9 @@ using PgMahout.Proxy.Tls;
 
 namespace PgMahout.InstanceTests.Proxy;
 
-/// <summary>The smallest proxy there can be around the login machines: one client after another, with blocking sockets.</summary>
+/// <summary>
+/// The smallest proxy there can be around the login machines: one client after another, with blocking sockets.
+/// </summary>
 /// <param name="server">The server's unix socket.</param>
 /// <param name="secrets">What the cluster has of roles' passwords.</param>
 internal sealed class LoginProxy(

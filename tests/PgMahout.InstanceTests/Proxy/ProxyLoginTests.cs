@@ -8,7 +8,7 @@ using Xunit;
 
 namespace PgMahout.InstanceTests.Proxy;
 
-/// <summary>psql logs in through the login machines at real servers, which ask for passwords that no proxy has.</summary>
+/// <summary>psql logs in through the login machines at real servers, whose passwords no proxy has.</summary>
 public sealed class ProxyLoginTests
 {
     [Theory]
@@ -39,7 +39,8 @@ public sealed class ProxyLoginTests
         var why = proxy.Why;
         var md5 = await PsqlAsync(proxy, "bob", "wrong", "SELECT 1");
 
-        Assert.Contains("FATAL:  password authentication failed for user \"alice\"", wrong.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "FATAL:  password authentication failed for user \"alice\"", wrong.Error, StringComparison.Ordinal);
         Assert.Equal(wrong.Error.Replace("alice", "nobody", StringComparison.Ordinal), missing.Error);
         Assert.Contains("no such role", why, StringComparison.Ordinal);
         Assert.Contains("failed for user \"bob\"", md5.Error, StringComparison.Ordinal);
@@ -112,7 +113,10 @@ public sealed class ProxyLoginTests
     }
 
     private static LoginProxy Open(
-        LoneServer server, Dictionary<string, UserSecret> secrets, TlsRule rule = TlsRule.None, TlsContext? tls = null) =>
+        LoneServer server,
+        Dictionary<string, UserSecret> secrets,
+        TlsRule rule = TlsRule.None,
+        TlsContext? tls = null) =>
         new LoginProxy($"{server.Target.Host}/.s.PGSQL.{ScratchServer.Port}", secrets, rule, tls).Listen();
 
     private static async Task<Dictionary<string, UserSecret>> SecretsAsync(LoneServer server)
@@ -145,7 +149,10 @@ public sealed class ProxyLoginTests
             RedirectStandardError = true,
             ArgumentList =
             {
-                "-XAtw", "-c", sql, $"host=127.0.0.1 port={proxy.Port} user={user} dbname=postgres connect_timeout=30 {more}",
+                "-XAtw",
+                "-c",
+                sql,
+                $"host=127.0.0.1 port={proxy.Port} user={user} dbname=postgres connect_timeout=30 {more}",
             },
             Environment = { ["PGPASSWORD"] = password },
         };

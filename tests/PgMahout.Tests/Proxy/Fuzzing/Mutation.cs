@@ -6,7 +6,8 @@ namespace PgMahout.Tests.Proxy.Fuzzing;
 /// <summary>Valid bytes made invalid, as transmission, malice and mistakes do it.</summary>
 internal static class Mutation
 {
-    private static readonly int[] Lengths = [-1, 0, 1, 3, 4, 5, 8, 127, 9999, 10_001, 65_540, int.MaxValue, int.MinValue];
+    private static readonly int[] Lengths =
+        [-1, 0, 1, 3, 4, 5, 8, 127, 9999, 10_001, 65_540, int.MaxValue, int.MinValue];
 
     /// <summary>Mostly one change, sometimes none and sometimes many.</summary>
     public static byte[] Of(byte[] bytes, Prng random)

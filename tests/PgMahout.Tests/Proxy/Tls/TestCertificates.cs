@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace PgMahout.Tests.Proxy.Tls;
 
-/// <summary>An authority and a certificate from it for a host, as PEM files in a directory that goes with them.</summary>
+/// <summary>An authority and its certificate for a host, as PEM files in a directory that goes with them.</summary>
 internal sealed class TestCertificates : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("pgm-tls-").FullName;
