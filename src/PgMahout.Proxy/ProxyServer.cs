@@ -41,6 +41,9 @@ public sealed class ProxyServer : IDisposable
         _users = users;
     }
 
+    /// <summary>Called in the loop when somebody asks for it at the console; must return at once.</summary>
+    public Action? ReloadWanted { get; init; }
+
     /// <summary>As of the end of the loop's last turn, or a tenth of a second before.</summary>
     public ProxyReport Report => _report;
 
@@ -61,13 +64,9 @@ public sealed class ProxyServer : IDisposable
     public void Reload(ProxySettings settings) => _mailbox.Post(() => Say(_loop.Go(settings)));
 
     /// <summary>What runs may end, nothing new begins on a server, until <see cref="Resume"/>.</summary>
-    public void Pause() => _mailbox.Post(() => _loop.IsPaused = true);
+    public void Pause() => _mailbox.Post(() => _loop.Pause(null));
 
-    public void Resume() => _mailbox.Post(() =>
-    {
-        _loop.IsPaused = false;
-        _loop.Serve();
-    });
+    public void Resume() => _mailbox.Post(() => _loop.Resume(null));
 
     /// <summary>
     /// Another process listens from now on: no new clients, and <see cref="Run"/> returns when the last one has gone.
@@ -82,7 +81,7 @@ public sealed class ProxyServer : IDisposable
     /// <returns>0 after an orderly end, 1 when it cannot listen; why is in the log.</returns>
     public int Run(CancellationToken stopping)
     {
-        using var loop = _loop = new ProxyLoop(_settings, _users, _mailbox);
+        using var loop = _loop = new ProxyLoop(_settings, _users, _mailbox) { ReloadWanted = () => ReloadWanted?.Invoke() };
         EngineName = _loop.Engine.Name;
         if (Say(_loop.Go(_settings)) || !Listen())
             return 1;

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Proxy.Admin;
+
 namespace PgMahout.Core.Protocol;
 
 /// <summary>Messages of a server, one behind the other in a buffer that grows and is used again.</summary>
@@ -102,16 +105,29 @@ public sealed class BackendWriter
         var start = _to.Open('T');
         _to.Int16(checked((short)columns.Length));
         foreach (var column in columns)
-        {
-            _to.Text(column);
-            _to.Int32(0);
-            _to.Int16(0);
-            _to.Int32(TextOid);
-            _to.Int16(-1);
-            _to.Int32(-1);
-            _to.Int16(0);
-        }
+            Column(column, TextOid, -1);
         return Close(start);
+    }
+
+    /// <summary>Columns of the console's types, in text format.</summary>
+    public BackendWriter RowDescription(ImmutableArray<AdminColumn> columns)
+    {
+        var start = _to.Open('T');
+        _to.Int16(checked((short)columns.Length));
+        foreach (var column in columns)
+            Column(column.Name, column.TypeOid, column.TypeLength);
+        return Close(start);
+    }
+
+    private void Column(string name, int type, short length)
+    {
+        _to.Text(name);
+        _to.Int32(0);
+        _to.Int16(0);
+        _to.Int32(type);
+        _to.Int16(length);
+        _to.Int32(-1);
+        _to.Int16(0);
     }
 
     /// <summary>Null is NULL.</summary>

@@ -48,6 +48,9 @@ public sealed record ProxySettings
     /// <summary>Whether reads that come to the write port may go to standbys.</summary>
     public bool SplitReads { get; init; }
 
+    /// <summary>The role that may use the console: the database pgmahout.</summary>
+    public string AdminUser { get; init; } = "postgres";
+
     /// <summary>Of one message that must be kept whole: a statement to prepare, a login.</summary>
     public int MessageLimit { get; init; } = 16 << 20;
 

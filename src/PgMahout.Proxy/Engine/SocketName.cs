@@ -45,17 +45,15 @@ internal static class SocketName
         }
     }
 
-    /// <summary>For people: 127.0.0.1:5432, [::1]:5432, or unix.</summary>
-    public static string Text(ReadOnlySpan<byte> name)
+    /// <returns>An address in numbers, or unix.</returns>
+    public static string Text(ReadOnlySpan<byte> name, out int port)
     {
-        if (name.Length < 2)
+        port = 0;
+        var family = name.Length < 2 ? UnixFamily : BitConverter.ToUInt16(name);
+        if (family == UnixFamily)
             return "unix";
-        return BitConverter.ToUInt16(name) switch
-        {
-            InternetFamily => $"{new IPAddress(name.Slice(4, 4))}:{BinaryPrimitives.ReadUInt16BigEndian(name[2..])}",
-            Internet6Family => $"[{new IPAddress(name.Slice(8, 16))}]:{BinaryPrimitives.ReadUInt16BigEndian(name[2..])}",
-            _ => "unix",
-        };
+        port = BinaryPrimitives.ReadUInt16BigEndian(name[2..]);
+        return new IPAddress(family == Internet6Family ? name.Slice(8, 16) : name.Slice(4, 4)).ToString();
     }
 
     private static bool IsSix(IPAddress host) => host.AddressFamily == AddressFamily.InterNetworkV6;

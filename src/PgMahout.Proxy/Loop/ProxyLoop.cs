@@ -21,6 +21,8 @@ internal sealed unsafe class ProxyLoop : IDisposable
 
     private readonly Dictionary<(string User, string Database), PoolGroup> _groups = [];
     private readonly Dictionary<int, ClientConnection> _clients = [];
+    private readonly HashSet<string> _paused = [];
+    private bool _allPaused;
     private readonly IUserDirectory _users;
     private readonly Mailbox _mailbox;
     private readonly ImmutableArray<byte> _mockSecret = [.. RandomNumberGenerator.GetBytes(SecretBytes)];
@@ -84,7 +86,13 @@ internal sealed unsafe class ProxyLoop : IDisposable
 
     public Topology Topology { get; private set; } = Topology.Unknown;
 
-    public bool IsPaused { get; set; }
+    /// <summary>Those at the console who wait until nothing runs any more.</summary>
+    public List<AdminSession> Pausing { get; } = [];
+
+    public long StartedAt { get; } = LibC.BootTime();
+
+    /// <summary>The settings are to be read again.</summary>
+    public Action ReloadWanted { get; init; } = () => { };
 
     /// <summary>On this host's boot clock, in nanoseconds, as of the beginning of this turn.</summary>
     public long Now { get; private set; }
@@ -117,6 +125,8 @@ internal sealed unsafe class ProxyLoop : IDisposable
     private void Tick()
     {
         _nextTick = Now + TickEvery;
+        if (Pausing.Count > 0)
+            TellPaused();
         foreach (var group in _groups.Values)
             group.Housekeep();
         foreach (var client in _clients.Values.Where(client => !client.IsLoggedIn).ToArray())
@@ -150,6 +160,57 @@ internal sealed unsafe class ProxyLoop : IDisposable
             client.GoOn();
     }
 
+    public bool IsPausedFor(string database) => _allPaused || _paused.Contains(database);
+
+    /// <param name="database">Null: all of them.</param>
+    public void Pause(string? database)
+    {
+        if (database is null)
+            _allPaused = true;
+        else
+            _paused.Add(database);
+    }
+
+    public void Resume(string? database)
+    {
+        if (database is null)
+            _paused.Clear();
+        else
+            _paused.Remove(database);
+        _allPaused &= database is not null;
+        Serve();
+    }
+
+    /// <summary>Cuts the clients and servers of a database, and holds new ones until it is resumed.</summary>
+    public void Kill(string? database, ClientConnection asker)
+    {
+        Pause(database);
+        foreach (var client in _clients.Values.Where(client => client != asker && Concerns(client)).ToArray())
+            client.Refuse("57P01", "terminating connection: the database was killed at the proxy's console");
+        Reconnect(database);
+
+        bool Concerns(ClientConnection client) =>
+            client.Group is not null && (database is null || client.Database == database);
+    }
+
+    public void Reconnect(string? database)
+    {
+        foreach (var group in _groups.Values.Where(group => database is null || group.Database == database))
+            foreach (var pool in group.Pools.ToArray())
+                pool.Reconnect();
+    }
+
+    private void TellPaused()
+    {
+        var busy = _groups.Values.Any(group => IsPausedFor(group.Database)
+            && group.Pools.Any(pool => pool.Servers.Any(server => server.Client is not null && !server.Stream.IsFree)));
+        if (busy)
+            return;
+        foreach (var session in Pausing)
+            session.Paused();
+        Pausing.Clear();
+    }
+
     public void Serve()
     {
         foreach (var group in _groups.Values)
@@ -159,7 +220,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
     /// <summary>Whether something new may begin on a server of this pool.</summary>
     public bool MayBegin(MemberPool? pool)
     {
-        if (IsPaused || pool is null || pool.IsOver)
+        if (pool is null || pool.IsOver || IsPausedFor(pool.Group.Database))
             return false;
         return pool.IsPrimary
             ? Topology.Primary == pool.Backend && !Topology.Draining && Now < Topology.PrimaryUntil.Nanoseconds
@@ -187,7 +248,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
     }
 
     public string WhyNoServer(PoolGroup group) =>
-        IsPaused ? "the proxy is paused"
+        IsPausedFor(group.Database) ? "the proxy is paused"
         : Topology.Primary is null || Topology.Draining ? Topology.Why
         : Now >= Topology.PrimaryUntil.Nanoseconds ? "the primary's lease has run out as far as is known here"
         : group.LastFailure.Length > 0 ? group.LastFailure

@@ -8,6 +8,8 @@ namespace PgMahout.Proxy.Sessions;
 internal sealed class CancelConnection(ProxyLoop loop, int descriptor, ServerConnection target)
     : Channel(loop, descriptor)
 {
+    public ServerConnection Target { get; } = target;
+
     protected override bool WantsMore => true;
 
     public override void Connected(int error)
@@ -17,7 +19,7 @@ internal sealed class CancelConnection(ProxyLoop loop, int descriptor, ServerCon
             Close(error);
             return;
         }
-        Write(new FrontendWriter().CancelRequest(target.ProcessId, target.SecretKey.AsSpan()).Written);
+        Write(new FrontendWriter().CancelRequest(Target.ProcessId, Target.SecretKey.AsSpan()).Written);
         Rearm();
     }
 
@@ -28,8 +30,8 @@ internal sealed class CancelConnection(ProxyLoop loop, int descriptor, ServerCon
     protected override void Left(int error)
     {
         Loop.Cancels.Remove(this);
-        target.CancelsUnderWay--;
-        if (!target.IsClosed && target.Stream.IsFree)
-            target.Free();
+        Target.CancelsUnderWay--;
+        if (!Target.IsClosed && Target.Stream.IsFree)
+            Target.Free();
     }
 }

@@ -17,6 +17,7 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
 {
     private Entrance? _entrance = new(loop, isLocal);
     private ByteQueue _pending;
+    private AdminSession? _admin;
     private ImmutableArray<byte> _cancelKey = [];
 
     /// <summary>By which it may ask for a cancel; as the process id of a server would be.</summary>
@@ -38,7 +39,15 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
     /// <summary>On this host's boot clock, in nanoseconds.</summary>
     public long WaitingSince { get; private set; }
 
+    public long LinkedAt { get; private set; }
+
     public bool IsLoggedIn => _entrance is null;
+
+    public bool IsAdmin => _admin is not null;
+
+    public string User { get; private set; } = "";
+
+    public string Database { get; private set; } = "";
 
     public ImmutableArray<byte> CancelKey => _cancelKey;
 
@@ -60,6 +69,11 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         if (_entrance is not null)
         {
             _entrance.Take(chunk, this);
+            return;
+        }
+        if (_admin is not null)
+        {
+            _admin.Take(chunk);
             return;
         }
         if (Server is { } server && _pending.IsEmpty && Loop.MayGoOn(server))
@@ -87,7 +101,14 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         _cancelKey = Loop.NewKey();
         _pending.Append(rest, Loop.Pool);
         Write(done.Bytes.Span);
-        var group = Group = Loop.GroupOf(done.Request.User, done.Request.Database);
+        (User, Database) = (done.Request.User, done.Request.Database);
+        if (AdminSession.IsConsole(Database))
+        {
+            _admin = new AdminSession(Loop, this);
+            _admin.Begin();
+            return;
+        }
+        var group = Group = Loop.GroupOf(User, Database);
         group.Credential = done.Credential;
         Parameters = Loop.Parameters.Of(done.Request.Parameters);
         if (group.Reported is null)
@@ -129,6 +150,8 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         Server = server;
         server.Link(this);
         server.Remember(Stream.Held);
+        LinkedAt = Loop.Now;
+        Group!.Traffic.WaitTime += Loop.Now - WaitingSince;
         if (Loop.Now - WaitingSince > Loop.HeldAfter)
             Loop.Totals.Held++;
         GoOn();
@@ -163,6 +186,7 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         try
         {
             server.Remember(chunk.Bytes);
+            Group!.Traffic.Received += chunk.Length;
             if (Stream.Read(chunk.Bytes, server.Stream, onward, Loop.Back.From(null, this)) == ClientStop.Terminated)
                 Close();
         }
@@ -181,6 +205,8 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         if (KeepsServer)
             return false;
         Loop.Totals.Transactions++;
+        Group!.Traffic.Transactions++;
+        Group.Traffic.TransactionTime += Loop.Now - LinkedAt;
         Server = null;
         return true;
     }

@@ -71,7 +71,7 @@ internal sealed class MemberPool(ProxyLoop loop, PoolGroup group, Backend backen
     {
         if (server.IsClosed)
             return;
-        if (IsOver || server.Stream.IsSpoilt || loop.Now - server.Since > loop.Settings.ServerLifetime.Ticks * 100)
+        if (IsOver || server.IsToLeave || server.Stream.IsSpoilt || loop.Now - server.Since > loop.Settings.ServerLifetime.Ticks * 100)
         {
             server.Close();
             return;
@@ -104,6 +104,15 @@ internal sealed class MemberPool(ProxyLoop loop, PoolGroup group, Backend backen
         foreach (var server in _all.ToArray())
             server.Close();
         Group.LastFailure = why;
+    }
+
+    /// <summary>Servers are replaced by new ones as they become free.</summary>
+    public void Reconnect()
+    {
+        foreach (var server in _all)
+            server.IsToLeave = true;
+        while (TakeIdle() is { } idle)
+            idle.Close();
     }
 
     public void Housekeep()

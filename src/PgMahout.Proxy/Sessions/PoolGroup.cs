@@ -23,6 +23,14 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
 
     public PoolMode Mode => loop.Settings.Mode;
 
+    public Traffic Traffic { get; } = new();
+
+    /// <summary>In nanoseconds; of those who wait now.</summary>
+    public long LongestWait => Math.Max(WaitOf(_writers), WaitOf(_readers));
+
+    private long WaitOf(LinkedList<ClientConnection> queue) =>
+        queue.First is { } first ? loop.Now - first.Value.WaitingSince : 0;
+
     /// <summary>From the last login of a client; with it the servers are logged in to.</summary>
     public ServerCredential? Credential { get; set; }
 

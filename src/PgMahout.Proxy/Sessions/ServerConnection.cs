@@ -42,6 +42,9 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
 
     public bool IsReady => _isReady;
 
+    /// <summary>It is closed instead of being given to another client.</summary>
+    public bool IsToLeave { get; set; }
+
     protected override bool WantsMore => Client is null || Client.Output.Bytes < HighWater;
 
     public override void Connected(int error)
@@ -108,6 +111,7 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
             LogIn(chunk);
             return;
         }
+        Pool.Group.Traffic.Sent += chunk.Length;
         var passage = Loop.Onward.From(chunk, Client);
         var stop = Stream.Read(chunk.Bytes, passage);
         if (!passage.IsGiven)

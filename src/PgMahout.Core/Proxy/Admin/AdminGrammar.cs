@@ -1,8 +1,12 @@
+using System.Buffers;
+
 namespace PgMahout.Core.Proxy.Admin;
 
 /// <summary>The console's language: PgBouncer's, in any case of letters, with or without a semicolon.</summary>
 internal static class AdminGrammar
 {
+    private static readonly SearchValues<char> PlainEnds = SearchValues.Create(" \t\r\n;\"");
+
     /// <summary>syntax_error and feature_not_supported.</summary>
     private const string Syntax = "42601", NoFeature = "0A000";
 
@@ -123,7 +127,7 @@ internal static class AdminGrammar
 
     private static int EndOfPlain(string text, int from)
     {
-        var length = text.AsSpan(from).IndexOfAny(" \t\r\n;\"");
+        var length = text.AsSpan(from).IndexOfAny(PlainEnds);
         return length < 0 ? text.Length : from + length;
     }
 
