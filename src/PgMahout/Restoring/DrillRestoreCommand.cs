@@ -33,7 +33,10 @@ internal sealed class DrillRestoreCommand(Invocation invocation, BackupAccess ac
         if (!Preflight.FindHost().TryGet(out var host, out var failure))
             return failure;
         var place = new RestorePlace(
-            Path.Combine(invocation.Home.DrillDirectory, "data"), Math.Clamp(Environment.ProcessorCount, 1, 8), true);
+            Path.Combine(invocation.Home.DrillDirectory, "data"), Math.Clamp(Environment.ProcessorCount, 1, 8), true)
+        {
+            Tablespaces = Path.Combine(invocation.Home.DrillDirectory, "tablespaces"),
+        };
         var order = new RestoreOrder(repository, null, null, place.Directory) { Target = new RecoveryTarget.Latest() };
         if (!(await RestoreSource.OpenAsync(invocation, order)).TryGet(out var source, out failure))
             return failure;
@@ -46,6 +49,8 @@ internal sealed class DrillRestoreCommand(Invocation invocation, BackupAccess ac
         Screen.Note(RestoreText.Of(plan, wanted));
         if ((RestoreCommand.WrongVersion(plan, host) ?? WhyNoSpace(plan)) is { } refused)
             return refused;
+        if (await LiveTablespaces.WhyNotAsync(source, plan, throwAway: true, Cancellation) is { } shared)
+            return shared;
         try
         {
             Remove();

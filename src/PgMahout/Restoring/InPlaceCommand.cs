@@ -88,6 +88,8 @@ internal sealed class InPlaceCommand(Invocation invocation)
 
         var stored = access.Cluster.Records.Leadership!;
         var leader = stored.Value.Holder;
+        if (await LiveTablespaces.EmptyAsync((source, now.Plan), order.Directory, goesOn, Cancellation) is { } full)
+            return full;
         var reign = new RestoredReign(invocation, host);
         var restored = await reign.RestoreAsync(
             source, now.Plan, (leader, RestoredReign.After(stored.Value, source.Seen.Archive)), order.Workers);
