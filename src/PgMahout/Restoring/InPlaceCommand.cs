@@ -40,9 +40,9 @@ internal sealed class InPlaceCommand(Invocation invocation)
         if (alone is null)
             return new Failure(ErrorCatalogue.UpInProgress, $"another pgmahout is at work on {Home.Root}")
                 .Try("pgmahout restore --in-place ...    (again, when it has ended)");
-        using var turn = PidLock.TryTake(Home.BackupLock);
-        if (turn is null)
-            return BackupLock.Busy(Home);
+        if (!(await BackupLock.TakeAsync(invocation, access)).TryGet(out var turn, out failure))
+            return failure;
+        using var letGo = turn;
         if (!Former(access).TryGet(out var former, out failure))
             return failure;
         if (!access.Identity.TryGet(out var identity, out failure))
