@@ -81,6 +81,12 @@ public sealed record HomeLayout(string Root)
     public string TuningFile(MemberName member) => Path.Combine(MemberDirectory(member), "tuning.conf");
     public string StartLog(MemberName member) => Path.Combine(MemberDirectory(member), "postgres-start.log");
 
+    /// <summary>Where an operator wants the next copy of the data from.</summary>
+    public string CopyOriginFile(MemberName member) => Path.Combine(MemberDirectory(member), "copy.from");
+
+    /// <summary>Of the server that a copy is recovered with.</summary>
+    public string CopySockets(MemberName member) => Path.Combine(RunDirectory, $"copy-{member}");
+
     /// <summary>The lease deadline that the agent writes and the guard obeys.</summary>
     public string DeadlineFile(MemberName member) => Path.Combine(MemberDirectory(member), "lease.deadline");
 

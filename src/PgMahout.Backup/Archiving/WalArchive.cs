@@ -4,6 +4,7 @@ using PgMahout.Backup.Repositories;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Core.Wal;
+using PgMahout.Core.Wal.Decoding;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Wal;
 
@@ -44,6 +45,31 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
             entry => ReadWholeAsync(entry.Name, entry.Length, into, cancellation),
             parts => ReadPartsAsync(segment, parts, into, cancellation),
             cancellation);
+    }
+
+    /// <summary>Where the last whole record begins up to which a plan could replay.</summary>
+    public async Task<Outcome<Lsn>> LastRecordAsync(
+        ArchiveMap map, RestorePlan plan, CancellationToken cancellation)
+    {
+        var segments = map.Files(plan.Backup.Start, plan.Reach, plan.Line).ToList();
+        // A record may be longer than a segment, but few are.
+        for (var from = Math.Max(0, segments.Count - 2); ; from = Math.Max(0, from - 8))
+        {
+            var contents = new List<ReadOnlyMemory<byte>>();
+            foreach (var segment in segments[from..])
+            {
+                var buffer = new byte[segment.Size];
+                var read = await ReadAsync(segment, buffer, cancellation);
+                if (!read.TryGet(out var prefix))
+                    return new Outcome<Lsn>.Failed(read.Failure!);
+                contents.Add(buffer.AsMemory(0, prefix.Length));
+            }
+            if (RecordSearch.Last(segments[from], contents) is { } last)
+                return new Outcome<Lsn>.Done(last);
+            if (from == 0)
+                return new Outcome<Lsn>.Failed(
+                    StoreProblems.Missing(repository.Store.Address, $"a record behind {plan.Backup.Start}"));
+        }
     }
 
     /// <summary>The history file as PostgreSQL wrote it; a missing one has the code of a missing object.</summary>

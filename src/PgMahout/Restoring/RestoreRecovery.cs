@@ -13,7 +13,7 @@ internal sealed class RestoreRecovery(Host host, RestorePlace place, string rest
     private const string TooShort = "recovery ended before configured recovery target was reached";
 
     // No client needs it while it replays, so nothing must be as large as it was on the primary.
-    private static readonly (string, string)[] WhileItReplays =
+    public static readonly (string, string)[] WhileItReplays =
     [
         ("hot_standby", "off"), ("archive_mode", "off"), ("shared_preload_libraries", ""),
         // All files are on disk already: one call instead of one for each of them.
