@@ -54,7 +54,7 @@ public sealed record HomeLayout(string Root)
     /// </summary>
     public string RestoreMark => Path.Combine(Root, "restore.json");
 
-    /// <summary>Somebody asks the archiver for a backup as soon as it can be made.</summary>
+    /// <summary>Somebody asks the archiver for backups as soon as they can be made, into these repositories.</summary>
     public string BackupWanted => Path.Combine(Root, "backup.wanted");
 
     /// <summary>What the archiver said last of itself, as JSON; replaced every second.</summary>

@@ -99,7 +99,7 @@ internal sealed class InPlaceCommand(Invocation invocation)
             ClusterRecords.WriteLeadership(stored.Revision, done.Record), "the new reign", Cancellation);
         if (failure is not null)
             return failure;
-        await File.WriteAllTextAsync(Home.BackupWanted, "", Cancellation);
+        BackupWanted.Ask(Home, access.Repositories.Select(one => one.Name));
         var text = $"the cluster was taken back to {RestoreText.Of(order.Target)}: {leader} leads on timeline "
             + $"{done.Record.Written!.Value.Timeline}, restored in {Durations.Text(done.Measure.UntilWritable)}";
         await access.Cluster.TellAsync(JournalKind.Restored, leader, text, Cancellation);
