@@ -152,11 +152,14 @@ internal sealed class InPlaceCommand(Invocation invocation)
             : new Failure(ErrorCatalogue.NoLeader, "nobody ever led this cluster").Try("pgmahout status");
     }
 
-    /// <summary>While it runs: what is committed now is archived before anybody is stopped.</summary>
+    /// <summary>
+    /// While it runs: what is committed now is archived before anybody is stopped. A primary that does not answer is
+    /// waited for by nobody: then what lies on its disk decides, once it is stopped.
+    /// </summary>
     private async Task<Failure?> ArchivedSoFarAsync(BackupAccess access, RestoreOrder order)
     {
         if (!access.Primary(Home).TryGet(out var primary, out _)
-            || await WrittenAsync(primary) is not { } written)
+            || !(await WrittenWal.ReadAsync(primary, Cancellation)).TryGet(out var written))
             return null;
         if (!access.Choose(order.Repository).TryGet(out var repository, out var failure))
             return failure;
@@ -165,28 +168,6 @@ internal sealed class InPlaceCommand(Invocation invocation)
         return archived.Failure is { } problem
             ? RepositoryOpening.Translate(ErrorCatalogue.ArchiveIncomplete, problem)
             : null;
-    }
-
-    /// <summary>
-    /// Null when the primary does not answer: then what lies on its disk decides, once it is stopped.
-    /// </summary>
-    private async Task<WalPosition?> WrittenAsync(string primary)
-    {
-        try
-        {
-            await using var connection = new Npgsql.NpgsqlConnection(primary);
-            await connection.OpenAsync(Cancellation);
-            await using var command = new Npgsql.NpgsqlCommand(
-                "SELECT timeline_id, pg_current_wal_flush_lsn()::text FROM pg_control_checkpoint()", connection);
-            await using var row = await command.ExecuteReaderAsync(Cancellation);
-            return await row.ReadAsync(Cancellation) && Lsn.TryParse(row.GetString(1), out var lsn)
-                ? new WalPosition(new TimelineId((uint)row.GetInt32(0)), lsn)
-                : null;
-        }
-        catch (Exception silent) when (silent is Npgsql.NpgsqlException or IOException or TimeoutException)
-        {
-            return null;
-        }
     }
 
     private async Task<Failure?> StopAsync(BackupAccess access)

@@ -77,7 +77,9 @@ internal sealed class RestoreWork(OpenRepository opened, ulong systemIdentifier,
                 return Translate(unreserved);
             screen.Note($"replaying {wanted.Plan.Replay}");
             return await UseAsync(
-                await new RestoreRecovery(host, place, spool.RestoreCommand).RunAsync(wanted.Plan, cancellation),
+                await new RestoreRecovery(
+                    (host.Binaries, host.Account), (place.Directory, place.Sockets), spool.RestoreCommand,
+                    RestoreRecovery.WhileItReplays, _ => { }).RunAsync(wanted.Plan, cancellation),
                 place, use, () => new RestoreMeasure(
                     files, filesTook, walTook, TimeProvider.System.GetElapsedTime(started)));
         }
