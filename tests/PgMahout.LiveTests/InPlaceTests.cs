@@ -127,6 +127,9 @@ public sealed class InPlaceTests
         await Archive.CaughtUpAsync(cluster, status.Primary.Port);
         var point = ledger.Entries[9].Lsn;
         (await cluster.RunAsync("restore", "--in-place", "--at", point)).Exits(2);
+        var preview = await cluster.RunAsync("restore", "--in-place", "--at", point, "--dry-run", "-o", "json");
+        using (var plan = System.Text.Json.JsonDocument.Parse(preview.Exits(0).Out))
+            Assert.Equal(10, plan.RootElement.GetProperty("undoneCommits").GetInt64());
         (await cluster.RunAsync("down")).Exits(0);
         var newest = Directory.GetFiles(Path.Combine(cluster.Home, "backup"), "*", SearchOption.AllDirectories)
             .Where(file => file.Contains(".part/", StringComparison.Ordinal)).MaxBy(

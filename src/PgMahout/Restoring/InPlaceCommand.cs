@@ -1,5 +1,6 @@
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
+using PgMahout.Backup.Archiving;
 using PgMahout.Backup.Recovering;
 using PgMahout.Backups;
 using PgMahout.CommandLine;
@@ -55,18 +56,21 @@ internal sealed class InPlaceCommand(Invocation invocation)
             return failure;
         await using var source = planned.Source;
         Screen.Note(RestoreText.Of(planned.Plan, order.Target));
-        Screen.Note(Loss(planned.Plan, former.Holder));
+        var undone = await UndoneAsync(source, planned.Plan);
+        Screen.Note(Loss(planned.Plan, former.Holder, undone));
         if ((RestoreCommand.WrongVersion(planned.Plan, host) ?? WhyNoSpace(planned.Plan)) is { } refused)
             return refused;
         if (order.DryRun)
-            return RestoreCommand.Say(Screen, RestoreDocument.Of(order, planned.Plan, null), "nothing was restored");
+            return RestoreCommand.Say(
+                Screen, RestoreDocument.Of(order, planned.Plan, null).With(undone), "nothing was restored");
         return Confirmation.TypeNameUnlessAgreed(invocation, access.Spec.Name) is { } declined
             ? declined
-            : await CarryOutAsync(access, host, order, planned);
+            : await CarryOutAsync(access, host, order, (source, planned.Plan, undone));
     }
 
     private async Task<Ending> CarryOutAsync(
-        BackupAccess access, Host host, RestoreOrder order, (RestoreSource Source, RestorePlan Plan) planned)
+        BackupAccess access, Host host, RestoreOrder order,
+        (RestoreSource Source, RestorePlan Plan, UndoneCommits? Undone) planned)
     {
         var goesOn = File.Exists(Home.RestoreMark);
         if (goesOn)
@@ -107,7 +111,7 @@ internal sealed class InPlaceCommand(Invocation invocation)
         var started = await reign.StartAsync();
         return started.TryGet(out _, out failure)
             ? RestoreCommand.Say(
-                Screen, RestoreDocument.Of(order, now.Plan, done.Measure),
+                Screen, RestoreDocument.Of(order, now.Plan, done.Measure).With(planned.Undone),
                 $"{text}; every member follows; a backup is made")
             : failure;
     }
@@ -212,11 +216,25 @@ internal sealed class InPlaceCommand(Invocation invocation)
             ? RepositoryOpening.Translate(ErrorCatalogue.RestoreFailed, failed)
             : null;
 
-    private static string Loss(RestorePlan plan, MemberName leader)
+    /// <summary>Null when it cannot be told: that is no reason against going back.</summary>
+    private async Task<UndoneCommits?> UndoneAsync(RestoreSource source, RestorePlan plan)
     {
-        var last = plan.Target.LastCommit is { } commit ? $" since {RestoreText.Moment(commit)}" : " since then";
+        var archive = new WalArchive(source.Opened.Repository, source.SystemIdentifier);
+        var found = await new UndoneSearch(archive).FindAsync(plan, source.Seen.Archive, Cancellation);
+        return found.TryGet(out var undone) ? undone : null;
+    }
+
+    private static string Loss(RestorePlan plan, MemberName leader, UndoneCommits? undone)
+    {
+        var commits = undone switch
+        {
+            null => "commits that could not be counted",
+            { First: { } first, Last: { } last } =>
+                $"{undone.Value.Count} commits, from {RestoreText.Moment(first)} to {RestoreText.Moment(last)}",
+            { } none => $"{none.Count} commits",
+        };
         return plan.Target.Stop is { } stop
-            ? $"IN PLACE the cluster stops, and goes on from there: every commit{last} is undone "
+            ? $"IN PLACE the cluster stops, and goes on from there. UNDONE: {commits} "
                 + $"({Lsn.Distance(stop, plan.Reach)} of WAL). {leader} is restored; the others rewind or clone. What "
                 + $"is undone stays in the archive, as timeline {plan.Line.Current}, until it expires."
             : $"IN PLACE the cluster stops, {leader} is restored to the end of the archive, and the others follow.";
