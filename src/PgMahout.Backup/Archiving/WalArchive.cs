@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text;
 using PgMahout.Backup.Framing;
 using PgMahout.Backup.Repositories;
@@ -45,6 +46,31 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
             entry => ReadWholeAsync(entry.Name, entry.Length, into, cancellation),
             parts => ReadPartsAsync(segment, parts, into, cancellation),
             cancellation);
+    }
+
+    /// <summary>In bytes: PostgreSQL's usual size, unless whoever archived has said otherwise.</summary>
+    public async Task<Outcome<uint>> SegmentSizeAsync(CancellationToken cancellation)
+    {
+        var read = await ReadPlainAsync(_names.SegmentSize, MostGap, cancellation);
+        if (read.TryGet(out var text))
+            return Utf8Parser.TryParse(text, out uint size, out var length) && length > 0
+                ? new Outcome<uint>.Done(size)
+                : new Outcome<uint>.Failed(FrameCodec.Damaged(_names.SegmentSize).Failure!);
+        return read.Failure!.Code == IObjectStore.Missing
+            ? new Outcome<uint>.Done(WalSegment.DefaultSize)
+            : new Outcome<uint>.Failed(read.Failure);
+    }
+
+    /// <summary>Before the first segment: nobody can read names of another size without knowing it.</summary>
+    public async Task<Outcome> PutSegmentSizeAsync(uint size, CancellationToken cancellation)
+    {
+        var known = await SegmentSizeAsync(cancellation);
+        if (known.TryGet(out var stored) && stored == size)
+            return Outcome.Success;
+        return known.Failure is { } problem
+            ? new Outcome.Failed(problem)
+            : await repository.Store.PutAsync(
+                _names.SegmentSize, Encoding.ASCII.GetBytes($"{size}\n"), Flushing.Now, cancellation);
     }
 
     /// <summary>Where the last whole record begins up to which a plan could replay.</summary>
@@ -158,8 +184,11 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
     }
 
     /// <summary>What the planning of a restore asks for.</summary>
-    public async Task<Outcome<ArchiveMap>> MapAsync(uint segmentSize, CancellationToken cancellation)
+    public async Task<Outcome<ArchiveMap>> MapAsync(CancellationToken cancellation)
     {
+        var size = await SegmentSizeAsync(cancellation);
+        if (!size.TryGet(out var segmentSize))
+            return new Outcome<ArchiveMap>.Failed(size.Failure!);
         var survey = await SurveyAsync(segmentSize, cancellation);
         return survey.TryGet(out var found)
             ? new Outcome<ArchiveMap>.Done(found.Map())
