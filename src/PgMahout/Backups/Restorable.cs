@@ -66,7 +66,7 @@ internal sealed record Restorable(
         var heads = await new BackupCatalog(repository, systemIdentifier).HeadsAsync(cancellation);
         if (!heads.TryGet(out var stored))
             return new Outcome<Restorable>.Failed(heads.Failure!);
-        var map = await new WalArchive(repository, systemIdentifier).MapAsync(WalSegment.DefaultSize, cancellation);
+        var map = await new WalArchive(repository, systemIdentifier).MapAsync(cancellation);
         if (!map.TryGet(out var archive))
             return new Outcome<Restorable>.Failed(map.Failure!);
         var proofs = await RestoreProof.LastAsync(repository, systemIdentifier, cancellation);

@@ -1,4 +1,3 @@
-using Npgsql;
 using PgMahout.Agent.Home;
 using PgMahout.Backup.Archiving;
 using PgMahout.Backups;
@@ -90,16 +89,13 @@ internal sealed class UndoSession : IAsyncDisposable
         limit.CancelAfter(CatchUpLimit);
         try
         {
-            await using var connection = new NpgsqlConnection(primary);
-            await connection.OpenAsync(limit.Token);
-            await using var command = new NpgsqlCommand("SELECT pg_current_wal_flush_lsn()::text", connection);
-            var written = Lsn.Parse((string)(await command.ExecuteScalarAsync(limit.Token))!);
-            var waited = await new ArchivedWait(primary, settings).UntilAsync(
-                new WalPosition(TimelineId.First, written), limit.Token);
-            return waited.Failure is null ? written : null;
+            var read = await WrittenWal.ReadAsync(primary, limit.Token);
+            if (!read.TryGet(out var written))
+                return null;
+            var waited = await new ArchivedWait(primary, settings).UntilAsync(written, limit.Token);
+            return waited.Failure is null ? written.Lsn : null;
         }
-        catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException
-            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             // Nobody has to be there for looking into the archive.
             return null;
