@@ -128,6 +128,7 @@ public static class DocumentJson
 [JsonSerializable(typeof(UndoListDocument))]
 [JsonSerializable(typeof(UndoDocument))]
 [JsonSerializable(typeof(UndoCleanDocument))]
+[JsonSerializable(typeof(RowsDocument))]
 [JsonSerializable(typeof(DrillUndoDocument))]
 [JsonSerializable(typeof(BackupsDocument))]
 [JsonSerializable(typeof(BackupDocument))]

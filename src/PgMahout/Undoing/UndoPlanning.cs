@@ -96,14 +96,8 @@ internal sealed class UndoPlanning(UndoSession session, UndoOrder order)
             return new Failure(ErrorCatalogue.UndoRefused, $"{relations[0].Text} was UNLOGGED: its rows are nowhere")
                 .Because("what is written to an unlogged table is not in WAL, and no backup has it")
                 .Try("pgmahout at TIME psql    (shows how it was defined)");
-        var touched = await session.Reader.TouchesTablespacesAsync(
-            restore.Backup.Start, loss.StopBefore, cancellation);
-        if (!touched.TryGet(out var tablespaces))
-            return RepositoryOpening.Translate(ErrorCatalogue.WalUnreadable, touched.Failure!);
-        if (tablespaces)
-            return new Failure(ErrorCatalogue.UndoRefused, "a tablespace was made or dropped on the way to that point")
-                .Because("replaying that on this machine would reach into the tablespace of the cluster itself")
-                .Try("pgmahout restore --at ... --to DIR    (on another machine)");
+        if (await session.RefuseTablespacesAsync(restore, cancellation) is { } moved)
+            return moved;
         var around = await session.Reader.Names.AroundAsync(loss.StopBefore, after: false, cancellation);
         if (!around.TryGet(out var names))
             return RepositoryOpening.Translate(ErrorCatalogue.RepositoryFailed, around.Failure!);

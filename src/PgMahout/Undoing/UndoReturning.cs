@@ -156,8 +156,8 @@ internal sealed class UndoReturning(Invocation invocation, UndoOrder order, stri
         }
     }
 
-    private static Failure Translate(Problem problem) => RepositoryOpening.Translate(
-        problem.Code is "undo-name-taken" or "undo-has-rows" or "undo-bad-name" or "undo-not-then"
+    public static Failure Translate(Problem problem) => RepositoryOpening.Translate(
+        problem.Code is "undo-name-taken" or "undo-has-rows" or "undo-no-key" or "undo-bad-name" or "undo-not-then"
                 or "undo-extension-missing"
             ? ErrorCatalogue.UndoRefused
             : ErrorCatalogue.UndoFailed,
