@@ -29,6 +29,13 @@ public static class LossFinder
         var truncated = events.OfType<WalEvent.Truncated>()
             .GroupBy(told => told.Xid)
             .ToDictionary(told => told.Key, told => told.SelectMany(one => one.Oids).ToHashSet());
+        // Of a transaction that dropped several times, the last one speaks; all are of one session.
+        var authors = events.OfType<WalEvent.Message>()
+            .Where(told => told.Prefix == DropGuard.Prefix)
+            .Select(told => DropGuard.Read(told.Content))
+            .OfType<(uint Xid, LossAuthor By)>()
+            .GroupBy(told => told.Xid)
+            .ToDictionary(told => told.Key, told => told.Last().By);
         return
         [
             .. events
@@ -42,7 +49,8 @@ public static class LossFinder
                 })
                 .Where(loss => !loss.IsOnlyIndexes)
                 .Where(loss => loss.Cause != LossCause.Rewritten || !loss.Unnamed.IsEmpty
-                    || loss.Relations.Any(one => one.IsTable)),
+                    || loss.Relations.Any(one => one.IsTable))
+                .Select(loss => authors.Count == 0 ? loss : loss with { By = authors.GetValueOrDefault(loss.Xid) }),
         ];
     }
 

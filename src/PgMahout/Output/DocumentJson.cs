@@ -129,6 +129,7 @@ public static class DocumentJson
 [JsonSerializable(typeof(UndoDocument))]
 [JsonSerializable(typeof(UndoCleanDocument))]
 [JsonSerializable(typeof(RowsDocument))]
+[JsonSerializable(typeof(GuardDocument))]
 [JsonSerializable(typeof(DrillUndoDocument))]
 [JsonSerializable(typeof(BackupsDocument))]
 [JsonSerializable(typeof(BackupDocument))]

@@ -55,8 +55,9 @@ internal static class UndoRowsVerb
             if (WantedName.Parse(parse.GetRequiredValue(name)) is not { } wanted)
                 return new Failure(ErrorCatalogue.Usage, $"'{parse.GetValue(name)}' is no name")
                     .Try("pgmahout undo rows orders --at '10m ago'");
+            var now = TimeProvider.System.GetUtcNow();
             var target = RecoveryTargetText.Parse(
-                parse.GetRequiredValue(At), false, TimeProvider.System.GetUtcNow(), TimeZoneInfo.Local, out var problem);
+                parse.GetRequiredValue(At), false, now, TimeZoneInfo.Local, out var problem);
             if (target is null)
                 return new Failure(ErrorCatalogue.TargetNotUnderstood, problem)
                     .Try("pgmahout undo rows orders --at '10m ago'");

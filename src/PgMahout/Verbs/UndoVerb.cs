@@ -24,6 +24,7 @@ internal static class UndoVerb
             Back(common, "schema", UndoKind.Schema, "A dropped schema, with all that was in it."),
             Back(common, "database", UndoKind.Database, "A dropped database."),
             UndoRowsVerb.Build(common),
+            UndoGuardVerb.Build(common),
             Clean(common),
         };
 

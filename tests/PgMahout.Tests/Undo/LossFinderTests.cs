@@ -176,6 +176,21 @@ public sealed class LossFinderTests
     public void A_whole_database_needs_those_that_are_always_there_too(string path, bool needed) =>
         Assert.Equal(needed, new NeededFiles(Names, Shop, null).Needs(path));
 
+    [Fact]
+    public void Who_dropped_is_told_by_a_message_of_the_same_transaction()
+    {
+        static WalEvent.Message Said(string content, string prefix = DropGuard.Prefix) =>
+            new(new Lsn(950), 701, Shop, prefix, content);
+        var lost = Lost([Orders], dropped: [Orders]);
+
+        Assert.Equal(
+            new LossAuthor("ann\tlee", "10.0.0.7", null),
+            Assert.Single(Find(15, Said("700\t10.0.0.7\t\tann\tlee"), lost)).By);
+        Assert.Null(Assert.Single(Find(15, Said("699\t\tpsql\tann"), lost)).By);
+        Assert.Null(Assert.Single(Find(15, Said("700"), lost)).By);
+        Assert.Null(Assert.Single(Find(15, Said("700\t\t\tann", "pgmahout.other"), lost)).By);
+    }
+
     private static ImmutableArray<Loss> Find(int major, params WalEvent[] events) =>
         LossFinder.Find(events, major, _ => new CatalogsAround(Names, null));
 

@@ -8,7 +8,7 @@ public static class SqlName
 
     public static string Qualified(string schema, string name) => $"{Quoted(schema)}.{Quoted(name)}";
 
-    /// <summary>For people and for <see cref="WantedName"/>: in quotes only where a dot or a quote needs them.</summary>
+    /// <summary>For people and for <see cref="WantedName"/>: in quotes only where a dot or a quote is.</summary>
     public static string Plain(string name) =>
         name.AsSpan().IndexOfAny('.', '"') >= 0 ? Quoted(name) : name;
 
