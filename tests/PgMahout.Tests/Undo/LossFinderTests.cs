@@ -177,6 +177,20 @@ public sealed class LossFinderTests
         Assert.Equal(needed, new NeededFiles(Names, Shop, null).Needs(path));
 
     [Fact]
+    public void A_name_that_no_snapshot_has_may_be_in_any_drop_under_its_old_name()
+    {
+        var losses = Find(
+            15, Lost([Orders], dropped: [Orders]),
+            Lost([99999], dropped: [99999]) with { At = new Lsn(2000) });
+
+        var none = (LossChoice.NotFound)LossChoosing.Table(
+            losses, WantedName.Parse("renamed")!, LossPick.Latest, LossCause.Dropped);
+
+        Assert.Equal([new Lsn(2000)], none.Unnamed.Select(loss => loss.At));
+        Assert.Equal([new Lsn(1000)], none.Named.Select(loss => loss.At));
+    }
+
+    [Fact]
     public void Who_dropped_is_told_by_a_message_of_the_same_transaction()
     {
         static WalEvent.Message Said(string content, string prefix = DropGuard.Prefix) =>
