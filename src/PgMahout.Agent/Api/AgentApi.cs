@@ -14,6 +14,7 @@ namespace PgMahout.Agent.Api;
 internal sealed class AgentApi(
     (HomeLayout Home, MemberName Self) place, Observer observer, ServerWatch notes, AgentState state, WakeSignal wake)
 {
+    private const double LongestWait = 10;
     private static readonly TimeSpan ReportLimit = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Listens until disposed. A socket file that an earlier agent left is replaced.</summary>
@@ -28,12 +29,13 @@ internal sealed class AgentApi(
             ("GET", "/explain") => Task.FromResult(
                 HttpAnswer.Json(AgentAccount.Explain(place.Self, state), WireContext.Default.AgentExplanation)),
             ("GET", "/logins") => LoginsAsync(cancellation),
+            ("POST", "/service") => ServiceAsync(request.Body, cancellation),
             ("POST", "/wake") => Task.FromResult(Wake()),
             ("POST", "/request") => Task.FromResult(Request(request.Body)),
             ("POST", "/promise") => Task.FromResult(Promise(request.Body)),
             (_, "/report" or "/status" or "/explain" or "/logins") =>
                 Task.FromResult(HttpAnswer.Refusing(405, "ask with GET")),
-            (_, "/wake" or "/request" or "/promise") => Task.FromResult(HttpAnswer.Refusing(405, "ask with POST")),
+            (_, "/wake" or "/request" or "/promise" or "/service") => Task.FromResult(HttpAnswer.Refusing(405, "ask with POST")),
             _ => Task.FromResult(HttpAnswer.Refusing(404, $"there is no {request.Path} here")),
         };
 
@@ -54,6 +56,15 @@ internal sealed class AgentApi(
                     one.Login.User, one.Login.Database, one.Login.Address, one.Ago.TotalSeconds)),
             ],
             WireContext.Default.ImmutableArrayLoginReport);
+    }
+
+    /// <summary>Waits for news, at most for as long as the question says: a failover should not wait for a poll.</summary>
+    private async Task<HttpAnswer> ServiceAsync(ReadOnlyMemory<byte> body, CancellationToken cancellation)
+    {
+        if (Read(body, WireContext.Default.ServiceBody) is not { Seconds: >= 0 and <= LongestWait } asked)
+            return Unreadable();
+        await state.Service.AwaitAfterAsync(asked.Known, TimeSpan.FromSeconds(asked.Seconds), cancellation);
+        return HttpAnswer.Json(state.Service.Report(place.Self), WireContext.Default.ServiceReport);
     }
 
     private HttpAnswer Wake()

@@ -54,6 +54,34 @@ public sealed record AgentExplanation(
 /// <param name="WhyNot">Null when it could take over.</param>
 public sealed record CandidateView(MemberName Name, string? Position, string? WhyNot);
 
+/// <summary>
+/// POST /service: what a proxy must know of this member, answered as soon as it is something else than what the asker
+/// knows, or when so many seconds have passed.
+/// </summary>
+/// <param name="Known">Of the last answer; 0 for the first question.</param>
+/// <param name="Seconds">From 0 to 10.</param>
+public sealed record ServiceBody(long Known, double Seconds);
+
+/// <summary>The answer to POST /service.</summary>
+/// <param name="Version">Grows with every change, and from one agent of the member to the next.</param>
+/// <param name="Holds">The epoch of the lease that this member holds and may act on; null when it holds none.</param>
+/// <param name="LeftSeconds">Until it would be fenced.</param>
+/// <param name="Serving">Whether its server runs as primary and is not about to stop; null: not looked at yet.</param>
+public sealed record ServiceReport(
+    long Version, MemberName Member, Epoch? Holds, double LeftSeconds, bool? Serving);
+
+/// <summary>
+/// POST /drain, of a proxy: begin nothing new on the primary of that epoch, and answer once what ran there has ended,
+/// or after the wait.
+/// </summary>
+/// <param name="HoldSeconds">After so long clients go on, should no other primary have come by then.</param>
+/// <param name="WaitSeconds">How long the answer may take.</param>
+public sealed record DrainBody(Epoch Epoch, double HoldSeconds, double WaitSeconds);
+
+/// <summary>The answer to POST /drain.</summary>
+/// <param name="InFlight">Transactions that had not ended by then.</param>
+public sealed record DrainAnswer(int InFlight);
+
 /// <summary>POST /request.</summary>
 public sealed record RequestBody(MemberRequest Request);
 

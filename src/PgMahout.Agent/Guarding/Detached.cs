@@ -32,6 +32,16 @@ public static class Detached
     ];
 
     /// <summary>
+    /// For the one that every statement of every client goes through: what runs often is compiled for how it runs here.
+    /// </summary>
+    private static readonly (string Name, string Value)[] Heat =
+    [
+        ("DOTNET_TieredPGO", "1"),
+        ("DOTNET_GCgen0size", "0x400000"),
+        .. Quiet,
+    ];
+
+    /// <summary>
     /// How to run this program: published it is its own executable, from a build it is <c>dotnet pgmahout.dll</c>.
     /// </summary>
     public static ImmutableArray<string> Self
@@ -62,6 +72,10 @@ public static class Detached
     /// </summary>
     public static ProcessStartInfo BusyWithLog(string log, params ReadOnlySpan<string> arguments) =>
         Logged(log, Quiet, arguments);
+
+    /// <summary>Like <see cref="BusyWithLog"/>, for the process that clients wait for.</summary>
+    public static ProcessStartInfo HotWithLog(string log, params ReadOnlySpan<string> arguments) =>
+        Logged(log, Heat, arguments);
 
     private static ProcessStartInfo Logged(
         string log, (string Name, string Value)[] environment, ReadOnlySpan<string> arguments)

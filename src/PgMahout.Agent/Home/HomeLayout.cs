@@ -60,6 +60,24 @@ public sealed record HomeLayout(string Root)
     /// <summary>What the archiver said last of itself, as JSON; replaced every second.</summary>
     public string ArchiverReport => Path.Combine(RunDirectory, "archiver.json");
 
+    public string ProxyLog => Path.Combine(LogDirectory, "proxy.log");
+
+    /// <summary>Locked by the proxy that listens for as long as it does; holds its pid.</summary>
+    public string ProxyLock => Path.Combine(Root, "proxy.lock");
+
+    /// <summary>What the proxy said last of itself, as JSON; replaced every second.</summary>
+    public string ProxyReport => Path.Combine(RunDirectory, "proxy.json");
+
+    /// <summary>
+    /// Where one proxy process answers. Each has its own: one that has handed its clients' address over still has
+    /// clients, and what concerns them concerns it.
+    /// </summary>
+    public string ProxySocket(int pid) => Path.Combine(RunDirectory, $"proxy.{pid}.sock");
+
+    /// <summary>Of all proxy processes, and perhaps of some that were killed.</summary>
+    public IEnumerable<string> ProxySockets() =>
+        Directory.Exists(RunDirectory) ? Directory.EnumerateFiles(RunDirectory, "proxy.*.sock") : [];
+
     /// <summary>The repository that a cluster has when nobody chose another place.</summary>
     public string DefaultRepository => Path.Combine(Root, "backup");
     public string MembersDirectory => Path.Combine(Root, "members");

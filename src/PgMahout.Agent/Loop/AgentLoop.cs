@@ -40,6 +40,7 @@ internal sealed class AgentLoop(
             var decision = HaPolicy.Decide(view);
             state.Journal.Compare(before, formerRule, view, decision);
             Remember(view, decision);
+            state.Service.Looked(view.Postgres);
             WatchPostmaster(stopping);
             if (IsDown(view) || (!view.Store.IsFresh && !state.HasHome()))
                 return;

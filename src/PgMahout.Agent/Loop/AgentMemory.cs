@@ -126,4 +126,8 @@ internal sealed record Reign(MemberName From, string Why, bool Planned);
 /// <param name="Postmaster">The running postmaster, if there is one.</param>
 /// <param name="HasHome">False once the home was deleted, or another one made in its place.</param>
 internal sealed record AgentState(
-    AgentMemory Memory, LongWork Work, AgentJournal Journal, Func<ServerProcess?> Postmaster, Func<bool> HasHome);
+    AgentMemory Memory, LongWork Work, AgentJournal Journal, Func<ServerProcess?> Postmaster, Func<bool> HasHome)
+{
+    /// <summary>What clients may be told of this member.</summary>
+    public ServiceBoard Service { get; } = new(Memory);
+}

@@ -67,6 +67,7 @@ internal sealed class LeaseWriter(
             return false;
         if (!await WriteAsync(view.Timing, release.Expected, release.Next, cancellation))
             return false;
+        state.Service.Refresh();
         var limit = view.Timing.PeerLimit;
         await Task.WhenAll(view.Spec.Others(_self)
             .Select(member => observer.Client(member).WakeAsync(limit, cancellation)));

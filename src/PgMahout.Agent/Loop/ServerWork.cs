@@ -78,10 +78,29 @@ internal sealed class ServerWork(
     }
 
     public bool Stop(ClusterView view, HaAction.Stop stop) =>
-        Start(OperationKind.Stop, null, _ => instance.StopAsync(
-            stop.Mode,
-            view.Request == MemberRequest.Shutdown ? ShutdownLimit : view.Timing.StopLimit,
-            CancellationToken.None));
+        Start(OperationKind.Stop, null, async _ =>
+        {
+            try
+            {
+                return await instance.StopAsync(
+                    stop.Mode,
+                    view.Request == MemberRequest.Shutdown ? ShutdownLimit : view.Timing.StopLimit,
+                    () => PartAsync(view, stop.Running),
+                    CancellationToken.None);
+            }
+            finally
+            {
+                state.Service.StopEnded();
+            }
+        });
+
+    /// <summary>Clients behind a proxy are held; from then on nobody is to be sent here.</summary>
+    private async Task PartAsync(ClusterView view, Transactions running)
+    {
+        if (running == Transactions.AllowedToEnd && view.Leadership is { } leadership)
+            Console.Error.WriteLine(await ProxyCalls.DrainAsync(home, leadership.Epoch));
+        state.Service.StopBegins();
+    }
 
     public bool Promote(ClusterView view, HaAction.Promote promote)
     {
@@ -93,11 +112,13 @@ internal sealed class ServerWork(
             var begun = BootClock.Now();
             var outcome = await instance.PromoteAsync(
                 new TimelineId((uint)promote.Epoch.Value), PromoteLimit, CancellationToken.None);
-            if (outcome.Failure is null)
-                _journal.Record(
-                    previous?.Planned == true ? JournalKind.Switchover : JournalKind.Failover,
-                    $"{_self} leads{(previous is { } reign ? $" instead of {reign.From}: {reign.Why}" : "")}; "
-                    + $"promoted in {(BootClock.Now() - begun).TotalMilliseconds:F0} ms");
+            if (outcome.Failure is not null)
+                return outcome;
+            state.Service.Promoted(promote.Epoch);
+            _journal.Record(
+                previous?.Planned == true ? JournalKind.Switchover : JournalKind.Failover,
+                $"{_self} leads{(previous is { } reign ? $" instead of {reign.From}: {reign.Why}" : "")}; "
+                + $"promoted in {(BootClock.Now() - begun).TotalMilliseconds:F0} ms");
             return outcome;
         });
     }

@@ -18,6 +18,7 @@ public static class ClusterShutdown
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MemberLimit = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan ArchiverLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ProxyLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(5);
 
     public static async Task RunAsync(HomeLayout home, ClusterSpec spec, MemberName? leader)
@@ -25,6 +26,21 @@ public static class ClusterShutdown
         if (leader is { } first && spec.Find(first) is { } member)
             await StopAsync(home, member);
         await Task.WhenAll(spec.Members.Where(other => other.Name != leader).Select(other => StopAsync(home, other)));
+    }
+
+    /// <summary>The one that listens, and those that still have clients of before.</summary>
+    public static async Task StopProxiesAsync(HomeLayout home)
+    {
+        await Task.WhenAll(home.ProxySockets().Select(async socket =>
+        {
+            using var proxy = new ProxyClient(socket);
+            await proxy.TellAsync("stop", AskLimit, CancellationToken.None);
+        }));
+        if (PidLock.Holder(home.ProxyLock) is not { } pid)
+            return;
+        ServerProcess.Find(pid)?.Terminate();
+        if (!await IsFreeWithinAsync(home.ProxyLock, ProxyLimit))
+            Kill(pid);
     }
 
     /// <summary>It loses nothing however it ends; killed only when it does not end in time.</summary>

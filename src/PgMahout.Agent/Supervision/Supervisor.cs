@@ -12,7 +12,8 @@ using PgMahout.Store.Sqlite;
 namespace PgMahout.Agent.Supervision;
 
 /// <summary>
-/// Keeps one agent running for every member of a home, and one archiver while there is a repository. Processes that
+/// Keeps one agent running for every member of a home, one archiver while there is a repository, and one proxy while
+/// the cluster has settings for it. Processes that
 /// it finds running it watches; those that end it starts again. It touches no PostgreSQL itself, except that its own
 /// orderly end stops the whole cluster, leader first.
 /// </summary>
@@ -41,6 +42,7 @@ public static class Supervisor
         using var stop = stopping.Register(wake.Set);
         var agents = new Dictionary<MemberName, SupervisedProcess>();
         using var archiver = new SupervisedProcess(home.ArchiverLock, () => Archiver(home), wake.Set);
+        using var proxy = new SupervisedProcess(home.ProxyLock, () => Proxy(home), wake.Set);
         var records = ClusterRecords.None;
         var nextRead = Instant.Zero;
         var settlesAt = BootClock.Now() + Settling;
@@ -57,6 +59,8 @@ public static class Supervisor
             // Without a repository the archiver ends by itself; before the cluster has data it has nothing to do.
             if (!records.Repositories.IsEmpty && records.SystemIdentifier is not null)
                 again = Instant.Min(again, archiver.Tend());
+            if (records.Proxy is not null)
+                again = Instant.Min(again, proxy.Tend());
             if (BootClock.Now() >= settlesAt)
             {
                 settlesAt = Instant.Never;
@@ -66,6 +70,8 @@ public static class Supervisor
         }
 
         Say("stopping the cluster", 0);
+        // First: its clients are told that it ends, and do not wait for a primary that does not come.
+        await ClusterShutdown.StopProxiesAsync(home);
         if (records.Spec?.Value is { } last)
             await ClusterShutdown.RunAsync(home, last, records.Leadership?.Value.Holder);
         // Last, so that it receives the last byte.
@@ -108,6 +114,9 @@ public static class Supervisor
 
     private static ProcessStartInfo Archiver(HomeLayout home) =>
         Detached.BusyWithLog(home.ArchiverLog, "archiver", "--home", home.Root);
+
+    private static ProcessStartInfo Proxy(HomeLayout home) =>
+        Detached.HotWithLog(home.ProxyLog, "proxy", "run", "--home", home.Root);
 
     private static int Say(string text, int code)
     {

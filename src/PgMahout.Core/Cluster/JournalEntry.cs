@@ -51,5 +51,6 @@ public enum JournalKind
     ArchiveGap,
     RestoreProven,
     Restored,
+    ProxySettings,
     Decision,
 }

@@ -37,7 +37,8 @@ internal static class AsLeader
             return moved;
         if (view.Request is { } request && LeaseKeeping.Store(view).Pause is null)
             return request == MemberRequest.Restart
-                ? Keep(view, Rule.RestartPrimary).Then(new HaAction.Stop(StopMode.Fast))
+                ? Keep(view, Rule.RestartPrimary)
+                    .Then(new HaAction.Stop(StopMode.Fast, Transactions.AllowedToEnd))
                 : Keep(view, Rule.KeepLeading).Then(new HaAction.CloseRequest(request));
 
         var recorded = view.Leadership!.Synchronous;

@@ -42,7 +42,7 @@ public abstract record HaAction
     /// <summary>Start in recovery, following <paramref name="Upstream"/>; following nobody when null.</summary>
     public sealed record StartStandby(MemberName? Upstream) : HaAction;
 
-    public sealed record Stop(StopMode Mode) : HaAction;
+    public sealed record Stop(StopMode Mode, Transactions Running = Transactions.CutOff) : HaAction;
 
     /// <summary>
     /// End recovery. Only ever decided while holding the lease, in a later turn than the one that took it. The new
@@ -89,6 +89,17 @@ public abstract record HaAction
 
     /// <summary>The operator's request to this member is carried out.</summary>
     public sealed record CloseRequest(MemberRequest Request) : HaAction;
+}
+
+/// <summary>What becomes of the transactions that run when a server is stopped.</summary>
+public enum Transactions
+{
+    CutOff,
+
+    /// <summary>
+    /// The proxies are asked to begin nothing new; what runs through them may end first, within a bound.
+    /// </summary>
+    AllowedToEnd,
 }
 
 /// <summary>How PostgreSQL is stopped.</summary>

@@ -40,8 +40,8 @@ public static class RuleText
             "The set of standbys that confirm commits changes by one safe step, so that every confirmed commit "
             + "stays known to every possible successor.",
         Rule.StopForSwitchover =>
-            "A switchover was asked for and its target is fit. PostgreSQL is stopped cleanly, which sends the "
-            + "standbys the last byte; then the lease is handed over.",
+            "A switchover was asked for and its target is fit. The proxies let what runs end; PostgreSQL is stopped "
+            + "cleanly, which sends the standbys the last byte; then the lease is handed over.",
         Rule.RefuseSwitchover =>
             "A switchover was asked for that would lose data or cannot work now. Nothing was changed.",
         Rule.CompleteSwitchover =>

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 
 namespace PgMahout.Core.Protocol;
@@ -6,121 +5,94 @@ namespace PgMahout.Core.Protocol;
 /// <summary>Messages of a client, one behind the other in a buffer that grows and is used again.</summary>
 public sealed class FrontendWriter
 {
-    private const int ProtocolVersion3 = 3 << 16;
-    private const int SslRequestCode = (1234 << 16) | 5679;
+    private readonly MessageBuffer _to = new();
 
-    private byte[] _buffer = new byte[512];
-    private int _length;
-
-    public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
+    public ReadOnlySpan<byte> Written => _to.Written;
 
     public FrontendWriter Clear()
     {
-        _length = 0;
+        _to.Clear();
         return this;
     }
 
     /// <summary>The first message of a session. Pairs of parameter and value: user, database, replication, …</summary>
     public FrontendWriter Startup(IEnumerable<KeyValuePair<string, string>> parameters)
     {
-        var start = Open();
-        Int32(ProtocolVersion3);
+        var start = _to.Open();
+        _to.Int32(StartupCode.Version3);
         foreach (var (name, value) in parameters)
         {
-            Text(name);
-            Text(value);
+            _to.Text(name);
+            _to.Text(value);
         }
-        Byte(0);
+        _to.Byte(0);
         return Close(start);
     }
 
     /// <summary>Asks, before the session begins, for TLS; the answer is a single byte, S or N.</summary>
     public FrontendWriter SslRequest()
     {
-        var start = Open();
-        Int32(SslRequestCode);
+        var start = _to.Open();
+        _to.Int32(StartupCode.SslRequest);
+        return Close(start);
+    }
+
+    /// <summary>Instead of a session: asks to cancel what another one is doing.</summary>
+    /// <param name="key">As BackendKeyData had it.</param>
+    public FrontendWriter CancelRequest(int processId, ReadOnlySpan<byte> key)
+    {
+        var start = _to.Open();
+        _to.Int32(StartupCode.CancelRequest);
+        _to.Int32(processId);
+        _to.Raw(key);
         return Close(start);
     }
 
     public FrontendWriter Query(string sql)
     {
-        var start = Open('Q');
-        Text(sql);
+        var start = _to.Open('Q');
+        _to.Text(sql);
         return Close(start);
     }
 
     /// <summary>A password, or the answer made from it.</summary>
     public FrontendWriter Password(string answer)
     {
-        var start = Open('p');
-        Text(answer);
+        var start = _to.Open('p');
+        _to.Text(answer);
         return Close(start);
     }
 
     public FrontendWriter SaslInitial(string mechanism, string first)
     {
-        var start = Open('p');
-        Text(mechanism);
-        Int32(Encoding.UTF8.GetByteCount(first));
-        Raw(first);
+        var start = _to.Open('p');
+        _to.Text(mechanism);
+        _to.Int32(Encoding.UTF8.GetByteCount(first));
+        _to.Raw(first);
         return Close(start);
     }
 
     public FrontendWriter SaslResponse(string response)
     {
-        var start = Open('p');
-        Raw(response);
+        var start = _to.Open('p');
+        _to.Raw(response);
         return Close(start);
     }
 
     public FrontendWriter CopyData(ReadOnlySpan<byte> data)
     {
-        var start = Open('d');
-        data.CopyTo(Reserve(data.Length));
+        var start = _to.Open('d');
+        _to.Raw(data);
         return Close(start);
     }
 
-    public FrontendWriter CopyDone() => Close(Open('c'));
+    public FrontendWriter CopyDone() => Close(_to.Open('c'));
 
-    public FrontendWriter Terminate() => Close(Open('X'));
-
-    private int Open(char type)
-    {
-        Byte((byte)type);
-        return Open();
-    }
-
-    private int Open()
-    {
-        Int32(0);
-        return _length - 4;
-    }
+    public FrontendWriter Terminate() => Close(_to.Open('X'));
 
     private FrontendWriter Close(int start)
     {
-        BinaryPrimitives.WriteInt32BigEndian(_buffer.AsSpan(start), _length - start);
+        _to.Close(start);
         return this;
-    }
-
-    private void Byte(byte value) => Reserve(1)[0] = value;
-
-    private void Int32(int value) => BinaryPrimitives.WriteInt32BigEndian(Reserve(4), value);
-
-    private void Text(string text)
-    {
-        if (text.Contains('\0', StringComparison.Ordinal))
-            throw new ArgumentException("a zero byte would end the text early", nameof(text));
-        Raw(text);
-        Byte(0);
-    }
-
-    private void Raw(string text) => Encoding.UTF8.GetBytes(text, Reserve(Encoding.UTF8.GetByteCount(text)));
-
-    private Span<byte> Reserve(int count)
-    {
-        if (_buffer.Length - _length < count)
-            Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _length + count));
-        _length += count;
-        return _buffer.AsSpan(_length - count, count);
     }
 }

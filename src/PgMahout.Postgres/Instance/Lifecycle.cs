@@ -20,7 +20,8 @@ internal sealed class Lifecycle(InstanceContext context)
 
     private ServerProcesses Processes => context.Processes;
 
-    public async Task<Outcome> StopAsync(StopMode mode, TimeSpan limit, CancellationToken cancellation)
+    public async Task<Outcome> StopAsync(
+        StopMode mode, TimeSpan limit, Func<Task> parting, CancellationToken cancellation)
     {
         var deadline = BootClock.Now() + limit;
         if (Processes.FindPostmaster() is { } postmaster)
@@ -28,6 +29,7 @@ internal sealed class Lifecycle(InstanceContext context)
             if (mode == StopMode.Fast)
             {
                 await CheckpointAsync(limit / 2, cancellation);
+                await parting();
                 await SignalAndWaitAsync(postmaster, Signal.Interrupt, deadline - BootClock.Now(), cancellation);
             }
             await SignalAndWaitAsync(postmaster, Signal.Quit, limit / 4, cancellation);

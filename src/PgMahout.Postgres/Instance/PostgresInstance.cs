@@ -118,7 +118,15 @@ public sealed class PostgresInstance : IAsyncDisposable
     /// an immediate one, and that one becomes <see cref="FenceAsync"/>: the outcome is still done.
     /// </summary>
     public Task<Outcome> StopAsync(StopMode mode, TimeSpan limit, CancellationToken cancellation) =>
-        _context.ActAsync("stopping", () => _lifecycle.StopAsync(mode, limit, cancellation), cancellation);
+        StopAsync(mode, limit, () => Task.CompletedTask, cancellation);
+
+    /// <param name="parting">
+    /// Awaited once the checkpoint is made that a fast stop begins with: what is asked of clients should last no longer
+    /// than the stop itself. It has a bound of its own, beside <paramref name="limit"/>.
+    /// </param>
+    public Task<Outcome> StopAsync(
+        StopMode mode, TimeSpan limit, Func<Task> parting, CancellationToken cancellation) =>
+        _context.ActAsync("stopping", () => _lifecycle.StopAsync(mode, limit, parting, cancellation), cancellation);
 
     /// <summary>Kills every process of the data directory at once.</summary>
     public Task<Outcome> FenceAsync(TimeSpan limit) => _lifecycle.FenceAsync(limit);

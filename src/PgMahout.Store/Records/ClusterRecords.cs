@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Configuration;
+using PgMahout.Core.Proxy;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Store.Records;
@@ -17,7 +18,8 @@ public sealed record ClusterRecords(
     Stored<SwitchoverRequest>? Switchover,
     Stored<PauseRecord>? Pause,
     Stored<ConfigurationState>? Configuration = null,
-    Stored<BackupSettings>? Backup = null)
+    Stored<BackupSettings>? Backup = null,
+    Stored<ProxySettings>? Proxy = null)
 {
     public const string SpecKey = "spec";
     public const string LeadershipKey = "leadership";
@@ -26,6 +28,7 @@ public sealed record ClusterRecords(
     public const string PauseKey = "pause";
     public const string ConfigurationKey = "configuration";
     public const string BackupKey = "backup";
+    public const string ProxyKey = "proxy";
 
     /// <summary>Of the records with the configurations that the cluster once had.</summary>
     public const string VersionKeys = "configuration/";
@@ -50,7 +53,8 @@ public sealed record ClusterRecords(
                 Decode(content, SwitchoverKey, previous.Switchover, SwitchoverCodec.Decode),
                 Decode(content, PauseKey, previous.Pause, PauseCodec.Decode),
                 Decode(content, ConfigurationKey, previous.Configuration, ConfigurationCodec.Decode),
-                Decode(content, BackupKey, previous.Backup, BackupCodec.Decode)));
+                Decode(content, BackupKey, previous.Backup, BackupCodec.Decode),
+                Decode(content, ProxyKey, previous.Proxy, ProxyCodec.Decode)));
         }
         catch (RecordFault fault)
         {
@@ -81,12 +85,19 @@ public sealed record ClusterRecords(
     public static StoreTransaction ChangeBackup(Revision expected, BackupSettings settings) =>
         StoreTransaction.Swap(BackupKey, expected, BackupCodec.Encode(settings));
 
+    /// <param name="expected">Of the record that this one replaces; <see cref="Revision.None"/> for the first.</param>
+    /// <param name="settings">Null: the cluster has no proxy any more.</param>
+    public static StoreTransaction ChangeProxy(Revision expected, ProxySettings? settings) =>
+        StoreTransaction.Swap(ProxyKey, expected, settings is null ? null : ProxyCodec.Encode(settings));
+
     /// <summary>Refused when the cluster exists already.</summary>
-    public static StoreTransaction Create(ClusterSpec spec, BackupSettings backup) => new(
+    /// <param name="proxy">Null: the cluster begins without one.</param>
+    public static StoreTransaction Create(ClusterSpec spec, BackupSettings backup, ProxySettings? proxy = null) => new(
         [new StoreCondition(SpecKey, Revision.None), new StoreCondition(BackupKey, Revision.None)],
         [
             new StorePut(SpecKey, SpecCodec.Encode(spec)),
             new StorePut(BackupKey, BackupCodec.Encode(backup)),
+            .. proxy is null ? [] : new[] { new StorePut(ProxyKey, ProxyCodec.Encode(proxy)) },
         ]);
 
     public static StoreTransaction ChangeSpec(Revision expected, ClusterSpec spec) =>

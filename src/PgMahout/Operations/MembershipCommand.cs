@@ -59,7 +59,7 @@ internal static class MembershipCommand
             return failure;
         using var agent = new AgentClient(member);
         await agent.RequestAsync(MemberRequest.Shutdown, AskLimit, invocation.Cancellation);
-        HomeCreation.WriteSecrets(cluster.Home, spec);
+        HomeCreation.WriteSecrets(cluster.Home, spec, cluster.Records.Proxy?.Value);
         Done.Say(invocation.Screen, new Done(
             "member",
             spec.Name,
@@ -97,7 +97,7 @@ internal static class MembershipCommand
         {
             var plan = await HomeCreation.TuneAsync(cluster.Home, spec.Members.Length, host, cancellation);
             HomeCreation.MakeMember(cluster.Home, member, host.Account, plan);
-            return HomeCreation.WriteSecrets(cluster.Home, spec);
+            return HomeCreation.WriteSecrets(cluster.Home, spec, cluster.Records.Proxy?.Value);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -9,6 +9,7 @@ using PgMahout.Access;
 using PgMahout.Core.Cluster;
 using PgMahout.Doctor;
 using PgMahout.Drills;
+using PgMahout.Proxying;
 using PgMahout.Restoring;
 using PgMahout.Status;
 using PgMahout.Undoing;
@@ -51,7 +52,10 @@ public static class DocumentJson
         now.UtcDateTime,
         [.. status.Members.Select(Of)],
         status.Backups.Report,
-        [.. status.Notices.Select(notice => new NoticeDocument(notice.Code, notice.Text, notice.Next))]);
+        [.. status.Notices.Select(notice => new NoticeDocument(notice.Code, notice.Text, notice.Next))])
+    {
+        Proxy = status.Proxy.Account,
+    };
 
     public static HistoryEntryDocument Of(JournalEntry entry) => new(
         entry.Sequence,
@@ -102,6 +106,7 @@ public static class DocumentJson
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(StatusDocument))]
+[JsonSerializable(typeof(ProxyAccount))]
 [JsonSerializable(typeof(UpDocument))]
 [JsonSerializable(typeof(HistoryDocument))]
 [JsonSerializable(typeof(HistoryEntryDocument))]

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Backups;
+using PgMahout.Proxying;
 
 namespace PgMahout.Output;
 
@@ -25,7 +26,11 @@ public sealed record StatusDocument(
     DateTime At,
     ImmutableArray<MemberDocument> Members,
     ArchiverReport? Archiver,
-    ImmutableArray<NoticeDocument> Notices);
+    ImmutableArray<NoticeDocument> Notices)
+{
+    /// <summary>Null where there is none, or none that runs.</summary>
+    public ProxyAccount? Proxy { get; init; }
+}
 
 /// <param name="Role">primary, standby, none or unknown.</param>
 /// <param name="Pid">The postmaster's.</param>

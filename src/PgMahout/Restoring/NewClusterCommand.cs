@@ -29,7 +29,7 @@ internal sealed class NewClusterCommand(Invocation invocation, UpRequest asked)
     {
         if (!(await WantedAsync()).TryGet(out var wanted, out var failure))
             return failure;
-        if (!Preflight.ForNew(Home, wanted.Spec, wanted.Backup).TryGet(out var host, out failure))
+        if (!Preflight.ForNew(Home, wanted.Plan).TryGet(out var host, out failure))
             return failure;
         var leader = wanted.Spec.Members[0].Name;
         order = order with { Directory = Home.DataDirectory(leader) };
@@ -58,7 +58,7 @@ internal sealed class NewClusterCommand(Invocation invocation, UpRequest asked)
             return RepositoryOpening.Translate(ErrorCatalogue.RestoreFailed, bad);
         var failure = wanted.Made
             ? null
-            : await HomeCreation.CreateAsync(Home, wanted.Spec, wanted.Backup, host, Cancellation);
+            : await HomeCreation.CreateAsync(Home, wanted.Plan, host, Cancellation);
         if (failure is not null)
             return failure;
         Screen.Note(NewRepository.Advice(Home, wanted.Backup));
@@ -82,7 +82,7 @@ internal sealed class NewClusterCommand(Invocation invocation, UpRequest asked)
         return started.TryGet(out _, out failure)
             ? RestoreCommand.Say(
                 Screen, RestoreDocument.Of(order, from.Plan, done.Measure),
-                $"{text}\n{ClientUri.For(wanted.Spec, Home, read: false)}")
+                $"{text}\n{ClientUri.For(wanted.Spec, wanted.Plan.Proxy, Home, read: false)}")
             : failure;
     }
 
@@ -91,7 +91,8 @@ internal sealed class NewClusterCommand(Invocation invocation, UpRequest asked)
     {
         var found = await HomeInspection.LookAsync(Home, Cancellation);
         if (found is { BeingRestored: true, Store: StoreFinding.Holds { SystemIdentifier: null } begun })
-            return new Wanted(begun.Spec, begun.Backup, Made: true);
+            return new Wanted(
+                new HomePlan.Create(begun.Spec, begun.Backup, Resumes: true) { Proxy = begun.Proxy }, Made: true);
         var empty = found with
         {
             BeingRestored = false,
@@ -99,7 +100,7 @@ internal sealed class NewClusterCommand(Invocation invocation, UpRequest asked)
         };
         return HomePlan.For(empty, asked, Home) switch
         {
-            HomePlan.Create create => new Wanted(create.Spec, create.Backup, Made: false),
+            HomePlan.Create create => new Wanted(create, Made: false),
             HomePlan.Refuse refuse => refuse.Failure,
             HomePlan.Start or HomePlan.Report =>
                 new Failure(ErrorCatalogue.RestoreRefused, $"{Home.Root} holds a cluster already")
@@ -116,5 +117,10 @@ internal sealed class NewClusterCommand(Invocation invocation, UpRequest asked)
     }
 
     /// <param name="Made">By an earlier run that did not come to its end.</param>
-    private sealed record Wanted(ClusterSpec Spec, BackupSettings Backup, bool Made);
+    private sealed record Wanted(HomePlan.Create Plan, bool Made)
+    {
+        public ClusterSpec Spec => Plan.Spec;
+
+        public BackupSettings Backup => Plan.Backup;
+    }
 }

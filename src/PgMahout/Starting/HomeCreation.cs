@@ -1,11 +1,12 @@
 using PgMahout.Agent.Home;
-using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Proxy;
 using PgMahout.Core.Tuning;
 using PgMahout.Errors;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Installation;
 using PgMahout.Postgres.Probing;
+using PgMahout.Proxying;
 using PgMahout.Store;
 using PgMahout.Store.Records;
 using PgMahout.Store.Sqlite;
@@ -24,8 +25,9 @@ public static class HomeCreation
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     public static async Task<Failure?> CreateAsync(
-        HomeLayout home, ClusterSpec spec, BackupSettings backup, Host host, CancellationToken cancellation)
+        HomeLayout home, HomePlan.Create wanted, Host host, CancellationToken cancellation)
     {
+        var spec = wanted.Spec;
         try
         {
             MakeDirectory(home.Root, Passable);
@@ -36,8 +38,8 @@ public static class HomeCreation
             var plan = await TuneAsync(home, spec.Members.Length, host, cancellation);
             foreach (var member in spec.Members)
                 MakeMember(home, member, account, plan);
-            NewRepository.Make(backup);
-            return WriteSecrets(home, spec) ?? await WriteSpecAsync(home, spec, backup, cancellation);
+            NewRepository.Make(wanted.Backup);
+            return WriteSecrets(home, spec, wanted.Proxy) ?? await WriteSpecAsync(home, wanted, cancellation);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -63,26 +65,28 @@ public static class HomeCreation
             plan.Settings.Select(setting => (setting.Name, setting.Value, setting.Reason)));
     }
 
-    /// <summary>The passwords, and the password file for clients of these members.</summary>
-    public static Failure? WriteSecrets(HomeLayout home, ClusterSpec spec)
+    /// <summary>The passwords, and the password file for clients of these members and of their proxy.</summary>
+    public static Failure? WriteSecrets(HomeLayout home, ClusterSpec spec, ProxySettings? proxy)
     {
         var secrets = SecretFiles.LoadOrCreate(home.SecretsDirectory);
         if (!secrets.TryGet(out var passwords))
             return Failed(home, secrets.Failure!.ToString());
         SecretFiles.WritePassFile(
-            home.SecretsDirectory, passwords, spec.Members.Select(member => (member.Host, member.Port)));
+            home.SecretsDirectory,
+            passwords,
+            spec.Members.Select(member => (member.Host, member.Port)).Concat(ProxyAddresses.Of(proxy)));
         return null;
     }
 
     private static async Task<Failure?> WriteSpecAsync(
-        HomeLayout home, ClusterSpec spec, BackupSettings backup, CancellationToken cancellation)
+        HomeLayout home, HomePlan.Create wanted, CancellationToken cancellation)
     {
         var opening = SqliteClusterStore.Create(home.StoreFile);
         if (opening is not StoreOpening.Ready { Store: var store })
             return Failed(home, (opening as StoreOpening.Failed)?.Reason ?? "the store could not be created");
         await using var closing = store;
         var outcome = await store.WriteAsync(
-            ClusterRecords.Create(spec, backup), TimeSpan.FromSeconds(10), cancellation);
+            ClusterRecords.Create(wanted.Spec, wanted.Backup, wanted.Proxy), TimeSpan.FromSeconds(10), cancellation);
         return outcome switch
         {
             WriteOutcome.Done => null,

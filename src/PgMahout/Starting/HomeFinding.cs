@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Proxy;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Starting;
@@ -43,5 +44,8 @@ public abstract record StoreFinding
     public sealed record Holds(ClusterSpec Spec, ulong? SystemIdentifier) : StoreFinding
     {
         public BackupSettings Backup { get; init; } = BackupSettings.None;
+
+        /// <summary>Null: the cluster has no proxy.</summary>
+        public ProxySettings? Proxy { get; init; }
     }
 }

@@ -45,7 +45,7 @@ public static class HomeInspection
         {
             home.SupervisorLock, home.ArchiverLock, home.SecretsDirectory, home.LogDirectory, home.MembersDirectory,
             home.DefaultRepository, home.BackupLock, home.DrillDirectory, home.UndoDirectory,
-            home.RestoreMark, home.BackupWanted,
+            home.RestoreMark, home.BackupWanted, home.ProxyLock,
         }.Select(path => Path.GetFileName(path)!),
         "run",
         UpLock,
@@ -104,6 +104,7 @@ public static class HomeInspection
             new StoreFinding.Holds(spec.Value, records.SystemIdentifier?.Value)
             {
                 Backup = records.Backup?.Value ?? BackupSettings.None,
+                Proxy = records.Proxy?.Value,
             },
         RecordsRead.Decoded => new StoreFinding.Blank(),
         RecordsRead.Unreadable unreadable => new StoreFinding.Unreadable(unreadable.Reason),

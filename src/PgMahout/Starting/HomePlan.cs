@@ -1,6 +1,7 @@
 using PgMahout.Agent.Home;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Proxy;
 using PgMahout.Errors;
 
 namespace PgMahout.Starting;
@@ -14,13 +15,25 @@ public abstract record HomePlan
     /// Make a cluster. Also the way on from an <c>up</c> that was interrupted: every step can be repeated.
     /// </summary>
     /// <param name="Resumes">Something of an earlier attempt is there.</param>
-    public sealed record Create(ClusterSpec Spec, BackupSettings Backup, bool Resumes) : HomePlan;
+    public sealed record Create(ClusterSpec Spec, BackupSettings Backup, bool Resumes) : HomePlan
+    {
+        /// <summary>Null: no proxy.</summary>
+        public ProxySettings? Proxy { get; init; }
+    }
 
     /// <summary>The cluster is there and nobody looks after it.</summary>
-    public sealed record Start(ClusterSpec Spec, ulong? SystemIdentifier) : HomePlan;
+    public sealed record Start(ClusterSpec Spec, ulong? SystemIdentifier) : HomePlan
+    {
+        /// <summary>Null: no proxy.</summary>
+        public ProxySettings? Proxy { get; init; }
+    }
 
     /// <summary>The cluster is there and is looked after.</summary>
-    public sealed record Report(ClusterSpec Spec) : HomePlan;
+    public sealed record Report(ClusterSpec Spec) : HomePlan
+    {
+        /// <summary>Null: no proxy.</summary>
+        public ProxySettings? Proxy { get; init; }
+    }
 
     public sealed record Refuse(Failure Failure) : HomePlan;
 
@@ -37,22 +50,25 @@ public abstract record HomePlan
             StoreFinding.Missing or StoreFinding.Blank when !found.WithData.IsEmpty =>
                 new Refuse(WithoutStore(found, home)),
             StoreFinding.Missing or StoreFinding.Blank =>
-                new Create(asked.SpecFor(home), asked.BackupFor(home), Resumes: found.Place == HomePlace.Occupied),
+                new Create(asked.SpecFor(home), asked.BackupFor(home), Resumes: found.Place == HomePlace.Occupied)
+                {
+                    Proxy = asked.ProxyFor(home),
+                },
             _ => throw new InvalidOperationException($"unknown finding {found.Store}"),
         };
     }
 
     private static HomePlan Existing(StoreFinding.Holds held, HomeFinding found, UpRequest asked, HomeLayout home)
     {
-        var contradictions = asked.ContradictionsWith(held.Spec, held.Backup);
+        var contradictions = asked.ContradictionsWith(held.Spec, held.Backup, held.Proxy);
         if (!contradictions.IsEmpty)
             return new Refuse(
                 new Failure(ErrorCatalogue.ContradictsSpec, $"{home.Root} holds the cluster '{held.Spec.Name}' already")
                     .Asked(string.Join("\n", contradictions))
                     .Try("pgmahout up", "pgmahout up --home ANOTHER ...    (a second cluster)"));
         return found.SupervisorPid is null
-            ? new Start(held.Spec, held.SystemIdentifier)
-            : new Report(held.Spec);
+            ? new Start(held.Spec, held.SystemIdentifier) { Proxy = held.Proxy }
+            : new Report(held.Spec) { Proxy = held.Proxy };
     }
 
     private static Failure? WhyUnusable(HomeFinding found, HomeLayout home) => found.Place switch

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Proxy;
 using PgMahout.Errors;
+using PgMahout.Proxying;
 
 namespace PgMahout.Starting;
 
@@ -50,6 +52,25 @@ public sealed record ListeningPorts(ImmutableSortedDictionary<int, long> Inodes)
             .FirstOrDefault();
     }
 
+    /// <summary>Why a proxy cannot listen; null when it can, or there is none.</summary>
+    public Failure? WhyNotFree(ProxySettings? proxy)
+    {
+        foreach (var (_, port) in ProxyAddresses.Of(proxy))
+        {
+            if (port > HighestPort)
+                return new Failure(ErrorCatalogue.Usage, $"port {port}, which the proxy would need, does not exist")
+                    .Try("pgmahout up --proxy-port PORT");
+            if (!IsTaken(port))
+                continue;
+            var failure = new Failure(ErrorCatalogue.PortTaken, $"port {port}, which the proxy needs, is taken")
+                .Because(WhoOn(port));
+            return FreeRange(proxy!.WritePort, 2) is { } free
+                ? failure.Try($"pgmahout up --proxy-port {free}", "pgmahout up --no-proxy")
+                : failure.Try("pgmahout up --no-proxy");
+        }
+        return null;
+    }
+
     /// <summary>Why these members cannot listen; null when they can.</summary>
     public Failure? WhyNotFree(IReadOnlyCollection<MemberSpec> members, int firstPort, int count)
     {
@@ -57,9 +78,11 @@ public sealed record ListeningPorts(ImmutableSortedDictionary<int, long> Inodes)
             return null;
         var failure = new Failure(
                 ErrorCatalogue.PortTaken, $"port {member.Port}, which {member.Name} needs, is taken")
-            .Because(PortOwner.Of(Inodes[member.Port]) is { } owner
-                ? $"{owner} listens on it"
-                : "another process, which this user may not see, listens on it");
+            .Because(WhoOn(member.Port));
         return FreeRange(firstPort, count) is { } free ? failure.Try($"pgmahout up --port {free}") : failure;
     }
+
+    private string WhoOn(int port) => PortOwner.Of(Inodes[port]) is { } owner
+        ? $"{owner} listens on it"
+        : "another process, which this user may not see, listens on it";
 }

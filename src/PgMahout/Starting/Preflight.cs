@@ -4,7 +4,6 @@ using System.Diagnostics;
 using System.Globalization;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
-using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
@@ -23,27 +22,31 @@ public static class Preflight
     private static readonly ByteSize SpacePerMember = ByteSize.Megabytes(300);
 
     /// <summary>For a cluster that does not exist yet.</summary>
-    public static Attempt<Host> ForNew(HomeLayout home, ClusterSpec spec, BackupSettings backup)
+    public static Attempt<Host> ForNew(HomeLayout home, HomePlan.Create wanted)
     {
+        var spec = wanted.Spec;
         if (!FindHost().TryGet(out var host, out var failure))
             return failure;
         failure = WhyPortsInvalid(spec)
             ?? ListeningPorts.Read().WhyNotFree(spec.Members, spec.Members[0].Port, spec.Members.Length)
+            ?? ListeningPorts.Read().WhyNotFree(wanted.Proxy)
             ?? WhyTooSmall(home, spec)
             ?? WhyOutOfReach(home, host.Account)
-            ?? NewRepository.WhyNot(home, backup);
+            ?? NewRepository.WhyNot(home, wanted.Backup);
         return failure is null ? host : failure;
     }
 
     /// <summary>For a cluster that is there and not running, or only in part.</summary>
-    public static Attempt<Host> ForExisting(HomeLayout home, ClusterSpec spec, ulong? systemIdentifier)
+    public static Attempt<Host> ForExisting(HomeLayout home, HomePlan.Start wanted)
     {
+        var (spec, systemIdentifier) = (wanted.Spec, wanted.SystemIdentifier);
         if (!FindHost().TryGet(out var host, out var failure))
             return failure;
         var stopped = spec.Members.Where(member => MemberProcesses.FindPostmaster(home, member.Name) is null).ToArray();
         failure = stopped.Select(member => WhyForeign(home, member.Name, host.Binaries, systemIdentifier))
                 .FirstOrDefault(found => found is not null)
             ?? PortOfStopped(stopped)
+            ?? (PidLock.Holder(home.ProxyLock) is null ? ListeningPorts.Read().WhyNotFree(wanted.Proxy) : null)
             ?? WhyOutOfReach(home, host.Account);
         return failure is null ? host : failure;
     }

@@ -2,10 +2,12 @@ using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
 using PgMahout.CommandLine;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Proxy;
 using PgMahout.Errors;
 using PgMahout.Live;
 using PgMahout.Output;
 using PgMahout.Processes;
+using PgMahout.Proxying;
 using PgMahout.Status;
 
 namespace PgMahout.Starting;
@@ -16,6 +18,7 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan ReportTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SupervisorLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ProxyLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
 
     private HomeLayout Home => invocation.Home;
@@ -28,7 +31,7 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
     {
         var plan = await PlanAsync();
         if (plan is HomePlan.Report report)
-            return await ShowAsync(report.Spec, timeout ?? ReportTimeout);
+            return await ShowAsync(report, timeout ?? ReportTimeout);
         if (Check(plan) is { } refused)
             return refused;
         using var alone = TakeLock(out var busy);
@@ -44,7 +47,7 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
             return failure;
         var ready = await WaitAsync(timeout ?? DefaultTimeout);
         alone.Dispose();
-        return ready.TryGet(out var status, out var notReady) ? await EndAsync(status, SpecOf(plan)) : notReady;
+        return ready.TryGet(out var status, out var notReady) ? await EndAsync(status, plan) : notReady;
     }
 
     private async Task<HomePlan> PlanAsync() =>
@@ -55,8 +58,8 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
         var host = plan switch
         {
             HomePlan.Refuse refuse => refuse.Failure,
-            HomePlan.Create create => Preflight.ForNew(Home, create.Spec, create.Backup),
-            HomePlan.Start start => Preflight.ForExisting(Home, start.Spec, start.SystemIdentifier),
+            HomePlan.Create create => Preflight.ForNew(Home, create),
+            HomePlan.Start start => Preflight.ForExisting(Home, start),
             HomePlan.Report => null,
             _ => throw new InvalidOperationException($"unknown plan {plan}"),
         };
@@ -92,11 +95,11 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
     {
         if (plan is HomePlan.Create create)
         {
-            if (!Preflight.ForNew(Home, create.Spec, create.Backup).TryGet(out var host, out var refused))
+            if (!Preflight.ForNew(Home, create).TryGet(out var host, out var refused))
                 return refused;
             Screen.Note(
                 $"[1/3] PostgreSQL {host.Binaries.Version} in {host.Binaries.Directory}, as {host.Account.Name}");
-            if (await HomeCreation.CreateAsync(Home, create.Spec, create.Backup, host, Cancellation) is { } failure)
+            if (await HomeCreation.CreateAsync(Home, create, host, Cancellation) is { } failure)
                 return failure;
             Screen.Note($"[2/3] home {Home.Root} {(create.Resumes ? "completed" : "created")}");
             Screen.Note("      " + NewRepository.Advice(Home, create.Backup));
@@ -121,11 +124,11 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
         return null;
     }
 
-    private async Task<Ending> ShowAsync(ClusterSpec spec, TimeSpan limit)
+    private async Task<Ending> ShowAsync(HomePlan.Report report, TimeSpan limit)
     {
         Screen.Note($"the cluster in {Home.Root} is looked after already");
         return (await WaitAsync(limit)).TryGet(out var status, out var failure)
-            ? await EndAsync(status, spec)
+            ? await EndAsync(status, report)
             : failure;
     }
 
@@ -135,9 +138,12 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
         return await new Readiness(observer, Screen).WaitAsync(limit, Cancellation);
     }
 
-    private async Task<Ending> EndAsync(ClusterStatus status, ClusterSpec spec)
+    private async Task<Ending> EndAsync(ClusterStatus status, HomePlan plan)
     {
-        var uri = ClientUri.For(spec, Home, read: false);
+        var (spec, proxy) = MadeBy(plan);
+        if (proxy is not null && !await ProxyListensAsync())
+            Screen.Note($"the proxy does not listen yet: see {Home.ProxyLog}");
+        var uri = ClientUri.For(spec, proxy, Home, read: false);
         Screen.Data(Screen.Format switch
         {
             OutputFormat.Human => $"{StatusText.VerdictLine(status, Screen.Paint)}\n{uri}",
@@ -156,11 +162,23 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
             .Leaving("the home is left; nothing of it runs that did not run before")
             .Try("pgmahout up");
 
-    private static ClusterSpec SpecOf(HomePlan plan) => plan switch
+    private async Task<bool> ProxyListensAsync()
     {
-        HomePlan.Create create => create.Spec,
-        HomePlan.Start start => start.Spec,
-        HomePlan.Report report => report.Spec,
+        var started = TimeProvider.System.GetTimestamp();
+        while (ProxyAccount.Read(Home) is not { Listening: true } account || !Signals.IsAlive(account.Pid))
+        {
+            if (TimeProvider.System.GetElapsedTime(started) >= ProxyLimit)
+                return false;
+            await Task.Delay(Pace, Cancellation);
+        }
+        return true;
+    }
+
+    private static (ClusterSpec Spec, ProxySettings? Proxy) MadeBy(HomePlan plan) => plan switch
+    {
+        HomePlan.Create create => (create.Spec, create.Proxy),
+        HomePlan.Start start => (start.Spec, start.Proxy),
+        HomePlan.Report report => (report.Spec, report.Proxy),
         _ => throw new InvalidOperationException($"a plan without a cluster: {plan}"),
     };
 }

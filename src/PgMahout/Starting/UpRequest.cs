@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PgMahout.Agent.Home;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Proxy;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Status;
 
@@ -24,6 +25,9 @@ public sealed record UpRequest(int? Members, int? Port, Durability? Durability, 
     public ImmutableSortedDictionary<string, string> RepositoryOptions { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>Where clients connect; 0: no proxy.</summary>
+    public int? ProxyPort { get; init; }
+
     /// <summary>
     /// The cluster that a fresh home gets: members m1 to mN on this machine, on ports one after the other.
     /// </summary>
@@ -43,11 +47,29 @@ public sealed record UpRequest(int? Members, int? Port, Durability? Durability, 
     public BackupSettings BackupFor(HomeLayout home) =>
         NewRepository.At(Repository ?? home.DefaultRepository, RepositoryOptions);
 
+    /// <summary>
+    /// One address for clients, unless that was refused: on the port after those that members may have one day, and
+    /// for reads on the next.
+    /// </summary>
+    public ProxySettings? ProxyFor(HomeLayout home)
+    {
+        if (ProxyPort == 0)
+            return null;
+        var write = ProxyPort ?? (Port ?? DefaultPort) + MostMembers + 1;
+        return new ProxySettings
+        {
+            ListenHost = Loopback,
+            WritePort = write,
+            ReadPort = write + 1,
+            SocketDirectory = home.RunDirectory,
+        };
+    }
+
     public static MemberSpec MemberFor(HomeLayout home, MemberName name, int port) =>
         new(name, Loopback, port, home.ApiAddress(name));
 
     /// <summary>Each wish that the existing cluster does not fulfil, as a clause for people.</summary>
-    public ImmutableArray<string> ContradictionsWith(ClusterSpec spec, BackupSettings backup)
+    public ImmutableArray<string> ContradictionsWith(ClusterSpec spec, BackupSettings backup, ProxySettings? proxy)
     {
         var found = ImmutableArray.CreateBuilder<string>();
         if (Members is { } members && members != spec.Members.Length)
@@ -62,6 +84,13 @@ public sealed record UpRequest(int? Members, int? Port, Durability? Durability, 
             found.Add($"--name {name}, and it is called {spec.Name}");
         if (Repository is { } place && !NewRepository.Fits(place, backup))
             found.Add($"--repository {place}, and it archives into {NewRepository.Text(backup)}");
+        if (ProxyPort is { } wanted && wanted != (proxy?.WritePort ?? 0))
+            found.Add((wanted, proxy) switch
+            {
+                (0, { WritePort: var taken }) => $"--no-proxy, and it has one on port {taken}",
+                (_, { WritePort: var other }) => $"--proxy-port {wanted}, and its proxy is on port {other}",
+                (_, null) => $"--proxy-port {wanted}, and it has no proxy (pgmahout proxy settings --port {wanted})",
+            });
         return found.ToImmutable();
     }
 }

@@ -5,6 +5,7 @@ using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Configuration;
 using PgMahout.Core.Vocabulary;
+using PgMahout.Proxying;
 
 namespace PgMahout.Status;
 
@@ -25,6 +26,9 @@ public sealed record ClusterObservation(
 {
     /// <summary>What there is of backups.</summary>
     public BackupObservation Backups { get; init; } = BackupObservation.None;
+
+    /// <summary>The one address for clients.</summary>
+    public ProxyObservation Proxy { get; init; } = ProxyObservation.None;
 
     /// <summary>The store's record, else the newest that any agent has read.</summary>
     public Leadership? Leadership =>

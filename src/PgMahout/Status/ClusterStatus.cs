@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PgMahout.CommandLine;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
+using PgMahout.Proxying;
 
 namespace PgMahout.Status;
 
@@ -30,6 +31,8 @@ public sealed record ClusterStatus(
     ImmutableArray<Notice> Notices)
 {
     public BackupObservation Backups { get; init; } = BackupObservation.None;
+
+    public ProxyObservation Proxy { get; init; } = ProxyObservation.None;
 
     public MemberStatus? Find(MemberName name) => Members.FirstOrDefault(member => member.Name == name);
 

@@ -5,6 +5,7 @@ using PgMahout.CommandLine;
 using PgMahout.Configuring;
 using PgMahout.Core.Cluster;
 using PgMahout.Errors;
+using PgMahout.Proxying;
 
 namespace PgMahout.Status;
 
@@ -16,7 +17,10 @@ public static class Notices
         var notices = ImmutableArray.CreateBuilder<Notice>();
         notices.AddRange(OnCluster(seen, status));
         if (!IsStopped(seen, status) && seen.Spec is not null)
+        {
             notices.AddRange(BackupNotices.For(seen.Backups));
+            notices.AddRange(ProxyText.Notices(seen.Proxy));
+        }
         if (!IsStopped(seen, status))
             notices.AddRange(seen.Members.Select(member => OnMember(member, status)).OfType<Notice>());
         return notices.ToImmutable();

@@ -3,6 +3,7 @@ using PgMahout.Agent.Home;
 using PgMahout.Backups;
 using PgMahout.Core.Cluster;
 using PgMahout.Processes;
+using PgMahout.Proxying;
 using PgMahout.Store;
 using PgMahout.Store.Records;
 using PgMahout.Store.Sqlite;
@@ -57,6 +58,7 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
             records?.Configuration?.Value.Rollout)
         {
             Backups = LookAtBackups(records),
+            Proxy = ProxyObservation.Of(home, records?.Proxy?.Value),
         };
     }
 

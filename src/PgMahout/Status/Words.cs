@@ -81,6 +81,7 @@ public static class Words
         JournalKind.ArchiveGap => "archive gap",
         JournalKind.RestoreProven => "restore proven",
         JournalKind.Restored => "restored",
+        JournalKind.ProxySettings => "proxy settings",
         JournalKind.Decision => "decision",
     };
 }

@@ -38,6 +38,8 @@ internal sealed class ClusterStop(HomeLayout home, IReadOnlyList<MemberName> mem
             remaining.Add($"supervisor: pid {supervisor}");
         if (PidLock.Holder(home.ArchiverLock) is { } archiver)
             remaining.Add($"archiver: pid {archiver}");
+        if (PidLock.Holder(home.ProxyLock) is { } proxy)
+            remaining.Add($"proxy: pid {proxy}");
         foreach (var member in members)
         {
             if (PidLock.Holder(home.AgentLock(member)) is { } agent)

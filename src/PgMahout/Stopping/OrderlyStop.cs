@@ -22,6 +22,7 @@ internal sealed class OrderlyStop(HomeLayout home, IReadOnlyList<MemberName> mem
 
     public async Task RunAsync(CancellationToken cancellation)
     {
+        await ClusterShutdown.StopProxiesAsync(home);
         var agents = members.Select(member => PidLock.Holder(home.AgentLock(member))).OfType<int>().ToArray();
         if (agents.Length > 0)
             screen.Note($"stopping {agents.Length} agents that no supervisor looks after");

@@ -45,6 +45,7 @@ internal static class CommandTree
         RestoreVerb.Build(common),
         UndoVerb.Build(common),
         UndoVerb.At(common),
+        ProxyVerb.Build(common),
         DoctorVerb.Build(common),
         UriVerb.Build(common),
         PsqlVerb.Build(common),

@@ -5,6 +5,7 @@ using PgMahout.Agent.Home;
 using PgMahout.Agent.Supervision;
 using PgMahout.Archiving;
 using PgMahout.Core.Vocabulary;
+using PgMahout.Proxying;
 
 namespace PgMahout.Verbs;
 
@@ -26,6 +27,8 @@ internal static class ProcessVerbs
             UntilToldAsync(stopping => Supervisor.RunAsync(HomeLayout.Find(home), stopping)),
         ["archiver", "--home", var home] =>
             UntilToldAsync(stopping => ArchiverProcess.RunAsync(HomeLayout.Find(home), stopping)),
+        ["proxy", "run", "--home", var home] =>
+            UntilToldAsync(stopping => ProxyProcess.RunAsync(HomeLayout.Find(home), stopping)),
         _ => null,
     };
 

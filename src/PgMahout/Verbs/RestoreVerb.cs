@@ -61,7 +61,7 @@ internal static class RestoreVerb
         {
             At, Before, To, InPlace, AsNewCluster, BackupVerb.Repository, From, Key, Backup, Timeline, OfSystem,
             Workers, DryRun, RepoVerb.Endpoint, RepoVerb.Region, RepoVerb.Credentials,
-            UpVerb.Members, UpVerb.Port, UpVerb.Name,
+            UpVerb.Members, UpVerb.Port, UpVerb.Name, UpVerb.ProxyPort, UpVerb.NoProxy,
         };
         command.Validators.Add(result =>
         {
@@ -125,7 +125,10 @@ internal static class RestoreVerb
     };
 
     private static UpRequest New(ParseResult parse) => new(
-        parse.GetValue(UpVerb.Members), parse.GetValue(UpVerb.Port), null, null, parse.GetValue(UpVerb.Name));
+        parse.GetValue(UpVerb.Members), parse.GetValue(UpVerb.Port), null, null, parse.GetValue(UpVerb.Name))
+    {
+        ProxyPort = parse.GetValue(UpVerb.NoProxy) ? 0 : parse.GetValue(UpVerb.ProxyPort),
+    };
 
     private static Option<string> PointOption() => new("--at")
     {

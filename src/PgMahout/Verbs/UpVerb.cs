@@ -46,6 +46,15 @@ internal static class UpVerb
         HelpName = "DIR|s3://BUCKET/PREFIX|none",
     };
 
+    public static readonly Option<int?> ProxyPort = new("--proxy-port")
+    {
+        Description = "TCP port of the one address for clients; the next one is for reads (default: --port and 8).",
+        HelpName = "P",
+    };
+
+    public static readonly Option<bool> NoProxy =
+        new("--no-proxy") { Description = "No proxy: clients are given every member's address." };
+
     private static readonly Option<bool> Detach =
         new("--detach", "-d") { Description = "Return once the cluster is healthy, instead of showing it." };
 
@@ -60,7 +69,7 @@ internal static class UpVerb
     {
         var command = new Command("up", "Bring a cluster up: create it, or start what is not running.")
         {
-            Members, Port, Durability, Rto, Name, Repository, Detach, Timeout,
+            Members, Port, Durability, Rto, Name, Repository, ProxyPort, NoProxy, Detach, Timeout,
             RepoVerb.Endpoint, RepoVerb.Region, RepoVerb.Credentials,
         };
         command.Validators.Add(result =>
@@ -69,6 +78,10 @@ internal static class UpVerb
                 result.AddError($"--members lies between 1 and {UpRequest.MostMembers}");
             if (result.Peek(Port) is < 1 or > 65535)
                 result.AddError("--port lies between 1 and 65535");
+            if (result.Peek(ProxyPort) is < 1 or > 65534)
+                result.AddError("--proxy-port lies between 1 and 65534");
+            if (result.Peek(ProxyPort) is not null && result.Peek(NoProxy))
+                result.AddError("--proxy-port and --no-proxy contradict each other");
             if (result.Peek(Name) is { } name && !ClusterName.IsValid(name))
                 result.AddError($"'{name}' is not a cluster name: {ClusterName.Rule}");
             if (result.Peek(Rto) is { } rto && (rto < Timing.Shortest || rto > Timing.Longest))
@@ -90,5 +103,6 @@ internal static class UpVerb
             ? RepoVerb.Absolute(place)
             : parse.GetValue(Repository),
         RepositoryOptions = RepoVerb.OptionsOf(parse),
+        ProxyPort = parse.GetValue(NoProxy) ? 0 : parse.GetValue(ProxyPort),
     };
 }

@@ -11,26 +11,27 @@ internal static class UriVerb
     {
         var write = new Option<bool>("--write") { Description = "To the primary, whoever it is (default)." };
         var read = new Option<bool>("--read") { Description = "To a standby where there is one." };
+        var direct = new Option<bool>("--direct") { Description = "Every member, not the proxy." };
         var command = new Command("uri", "Print the address for clients: psql \"$(pgmahout uri --write)\".")
         {
-            write, read,
+            write, read, direct,
         };
         command.Validators.Add(result =>
         {
             if (result.GetValue(write) && result.GetValue(read))
                 result.AddError("--write and --read contradict each other");
         });
-        common.Bind(command, (parse, invocation) => RunAsync(invocation, parse.GetValue(read)));
+        common.Bind(command, (parse, invocation) => RunAsync(invocation, parse.GetValue(read), parse.GetValue(direct)));
         return command;
     }
 
-    private static async Task<Ending> RunAsync(Invocation invocation, bool read)
+    private static async Task<Ending> RunAsync(Invocation invocation, bool read, bool direct)
     {
         var opened = await ClusterAccess.OpenAsync(invocation.Home, invocation.Cancellation);
         if (!opened.TryGet(out var cluster, out var failure))
             return failure;
         await using var closing = cluster;
-        var uri = ClientUri.For(cluster.Spec, cluster.Home, read);
+        var uri = ClientUri.For(cluster.Spec, direct ? null : cluster.Records.Proxy?.Value, cluster.Home, read);
         invocation.Screen.Data(invocation.Screen.IsJson
             ? DocumentJson.Text(
                 new UriDocument(DocumentJson.Schema, uri, cluster.Home.PassFile), DocumentJson.Types.UriDocument)

@@ -79,6 +79,7 @@ public sealed class ScenarioTests
         HaAction.Bootstrap bootstrap => $"bootstrap for epoch {bootstrap.Epoch}",
         HaAction.StartPrimary start => $"start as primary for epoch {start.Epoch}, waiting for {start.Synchronous}",
         HaAction.StartStandby start => $"start as standby of {start.Upstream?.Text ?? "nobody"}",
+        HaAction.Stop { Running: Transactions.AllowedToEnd } stop => $"let transactions end, stop {stop.Mode}",
         HaAction.Stop stop => $"stop {stop.Mode}",
         HaAction.Promote promote => $"promote for epoch {promote.Epoch}",
         HaAction.Follow follow => $"follow {follow.Upstream}",

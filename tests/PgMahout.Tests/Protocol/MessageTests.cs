@@ -49,6 +49,15 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public void A_length_that_no_server_and_no_client_takes_is_none()
+    {
+        Assert.True(MessageHeader.TryRead([(byte)'Q', 0x3F, 0xFF, 0xFF, 0xFF], out var longest));
+        Assert.Equal(0x3FFF_FFFB, longest.BodyLength);
+        Assert.Throws<ProtocolException>(() => MessageHeader.TryRead([(byte)'Q', 0x40, 0, 0, 0], out _));
+        Assert.Throws<ProtocolException>(() => MessageHeader.TryRead([(byte)'Q', 0x7F, 0xFF, 0xFF, 0xFF], out _));
+    }
+
+    [Fact]
     public void An_error_has_its_code_and_an_untranslated_severity()
     {
         var body = "SFEHLER\0VERROR\0C55006\0Mslot is active\0Dfor 7\0Fslot.c\0\0"u8;

@@ -10,7 +10,8 @@ public sealed class DependencyTests
 {
     private static readonly string[] Product =
     [
-        "PgMahout.Agent", "PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Store", "PgMahout.Undo",
+        "PgMahout.Agent", "PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Proxy", "PgMahout.Store",
+        "PgMahout.Undo",
     ];
 
     private static readonly Dictionary<string, string[]> Allowed = new()
@@ -21,11 +22,13 @@ public sealed class DependencyTests
         ["PgMahout.Agent"] = ["PgMahout.Core", "PgMahout.Postgres", "PgMahout.Store"],
         ["PgMahout.Backup"] = ["PgMahout.Core", "PgMahout.Postgres"],
         ["PgMahout.Undo"] = ["PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres"],
+        // The data plane knows of no control plane.
+        ["PgMahout.Proxy"] = ["PgMahout.Core"],
         ["PgMahout"] = [.. Product],
         ["PgMahout.Tests"] = ["PgMahout", .. Product],
         ["PgMahout.Simulation"] = ["PgMahout.Core"],
         ["PgMahout.InstanceTests"] =
-            ["PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Undo"],
+            ["PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Proxy", "PgMahout.Undo"],
         ["PgMahout.LiveTests"] = [],
     };
 

@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using PgMahout.Core.Protocol;
+
+namespace PgMahout.Core.Proxy.Login;
+
+/// <summary>The client's half of SCRAM-SHA-256 by keys instead of a password; no channel binding.</summary>
+/// <param name="nonce">Random, at least 18 bytes, never used before.</param>
+internal sealed class ScramClient(ServerCredential.ScramKeys keys, ReadOnlySpan<byte> nonce)
+{
+    private const string Header = "n,,";
+
+    private readonly string _nonce = Convert.ToBase64String(nonce);
+    private byte[]? _signed;
+
+    private string FirstBare => "n=,r=" + _nonce;
+
+    public string First => Header + FirstBare;
+
+    /// <summary>The answer to the server's first message; null when the server has another verifier.</summary>
+    /// <exception cref="ProtocolException">It does not continue this exchange.</exception>
+    public string? Answer(string serverFirst)
+    {
+        var fields = serverFirst.Split(',');
+        if (_signed is not null
+            || fields.Length < 3
+            || Field(fields[0], "r=") is not { } combined
+            || Field(fields[1], "s=") is not { } salt
+            || Field(fields[2], "i=") is not { } count
+            || !combined.StartsWith(_nonce, StringComparison.Ordinal)
+            || combined.Length == _nonce.Length
+            || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var iterations))
+            throw new ProtocolException("the server's SCRAM message does not continue the exchange");
+        if (salt != Convert.ToBase64String(keys.Salt.AsSpan()) || iterations != keys.Iterations)
+            return null;
+
+        var withoutProof = $"c={Convert.ToBase64String(Encoding.UTF8.GetBytes(Header))},r={combined}";
+        _signed = Encoding.UTF8.GetBytes($"{FirstBare},{serverFirst},{withoutProof}");
+        var proof = HMACSHA256.HashData(SHA256.HashData(keys.ClientKey.AsSpan()), _signed);
+        for (var i = 0; i < proof.Length; i++)
+            proof[i] ^= keys.ClientKey[i];
+        return $"{withoutProof},p={Convert.ToBase64String(proof)}";
+    }
+
+    /// <summary>Whether the server has shown that it has the verifier too.</summary>
+    public bool Verifies(string serverFinal) =>
+        _signed is not null
+        && Field(serverFinal.Split(',')[0], "v=") is { } signature
+        && CryptographicOperations.FixedTimeEquals(
+            Encoding.UTF8.GetBytes(signature),
+            Encoding.UTF8.GetBytes(
+                Convert.ToBase64String(HMACSHA256.HashData(keys.ServerKey.AsSpan(), _signed))));
+
+    private static string? Field(string text, string key) =>
+        text.StartsWith(key, StringComparison.Ordinal) ? text[key.Length..] : null;
+}

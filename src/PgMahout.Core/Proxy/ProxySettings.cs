@@ -1,0 +1,64 @@
+namespace PgMahout.Core.Proxy;
+
+/// <summary>When a server goes back to its pool.</summary>
+public enum PoolMode
+{
+    /// <summary>When the client leaves.</summary>
+    Session,
+
+    /// <summary>At the end of each transaction.</summary>
+    Transaction,
+}
+
+/// <summary>How a proxy listens and pools; immutable, replaced whole by a reload.</summary>
+public sealed record ProxySettings
+{
+    /// <summary>Addresses in numbers; the first is the one that is told to clients.</summary>
+    public string ListenHost { get; init; } = "127.0.0.1";
+
+    /// <summary>Transactions go to the primary.</summary>
+    public int WritePort { get; init; } = 6432;
+
+    /// <summary>Transactions go to a standby where one is fit; 0: no such port.</summary>
+    public int ReadPort { get; init; } = 6433;
+
+    /// <summary>A unix socket for the write port, .s.PGSQL.PORT, in this directory; null: none.</summary>
+    public string? SocketDirectory { get; init; }
+
+    public PoolMode Mode { get; init; } = PoolMode.Transaction;
+
+    /// <summary>Servers for each pair of user and database, on each member.</summary>
+    public int PoolSize { get; init; } = 20;
+
+    /// <summary>More of them once a client has waited for <see cref="ReserveAfter"/>.</summary>
+    public int ReserveSize { get; init; } = 5;
+    public TimeSpan ReserveAfter { get; init; } = TimeSpan.FromSeconds(1);
+    public int MaxClients { get; init; } = 10_000;
+
+    /// <summary>How long a client between transactions waits for a primary, or for a server of a full pool.</summary>
+    public TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan LoginLimit { get; init; } = TimeSpan.FromSeconds(15);
+    public TimeSpan ConnectLimit { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan ServerIdleLimit { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan ServerLifetime { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>A read may go to a standby that is at most so far behind.</summary>
+    public TimeSpan LagLimit { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether reads that come to the write port may go to standbys.</summary>
+    public bool SplitReads { get; init; }
+
+    /// <summary>The role that may use the console: the database pgmahout.</summary>
+    public string AdminUser { get; init; } = "postgres";
+
+    /// <summary>Of one message that must be kept whole: a statement to prepare, a login.</summary>
+    public int MessageLimit { get; init; } = 16 << 20;
+
+    /// <summary>Of everything that is received and not yet sent on, in bytes.</summary>
+    public long MemoryLimit { get; init; } = 1L << 30;
+
+    /// <summary>PEM; null: no TLS to clients.</summary>
+    public string? CertificateFile { get; init; }
+    public string? KeyFile { get; init; }
+    public bool RequireTls { get; init; }
+}

@@ -1,0 +1,396 @@
+using System.Buffers.Binary;
+using PgMahout.Core.Protocol;
+
+namespace PgMahout.Core.Proxy.Session;
+
+public enum ClientStop
+{
+    /// <summary>All of it was read.</summary>
+    Read,
+
+    /// <summary>The client says goodbye.</summary>
+    Terminated,
+}
+
+/// <summary>
+/// What a client says, once it has a server. Where servers change with each transaction, its prepared statements are
+/// given names of ours and prepared wherever they are missing. A machine without a connection: bytes in, stretches of
+/// them out. Nothing is allocated for a message, except for a new statement.
+/// </summary>
+/// <param name="renames">Whether servers change, so that statements must follow.</param>
+/// <param name="limit">Of a message that must be kept whole, in bytes.</param>
+public sealed class ClientStream(StatementRegistry registry, bool renames, int limit) : IStatementOwner
+{
+    // More of them on one server are closed, those first that were not used for longest.
+    private const int MostPrepared = 500;
+
+    // The names at the head of a Bind; PostgreSQL's own are at most 63 bytes.
+    private const int LongestNames = 4096;
+
+    private readonly Dictionary<byte[], Statement> _names = new(ByContent.Instance);
+    private HeldBytes _held;
+    private HeldBytes _unnamed;
+    private byte[] _made = [];
+    private int _streaming;
+
+    /// <summary>The beginning of a message was received, and not its end.</summary>
+    public bool IsInMessage => _streaming > 0 || !_held.IsEmpty;
+
+    public int Statements => _names.Count;
+
+    /// <summary>What was received of a message and not yet decided on.</summary>
+    public ReadOnlySpan<byte> Held => _held.Bytes;
+
+    /// <summary>What was read since it got its present server is read again.</summary>
+    public void Rewind()
+    {
+        _streaming = 0;
+        _held.Drop(_held.Length);
+    }
+
+    /// <summary>Its statements belong to nobody any more.</summary>
+    public void Leave()
+    {
+        AllDeallocated();
+        _unnamed.Drop(_unnamed.Length);
+    }
+
+    /// <exception cref="ProtocolException">The client does not keep to the protocol.</exception>
+    public ClientStop Read(ReadOnlySpan<byte> input, ServerStream server, IPassage onward, IPassage back)
+    {
+        if (_held.IsEmpty)
+        {
+            var stretch = new Stretch(input, false, onward);
+            var stop = Walk(ref stretch, server, back);
+            _held.Append(stretch.Rest);
+            return stop;
+        }
+        _held.Append(input);
+        if (_held.Length > limit)
+            throw new ProtocolException($"a message that must be kept whole has more than {limit} bytes");
+        var kept = new Stretch(_held.Bytes, true, onward);
+        var end = Walk(ref kept, server, back);
+        _held.Drop(kept.At);
+        return end;
+    }
+
+    private ClientStop Walk(ref Stretch stretch, ServerStream server, IPassage back)
+    {
+        while (true)
+        {
+            if (_streaming == 0)
+            {
+                if (!MessageHeader.TryRead(stretch.Rest, out var header))
+                    break;
+                if (header.Type == (byte)'X')
+                {
+                    stretch.Flush();
+                    return ClientStop.Terminated;
+                }
+                _streaming = MessageHeader.Size + header.BodyLength;
+                var message = stretch.Rest[..Math.Min(_streaming, stretch.Rest.Length)];
+                if (renames && !IsEnough(header, message))
+                {
+                    _streaming = 0;
+                    break;
+                }
+                Take(header.Type, message, ref stretch, server, back);
+            }
+            var step = Math.Min(_streaming, stretch.Rest.Length);
+            stretch.Pass(step);
+            _streaming -= step;
+            if (_streaming > 0)
+                break;
+        }
+        stretch.Flush();
+        return ClientStop.Read;
+    }
+
+    /// <summary>Whether so much of it is there that it can be decided what becomes of it.</summary>
+    private static bool IsEnough(MessageHeader header, ReadOnlySpan<byte> message)
+    {
+        if (message.Length - MessageHeader.Size == header.BodyLength)
+            return true;
+        switch (header.Type)
+        {
+            case (byte)'P' or (byte)'D' or (byte)'C':
+                return false;
+            case (byte)'B':
+                var body = message[MessageHeader.Size..];
+                var portal = body.IndexOf((byte)0);
+                if (portal >= 0 && body[(portal + 1)..].Contains((byte)0))
+                    return true;
+                return message.Length < LongestNames ? false : throw new ProtocolException("a Bind without names");
+            default:
+                return true;
+        }
+    }
+
+    private void Take(byte type, ReadOnlySpan<byte> message, ref Stretch stretch, ServerStream server, IPassage back)
+    {
+        switch (type)
+        {
+            case (byte)'Q':
+                server.Expect(new Reply(ReplyKind.Query), back, MayCommit(message, server));
+                break;
+            case (byte)'F':
+                server.Expect(new Reply(ReplyKind.Function), back);
+                break;
+            case (byte)'P':
+                Parse(message, ref stretch, server, back);
+                break;
+            case (byte)'B':
+                Bind(message, ref stretch, server, back);
+                break;
+            case (byte)'D':
+                Describe(message, ref stretch, server, back);
+                break;
+            case (byte)'E':
+                server.Expect(new Reply(ReplyKind.Execute), back);
+                break;
+            case (byte)'C':
+                Close(message, ref stretch, server, back);
+                break;
+            case (byte)'S':
+                // In a COPY from the client the server reads over it.
+                if (!server.CopyingIn)
+                    server.Expect(new Reply(ReplyKind.Sync), back);
+                break;
+            case (byte)'c' or (byte)'f':
+                server.CopyEnded();
+                break;
+            case (byte)'H' or (byte)'d':
+                break;
+            default:
+                throw new ProtocolException($"a client may not send a message of type {type} here");
+        }
+    }
+
+    // Outside of a transaction block everything may commit, whatever it is.
+    private static bool MayCommit(ReadOnlySpan<byte> query, ServerStream server)
+    {
+        if (server.Status != (byte)'T')
+            return false;
+        var text = query[MessageHeader.Size..];
+        return text.IsEmpty || text[^1] != 0 || CommitWords.MayCommit(text[..^1]);
+    }
+
+    private void Parse(ReadOnlySpan<byte> message, ref Stretch stretch, ServerStream server, IPassage back)
+    {
+        var body = message[MessageHeader.Size..];
+        var end = body.IndexOf((byte)0);
+        if (!renames || end < 0)
+        {
+            server.Expect(new Reply(ReplyKind.Parse), back, mayCommit: true);
+            return;
+        }
+        var name = body[..end];
+        var definition = body[(end + 1)..];
+        if (name.IsEmpty)
+        {
+            _unnamed.Drop(_unnamed.Length);
+            _unnamed.Append(definition);
+            server.HasUnnamed = true;
+            server.Expect(new Reply(ReplyKind.Parse), back, MayCommit(definition));
+            return;
+        }
+        var names = _names.GetAlternateLookup<ReadOnlySpan<byte>>();
+        if (names.TryGetValue(name, out var present))
+        {
+            // An error, and it must be the server's: it also ends the transaction.
+            Prepare(present, ref stretch, server, back);
+            server.Expect(new Reply(ReplyKind.Parse), back);
+            Replace((byte)'P', present.ServerName, definition, message.Length, ref stretch);
+            return;
+        }
+        var statement = registry.Take(definition);
+        names[name] = statement;
+        if (server.Prepared.Use(statement))
+        {
+            stretch.Skip(message.Length);
+            _streaming = 0;
+            server.Expect(new Reply(ReplyKind.Parse, ReplyFate.Invent, statement, name.ToArray()), back);
+            return;
+        }
+        server.Prepared.Add(statement);
+        server.Expect(
+            new Reply(ReplyKind.Parse, ReplyFate.Forward, statement, name.ToArray()), back, statement.MayCommit);
+        Replace((byte)'P', statement.ServerName, definition, message.Length, ref stretch);
+        Evict(ref stretch, server, back);
+    }
+
+    private static bool MayCommit(ReadOnlySpan<byte> definition)
+    {
+        var end = definition.IndexOf((byte)0);
+        return end < 0 || CommitWords.MayCommit(definition[..end]);
+    }
+
+    private void Bind(ReadOnlySpan<byte> message, ref Stretch stretch, ServerStream server, IPassage back)
+    {
+        var body = message[MessageHeader.Size..];
+        var portal = body.IndexOf((byte)0);
+        var end = portal < 0 ? -1 : body[(portal + 1)..].IndexOf((byte)0);
+        if (!renames || end < 0 || Find(body.Slice(portal + 1, end), ref stretch, server, back) is not { } statement)
+        {
+            server.Expect(new Reply(ReplyKind.Bind), back);
+            return;
+        }
+        server.Expect(new Reply(ReplyKind.Bind), back, statement.MayCommit);
+        // The parameters that follow the names may be long, and still on their way.
+        var head = MessageHeader.Size + portal + 1 + end;
+        var grown = statement.ServerName.Length - end;
+        var made = Room(head + grown);
+        body[..(portal + 1)].CopyTo(made[MessageHeader.Size..]);
+        statement.ServerName.CopyTo(made[(MessageHeader.Size + portal + 1)..]);
+        Head(made, (byte)'B', _streaming + grown);
+        stretch.Insert(made);
+        stretch.Skip(head);
+        _streaming -= head;
+    }
+
+    private void Describe(ReadOnlySpan<byte> message, ref Stretch stretch, ServerStream server, IPassage back)
+    {
+        var statement = StatementNamed(message) is { Length: > 0 } name
+            ? Find(name[..^1], ref stretch, server, back)
+            : null;
+        server.Expect(new Reply(ReplyKind.Describe), back);
+        if (statement is null)
+            return;
+        InsertAbout((byte)'D', statement, ref stretch);
+        stretch.Skip(message.Length);
+        _streaming = 0;
+    }
+
+    private void Close(ReadOnlySpan<byte> message, ref Stretch stretch, ServerStream server, IPassage back)
+    {
+        var name = StatementNamed(message);
+        if (name.Length == 1)
+            _unnamed.Drop(_unnamed.Length);
+        if (name.Length <= 1
+            || !_names.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(name[..^1], out var own, out var statement))
+        {
+            server.Expect(new Reply(ReplyKind.Close), back);
+            return;
+        }
+        // Servers keep it: others may have prepared the same.
+        registry.Release(statement);
+        stretch.Skip(message.Length);
+        _streaming = 0;
+        server.Expect(new Reply(ReplyKind.Close, ReplyFate.Invent, statement, own), back);
+    }
+
+    /// <summary>Of a Describe or Close of a statement: its name with the zero byte; otherwise empty.</summary>
+    private ReadOnlySpan<byte> StatementNamed(ReadOnlySpan<byte> message) =>
+        renames && message.Length > MessageHeader.Size + 1 && message[MessageHeader.Size] == (byte)'S' && message[^1] == 0
+            ? message[(MessageHeader.Size + 1)..]
+            : default;
+
+    /// <summary>
+    /// The statement that this client calls so, prepared on the server by now. Null when the client has none: then the
+    /// server may know what it means, or how to refuse it.
+    /// </summary>
+    private Statement? Find(ReadOnlySpan<byte> name, ref Stretch stretch, ServerStream server, IPassage back)
+    {
+        if (name.IsEmpty)
+        {
+            PrepareUnnamed(ref stretch, server, back);
+            return null;
+        }
+        if (!_names.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var statement))
+            return null;
+        Prepare(statement, ref stretch, server, back);
+        return statement;
+    }
+
+    private void Prepare(Statement statement, ref Stretch stretch, ServerStream server, IPassage back)
+    {
+        if (server.Prepared.Use(statement))
+            return;
+        server.Prepared.Add(statement);
+        server.Expect(new Reply(ReplyKind.Parse, ReplyFate.Swallow, statement), back);
+        Insert((byte)'P', statement.ServerName, statement.Definition, ref stretch);
+        Evict(ref stretch, server, back);
+    }
+
+    private void PrepareUnnamed(ref Stretch stretch, ServerStream server, IPassage back)
+    {
+        if (server.HasUnnamed || _unnamed.IsEmpty)
+            return;
+        server.HasUnnamed = true;
+        server.Expect(new Reply(ReplyKind.Parse, ReplyFate.Swallow), back, MayCommit(_unnamed.Bytes));
+        Insert((byte)'P', default, _unnamed.Bytes, ref stretch);
+    }
+
+    private void Evict(ref Stretch stretch, ServerStream server, IPassage back)
+    {
+        if (server.Prepared.Count <= MostPrepared)
+            return;
+        var oldest = server.Prepared.LeastRecentlyUsed();
+        server.Prepared.Remove(oldest);
+        server.Expect(new Reply(ReplyKind.Close, ReplyFate.Swallow, oldest), back);
+        InsertAbout((byte)'C', oldest, ref stretch);
+    }
+
+    private void InsertAbout(byte type, Statement statement, ref Stretch stretch)
+    {
+        var made = Room(MessageHeader.Size + 1 + statement.ServerName.Length + 1);
+        made[MessageHeader.Size] = (byte)'S';
+        statement.ServerName.CopyTo(made[(MessageHeader.Size + 1)..]);
+        made[^1] = 0;
+        Head(made, type, made.Length);
+        stretch.Insert(made);
+    }
+
+    private void Replace(
+        byte type, ReadOnlySpan<byte> name, ReadOnlySpan<byte> rest, int length, ref Stretch stretch)
+    {
+        Insert(type, name, rest, ref stretch);
+        stretch.Skip(length);
+        _streaming = 0;
+    }
+
+    private void Insert(byte type, ReadOnlySpan<byte> name, ReadOnlySpan<byte> rest, ref Stretch stretch)
+    {
+        var made = Room(MessageHeader.Size + name.Length + 1 + rest.Length);
+        name.CopyTo(made[MessageHeader.Size..]);
+        made[MessageHeader.Size + name.Length] = 0;
+        rest.CopyTo(made[(MessageHeader.Size + name.Length + 1)..]);
+        Head(made, type, made.Length);
+        stretch.Insert(made);
+    }
+
+    private static void Head(Span<byte> message, byte type, int length)
+    {
+        message[0] = type;
+        BinaryPrimitives.WriteInt32BigEndian(message[1..], length - 1);
+    }
+
+    private Span<byte> Room(int length)
+    {
+        if (_made.Length < length)
+            _made = new byte[Math.Max(length, 256)];
+        return _made.AsSpan(0, length);
+    }
+
+    public void NeverPrepared(Reply parse)
+    {
+        if (_names.TryGetValue(parse.Name!, out var statement) && statement == parse.Statement)
+        {
+            _names.Remove(parse.Name!);
+            registry.Release(statement);
+        }
+    }
+
+    public void NeverClosed(Reply close)
+    {
+        if (_names.TryAdd(close.Name!, close.Statement!))
+            registry.TakeAgain(close.Statement!);
+    }
+
+    public void AllDeallocated()
+    {
+        foreach (var statement in _names.Values)
+            registry.Release(statement);
+        _names.Clear();
+    }
+}

@@ -1,0 +1,353 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using PgMahout.Core.Proxy;
+using PgMahout.Core.Proxy.Login;
+using PgMahout.Core.Proxy.Routing;
+using PgMahout.Core.Proxy.Session;
+using PgMahout.Proxy.Engine;
+using PgMahout.Proxy.Sessions;
+using PgMahout.Proxy.Tls;
+
+namespace PgMahout.Proxy.Loop;
+
+/// <summary>All clients and all servers of one proxy, on one thread: nothing here is locked.</summary>
+internal sealed unsafe class ProxyLoop : IDisposable
+{
+    private const int StreamType = 1;
+    private const int TcpLevel = 6;
+    private const int NoDelay = 1;
+    private const long TickEvery = 100_000_000;
+    private const int SecretBytes = 32;
+
+    private readonly Dictionary<(string User, string Database), PoolGroup> _groups = [];
+    private readonly Dictionary<int, ClientConnection> _clients = [];
+    private readonly HashSet<string> _paused = [];
+    private bool _allPaused;
+    private readonly IUserDirectory _users;
+    private readonly Mailbox _mailbox;
+    private readonly ImmutableArray<byte> _mockSecret = [.. RandomNumberGenerator.GetBytes(SecretBytes)];
+    private int _lastNumber = RandomNumberGenerator.GetInt32(1, 1 << 20);
+    private long _nextTick;
+    private int _turnOfReader;
+
+    public ProxyLoop(ProxySettings settings, IUserDirectory users, Mailbox mailbox)
+    {
+        Settings = settings;
+        _users = users;
+        _mailbox = mailbox;
+        Now = LibC.BootTime();
+        Engine = EngineChoice.Make(Pool);
+        mailbox.Engine = Engine;
+    }
+
+    /// <summary>
+    /// From now on it goes by these. A certificate that cannot be used changes nothing: the answer says why.
+    /// </summary>
+    public TlsOpening.Failed? Go(ProxySettings settings)
+    {
+        if (settings is { CertificateFile: { } certificate, KeyFile: { } key })
+        {
+            var opening = TlsContext.Server(certificate, key);
+            if (opening is TlsOpening.Failed failed)
+                return failed;
+            ClientTls = ((TlsOpening.Opened)opening).Context;
+        }
+        else
+        {
+            ClientTls = null;
+        }
+        Settings = settings;
+        return null;
+    }
+
+    public IEngine Engine { get; }
+
+    public ChunkPool Pool { get; } = new();
+
+    public Outbox Outbox { get; } = new();
+
+    public StatementRegistry Statements { get; } = new();
+
+    public ParameterSets Parameters { get; } = new();
+
+    public ProxyTally Totals { get; } = new();
+
+    /// <summary>One passage each way is enough: nothing is read while something is read.</summary>
+    public Passage Onward { get; } = new();
+
+    public Passage Back { get; } = new();
+
+    public HashSet<CancelConnection> Cancels { get; } = [];
+
+    public ProxySettings Settings { get; private set; }
+
+    /// <summary>With the certificate that is shown to clients; null when there is none.</summary>
+    public TlsContext? ClientTls { get; private set; }
+
+    public Topology Topology { get; private set; } = Topology.Unknown;
+
+    /// <summary>Those at the console who wait until nothing runs any more.</summary>
+    public List<AdminSession> Pausing { get; } = [];
+
+    public long StartedAt { get; } = LibC.BootTime();
+
+    /// <summary>The settings are to be read again.</summary>
+    public Action ReloadWanted { get; init; } = () => { };
+
+    /// <summary>On this host's boot clock, in nanoseconds, as of the beginning of this turn.</summary>
+    public long Now { get; private set; }
+
+    /// <summary>Who waits longer than this, in nanoseconds, has been held.</summary>
+    public long HeldAfter => TickEvery / 2;
+
+    public IEnumerable<PoolGroup> Groups => _groups.Values;
+
+    public IReadOnlyDictionary<int, ClientConnection> Clients => _clients;
+
+    public void Turn()
+    {
+        Engine.Turn(IsAnyoneWaiting() ? 20 : 250, Outbox);
+        Now = LibC.BootTime();
+        _mailbox.Read();
+        if (Now >= _nextTick)
+            Tick();
+        Outbox.Flush(Engine);
+    }
+
+    private bool IsAnyoneWaiting()
+    {
+        foreach (var group in _groups.Values)
+            if (group.Waiting > 0)
+                return true;
+        return false;
+    }
+
+    private void Tick()
+    {
+        _nextTick = Now + TickEvery;
+        if (Pausing.Count > 0)
+            TellPaused();
+        foreach (var group in _groups.Values)
+            group.Housekeep();
+        foreach (var client in _clients.Values.Where(client => !client.IsLoggedIn).ToArray())
+            if (Now - client.Since > Settings.LoginLimit.Ticks * 100)
+                client.Refuse("08006", "the login took too long");
+        foreach (var cancel in Cancels.ToArray())
+            if (Now - cancel.Since > Settings.ConnectLimit.Ticks * 100)
+                cancel.Close();
+    }
+
+    /// <summary>From now on this is what is known of the cluster.</summary>
+    public void Follow(Topology topology)
+    {
+        var before = Topology;
+        Topology = topology;
+        var newReign = topology.Epoch != before.Epoch
+            || (topology.Primary is { } now && before.Primary is { } then && now != then);
+        foreach (var group in _groups.Values)
+        {
+            group.Follow(topology, newReign);
+            group.Serve();
+        }
+        if (before.PrimaryUntil.Nanoseconds <= Now)
+            GoOn();
+    }
+
+    /// <summary>The lease was renewed late: who was in the middle of something reads on.</summary>
+    private void GoOn()
+    {
+        foreach (var client in _clients.Values.Where(client => client.Server is not null).ToArray())
+            client.GoOn();
+    }
+
+    public bool IsPausedFor(string database) => _allPaused || _paused.Contains(database);
+
+    /// <param name="database">Null: all of them.</param>
+    public void Pause(string? database)
+    {
+        if (database is null)
+            _allPaused = true;
+        else
+            _paused.Add(database);
+    }
+
+    public void Resume(string? database)
+    {
+        if (database is null)
+            _paused.Clear();
+        else
+            _paused.Remove(database);
+        _allPaused &= database is not null;
+        Serve();
+    }
+
+    /// <summary>Cuts the clients and servers of a database, and holds new ones until it is resumed.</summary>
+    public void Kill(string? database, ClientConnection asker)
+    {
+        Pause(database);
+        foreach (var client in _clients.Values.Where(client => client != asker && Concerns(client)).ToArray())
+            client.Refuse("57P01", "terminating connection: the database was killed at the proxy's console");
+        Reconnect(database);
+
+        bool Concerns(ClientConnection client) =>
+            client.Group is not null && (database is null || client.Database == database);
+    }
+
+    public void Reconnect(string? database)
+    {
+        foreach (var group in _groups.Values.Where(group => database is null || group.Database == database))
+            foreach (var pool in group.Pools.ToArray())
+                pool.Reconnect();
+    }
+
+    private void TellPaused()
+    {
+        var busy = _groups.Values.Any(group => IsPausedFor(group.Database)
+            && group.Pools.Any(pool => pool.Servers.Any(server => server.Client is not null && !server.Stream.IsFree)));
+        if (busy)
+            return;
+        foreach (var session in Pausing)
+            session.Paused();
+        Pausing.Clear();
+    }
+
+    public void Serve()
+    {
+        foreach (var group in _groups.Values)
+            group.Serve();
+    }
+
+    /// <summary>Whether something new may begin on a server of this pool.</summary>
+    public bool MayBegin(MemberPool? pool)
+    {
+        if (pool is null || pool.IsOver || IsPausedFor(pool.Group.Database))
+            return false;
+        return pool.IsPrimary
+            ? Topology.Primary == pool.Backend && !Topology.Draining && Now < Topology.PrimaryUntil.Nanoseconds
+            : Topology.Standbys.Any(standby => standby.Backend == pool.Backend);
+    }
+
+    /// <summary>Whether more may be sent of what has begun: not beyond the end of the primary's lease.</summary>
+    public bool MayGoOn(ServerConnection server) =>
+        !server.Pool.IsPrimary || Now < Topology.PrimaryUntil.Nanoseconds;
+
+    public MemberPool? Choose(ClientConnection client, PoolGroup group) =>
+        (client.ReadsOnly ? AnyStandby(group) : null) ?? group.PrimaryNow();
+
+    /// <summary>A standby that is fit to be read from, each in its turn; null when none is.</summary>
+    public MemberPool? AnyStandby(PoolGroup group)
+    {
+        var standbys = Topology.Standbys;
+        for (var i = 0; i < standbys.Length; i++)
+        {
+            var standby = standbys[(_turnOfReader++ & int.MaxValue) % standbys.Length];
+            if (standby.Weight > 0 && standby.Lag <= Settings.LagLimit)
+                return group.Standby(standby.Backend);
+        }
+        return null;
+    }
+
+    public string WhyNoServer(PoolGroup group) =>
+        IsPausedFor(group.Database) ? "the proxy is paused"
+        : Topology.Primary is null || Topology.Draining ? Topology.Why
+        : Now >= Topology.PrimaryUntil.Nanoseconds ? "the primary's lease has run out as far as is known here"
+        : group.LastFailure.Length > 0 ? group.LastFailure
+        : $"all {Settings.PoolSize} servers of this user and database are busy";
+
+    public void Accept(int descriptor, bool readsOnly, bool isLocal)
+    {
+        if (!isLocal)
+        {
+            var one = 1;
+            _ = LibC.SetOption(descriptor, TcpLevel, NoDelay, &one, sizeof(int));
+        }
+        do
+            _lastNumber = (_lastNumber + 1) & int.MaxValue;
+        while (_clients.ContainsKey(_lastNumber));
+        var client = new ClientConnection(this, descriptor, _lastNumber, readsOnly, isLocal);
+        Engine.Add(client);
+        if (_clients.Count >= Settings.MaxClients)
+        {
+            client.Refuse("53300", $"the proxy has {Settings.MaxClients} clients already");
+            return;
+        }
+        _clients.Add(client.Number, client);
+        client.Rearm();
+    }
+
+    public void Gone(ClientConnection client) => _clients.Remove(client.Number);
+
+    public PoolGroup GroupOf(string user, string database)
+    {
+        if (!_groups.TryGetValue((user, database), out var group))
+            _groups[(user, database)] = group = new PoolGroup(this, user, database);
+        return group;
+    }
+
+    public ClientLogin NewClientLogin(bool isLocal)
+    {
+        Span<byte> random = stackalloc byte[ClientLogin.RandomBytes];
+        RandomNumberGenerator.Fill(random);
+        var rule = isLocal ? TlsRule.None
+            : Settings.RequireTls ? TlsRule.Required
+            : ClientTls is null ? TlsRule.None
+            : TlsRule.Offered;
+        return new ClientLogin(new LoginRules(rule, Settings.Mode, _mockSecret), random);
+    }
+
+    public ServerLogin NewServerLogin(PoolGroup group, ServerCredential credential)
+    {
+        Span<byte> nonce = stackalloc byte[ServerLogin.NonceBytes];
+        RandomNumberGenerator.Fill(nonce);
+        return new ServerLogin(group.User, group.Database, credential, nonce);
+    }
+
+    public ImmutableArray<byte> NewKey() => [.. RandomNumberGenerator.GetBytes(sizeof(int))];
+
+    public void Ask(string user, Action<UserSecret?> answered) =>
+        _users.Find(user, fresh: false, secret => _mailbox.Post(() => answered(secret)));
+
+    public void Cancel(int number, ImmutableArray<byte> key)
+    {
+        if (!_clients.TryGetValue(number, out var client)
+            || !CryptographicOperations.FixedTimeEquals(key.AsSpan(), client.CancelKey.AsSpan()))
+            return;
+        if (client.Place is not null)
+            client.Cancelled();
+        else if (client.Server is { } server && !server.Stream.IsFree)
+            Cancel(server);
+    }
+
+    private void Cancel(ServerConnection server)
+    {
+        var descriptor = OpenSocket(server.Pool.Backend.Address);
+        if (descriptor < 0)
+            return;
+        var cancel = new CancelConnection(this, descriptor, server);
+        server.CancelsUnderWay++;
+        Cancels.Add(cancel);
+        Engine.Add(cancel);
+        Engine.Connect(cancel, server.Pool.Backend.Address);
+    }
+
+    /// <summary>-1 when the system has none left.</summary>
+    public int OpenSocket(ServerAddress address)
+    {
+        var descriptor = LibC.Socket(SocketName.Family(address), StreamType | Engine.SocketFlags, 0);
+        var one = 1;
+        if (descriptor >= 0 && address is ServerAddress.Tcp)
+            _ = LibC.SetOption(descriptor, TcpLevel, NoDelay, &one, sizeof(int));
+        return descriptor;
+    }
+
+    public void Dispose()
+    {
+        foreach (var client in _clients.Values.ToArray())
+            client.Close();
+        foreach (var pool in _groups.Values.SelectMany(group => group.Pools).ToArray())
+            pool.End("the proxy stops");
+        _mailbox.Engine = null;
+        Engine.Dispose();
+        Pool.Dispose();
+    }
+}

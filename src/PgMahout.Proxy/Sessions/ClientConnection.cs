@@ -1,0 +1,294 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Protocol;
+using PgMahout.Core.Proxy;
+using PgMahout.Core.Proxy.Login;
+using PgMahout.Core.Proxy.Session;
+using PgMahout.Proxy.Engine;
+using PgMahout.Proxy.Loop;
+using PgMahout.Proxy.Tls;
+
+namespace PgMahout.Proxy.Sessions;
+
+/// <summary>One client: it logs in, and then has a server for each of its transactions, or for as long as it stays.</summary>
+/// <param name="readsOnly">It came by the port for reads.</param>
+/// <param name="isLocal">It came through a unix socket.</param>
+internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int number, bool readsOnly, bool isLocal)
+    : Channel(loop, descriptor)
+{
+    private Entrance? _entrance = new(loop, isLocal);
+    private ByteQueue _pending;
+    private AdminSession? _admin;
+    private ImmutableArray<byte> _cancelKey = [];
+
+    /// <summary>By which it may ask for a cancel; as the process id of a server would be.</summary>
+    public int Number { get; } = number;
+
+    public bool ReadsOnly { get; } = readsOnly;
+
+    public ClientStream Stream { get; private set; } = null!;
+
+    public PoolGroup? Group { get; private set; }
+
+    public ServerConnection? Server { get; private set; }
+
+    public SessionParameters Parameters { get; private set; } = SessionParameters.None;
+
+    /// <summary>Its place among those who wait for a server.</summary>
+    public LinkedListNode<ClientConnection>? Place { get; set; }
+
+    /// <summary>On this host's boot clock, in nanoseconds.</summary>
+    public long WaitingSince { get; private set; }
+
+    public long LinkedAt { get; private set; }
+
+    public bool IsLoggedIn => _entrance is null;
+
+    public bool IsAdmin => _admin is not null;
+
+    public string User { get; private set; } = "";
+
+    public string Database { get; private set; } = "";
+
+    public ImmutableArray<byte> CancelKey => _cancelKey;
+
+    private bool KeepsServer => Group?.Mode == PoolMode.Session;
+
+    protected override bool WantsMore =>
+        _pending.Bytes < HighWater && (Server is null || Server.Output.Bytes < HighWater);
+
+    public override void Connected(int error) { }
+
+    public override void Sent()
+    {
+        base.Sent();
+        Server?.Rearm();
+    }
+
+    protected override void Arrived(Chunk chunk)
+    {
+        if (_entrance is not null)
+        {
+            _entrance.Take(chunk, this);
+            return;
+        }
+        if (_admin is not null)
+        {
+            _admin.Take(chunk);
+            return;
+        }
+        if (Server is { } server && _pending.IsEmpty && Loop.MayGoOn(server))
+        {
+            Forward(chunk, server);
+            return;
+        }
+        _pending.Give(chunk);
+        if (Server is null && Place is null && Group?.Reported is not null)
+            Begin();
+    }
+
+    public void StartTls(TlsSession session, ReadOnlySpan<byte> early) => Encrypt(session, early);
+
+    protected override void HandshakeDone(Encryption encryption) => _entrance?.Secured(encryption, this);
+
+    /// <summary>It is who it says; the answer follows once it is known what servers report.</summary>
+    /// <param name="rest">What it has sent already after its login.</param>
+    public void Enter(LoginStep.Done done, ReadOnlySpan<byte> rest)
+    {
+        _entrance = null;
+        WaitingSince = Loop.Now;
+        var renames = Loop.Settings.Mode == PoolMode.Transaction;
+        Stream = new ClientStream(Loop.Statements, renames, Loop.Settings.MessageLimit);
+        _cancelKey = Loop.NewKey();
+        _pending.Append(rest, Loop.Pool);
+        Write(done.Bytes.Span);
+        (User, Database) = (done.Request.User, done.Request.Database);
+        if (AdminSession.IsConsole(Database))
+        {
+            _admin = new AdminSession(Loop, this);
+            _admin.Begin();
+            return;
+        }
+        var group = Group = Loop.GroupOf(User, Database);
+        group.Credential = done.Credential;
+        Parameters = Loop.Parameters.Of(done.Request.Parameters);
+        if (group.Reported is null)
+            group.Arrive(this);
+        else
+            Welcomed();
+    }
+
+    public void Welcomed()
+    {
+        var own = Parameters;
+        Parameters = Loop.Parameters.Over(Group!.Initial, own);
+        var writer = new BackendWriter();
+        foreach (var (name, value) in Group.Reported!)
+            writer.ParameterStatus(name, own.Values.GetValueOrDefault(name, value));
+        writer.BackendKeyData(Number, _cancelKey.AsSpan());
+        writer.ReadyForQuery('I');
+        Write(writer.Written);
+        Loop.Totals.Logins++;
+        if (!_pending.IsEmpty)
+            Begin();
+    }
+
+    /// <summary>It has said something and has no server.</summary>
+    private void Begin()
+    {
+        if (!Stream.IsInMessage && _pending.Head!.Bytes[0] == (byte)'X')
+        {
+            Close();
+            return;
+        }
+        WaitingSince = Loop.Now;
+        if (Group!.Take(this) is { } server)
+            Linked(server);
+    }
+
+    public void Linked(ServerConnection server)
+    {
+        Server = server;
+        server.Link(this);
+        server.Remember(Stream.Held);
+        LinkedAt = Loop.Now;
+        Group!.Traffic.WaitTime += Loop.Now - WaitingSince;
+        if (Loop.Now - WaitingSince > Loop.HeldAfter)
+            Loop.Totals.Held++;
+        GoOn();
+    }
+
+    /// <summary>Reads what it had to leave.</summary>
+    public void GoOn()
+    {
+        while (Server is { } server && !_pending.IsEmpty && Loop.MayGoOn(server))
+            Guarded(_pending.Take()!, server);
+        if (Server is null && Place is null && !_pending.IsEmpty && !IsClosed)
+            Begin();
+        Rearm();
+    }
+
+    // Not called by the engine, so that nobody else catches it.
+    private void Guarded(Chunk chunk, ServerConnection server)
+    {
+        try
+        {
+            Forward(chunk, server);
+        }
+        catch (ProtocolException broken)
+        {
+            Break(broken.Message);
+        }
+    }
+
+    private void Forward(Chunk chunk, ServerConnection server)
+    {
+        var onward = Loop.Onward.From(chunk, server);
+        try
+        {
+            server.Remember(chunk.Bytes);
+            Group!.Traffic.Received += chunk.Length;
+            if (Stream.Read(chunk.Bytes, server.Stream, onward, Loop.Back.From(null, this)) == ClientStop.Terminated)
+                Close();
+        }
+        finally
+        {
+            if (!onward.IsGiven)
+                Loop.Pool.Return(chunk);
+        }
+    }
+
+    /// <summary>The server has nothing more to do for it. False: it keeps the server.</summary>
+    public bool GivesBack(ServerConnection server)
+    {
+        if (!ReferenceEquals(server.Stream.Parameters, Parameters))
+            Parameters = server.Stream.Parameters = Loop.Parameters.Same(server.Stream.Parameters);
+        if (KeepsServer)
+            return false;
+        Loop.Totals.Transactions++;
+        Group!.Traffic.Transactions++;
+        Group.Traffic.TransactionTime += Loop.Now - LinkedAt;
+        Server = null;
+        return true;
+    }
+
+    /// <summary>Its server was lost before any of this was sent: another one can do it.</summary>
+    public void Retry(ReadOnlySpan<byte> bytes)
+    {
+        Server = null;
+        Stream.Rewind();
+        var later = _pending;
+        _pending = default;
+        _pending.Append(bytes, Loop.Pool);
+        while (later.Take() is { } chunk)
+            _pending.Give(chunk);
+        if (KeepsServer)
+            Lose(LostWork.RolledBack, "the server of this session was lost");
+        else
+            Begin();
+    }
+
+    public void Lose(LostWork work, string why)
+    {
+        Server = null;
+        switch (work)
+        {
+            case LostWork.Nothing when !KeepsServer:
+                if (!_pending.IsEmpty)
+                    Begin();
+                return;
+            case LostWork.Nothing:
+                Refuse("57P01", $"terminating connection: {why}", "Nothing was under way. Connect again.");
+                return;
+            case LostWork.RolledBack:
+                Loop.Totals.Lost++;
+                Refuse("57P01", $"terminating connection: {why}", "The transaction did not commit; it can be repeated.");
+                return;
+            case LostWork.Unknown:
+                Loop.Totals.Doubtful++;
+                Refuse(
+                    "08007", $"the outcome of the transaction is unknown: {why}",
+                    "It may have been committed. Look before repeating it.");
+                return;
+        }
+    }
+
+    /// <summary>It has waited for long enough.</summary>
+    public void GiveUp()
+    {
+        Loop.Totals.HeldTooLong++;
+        PoolGroup.Forget(this);
+        Group!.Leave(this);
+        Refuse("57P03", $"no server within {Loop.Settings.Hold.TotalSeconds:0.#} s: {Loop.WhyNoServer(Group)}",
+            "Nothing was sent to a server; it can be repeated.");
+    }
+
+    public void Cancelled()
+    {
+        PoolGroup.Forget(this);
+        Refuse("57014", "canceling statement due to user request", "It was still waiting for a server.");
+    }
+
+    public void Refuse(string sqlState, string message, string? detail = null) =>
+        Refuse(new BackendWriter().ErrorResponse("FATAL", sqlState, message, detail).Written);
+
+    /// <param name="error">A whole ErrorResponse.</param>
+    public void Refuse(ReadOnlySpan<byte> error)
+    {
+        Write(error);
+        CloseAfterSending();
+    }
+
+    protected override void Break(string why) => Refuse("08P01", why);
+
+    protected override void Left(int error)
+    {
+        PoolGroup.Forget(this);
+        Group?.Leave(this);
+        _pending.Clear(Loop.Pool);
+        var server = Server;
+        Server = null;
+        Loop.Gone(this);
+        server?.Abandon();
+        Stream?.Leave();
+    }
+}

@@ -1,0 +1,190 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Proxy;
+using PgMahout.Core.Proxy.Login;
+using PgMahout.Core.Proxy.Routing;
+using PgMahout.Core.Proxy.Session;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Proxy.Loop;
+
+namespace PgMahout.Proxy.Sessions;
+
+/// <summary>All sessions of one user in one database, on whatever member, and who waits for one.</summary>
+internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
+{
+    private readonly LinkedList<ClientConnection> _writers = new();
+    private readonly LinkedList<ClientConnection> _readers = new();
+    private readonly Dictionary<MemberName, MemberPool> _standbys = [];
+    private readonly List<ClientConnection> _arriving = [];
+    private ImmutableSortedDictionary<string, string>? _welcome;
+
+    public string User { get; } = user;
+
+    public string Database { get; } = database;
+
+    public PoolMode Mode => loop.Settings.Mode;
+
+    public Traffic Traffic { get; } = new();
+
+    /// <summary>In nanoseconds; of those who wait now.</summary>
+    public long LongestWait => Math.Max(WaitOf(_writers), WaitOf(_readers));
+
+    private long WaitOf(LinkedList<ClientConnection> queue) =>
+        queue.First is { } first ? loop.Now - first.Value.WaitingSince : 0;
+
+    /// <summary>From the last login of a client; with it the servers are logged in to.</summary>
+    public ServerCredential? Credential { get; set; }
+
+    public MemberPool? Primary { get; private set; }
+
+    public IEnumerable<MemberPool> Standbys => _standbys.Values;
+
+    public IEnumerable<MemberPool> Pools => Primary is null ? _standbys.Values : _standbys.Values.Prepend(Primary);
+
+    public int Waiting => _writers.Count + _readers.Count;
+
+    /// <summary>Why the last server was not to be had; for who has waited in vain.</summary>
+    public string LastFailure { get; set; } = "";
+
+    /// <summary>What servers report when a session begins; null until one has.</summary>
+    public ImmutableSortedDictionary<string, string>? Reported => _welcome;
+
+    public SessionParameters Initial { get; private set; } = SessionParameters.None;
+
+    /// <summary>With what its sessions begin; the rest is set when a client comes that has it otherwise.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Startup => [new("application_name", "pgmahout")];
+
+    public ServerLogin NewLogin(ServerCredential credential) => loop.NewServerLogin(this, credential);
+
+    /// <summary>The pool of who leads now; null while nobody is known to.</summary>
+    public MemberPool? PrimaryNow()
+    {
+        if (loop.Topology.Primary is not { } backend)
+            return null;
+        return Primary is { IsOver: false } ? Primary : Primary = new MemberPool(loop, this, backend, isPrimary: true);
+    }
+
+    public MemberPool Standby(Backend backend)
+    {
+        if (_standbys.TryGetValue(backend.Name, out var pool) && pool.Backend == backend)
+            return pool;
+        pool?.End("the member has another address");
+        return _standbys[backend.Name] = new MemberPool(loop, this, backend, isPrimary: false);
+    }
+
+    /// <summary>A server for this client: at once if one is idle, otherwise when its turn comes.</summary>
+    public ServerConnection? Take(ClientConnection client)
+    {
+        var pool = loop.Choose(client, this);
+        var queue = client.ReadsOnly && pool is { IsPrimary: false } ? _readers : _writers;
+        if (pool is not null && loop.MayBegin(pool) && queue.Count == 0 && pool.TakeIdle() is { } server)
+            return server;
+        client.Place = queue.AddLast(client);
+        pool?.Grow(queue.Count, reserve: false);
+        return null;
+    }
+
+    public ClientConnection? NextWaiting(bool primary)
+    {
+        var queue = primary ? _writers : _readers;
+        if (queue.First is not { } first)
+            return null;
+        queue.RemoveFirst();
+        first.Value.Place = null;
+        return first.Value;
+    }
+
+    public static void Forget(ClientConnection client)
+    {
+        client.Place?.List?.Remove(client.Place);
+        client.Place = null;
+    }
+
+    /// <summary>Clients that have logged in and need to know what servers report.</summary>
+    public void Arrive(ClientConnection client)
+    {
+        _arriving.Add(client);
+        (loop.MayBegin(PrimaryNow()) ? Primary : loop.AnyStandby(this))?.Grow(_arriving.Count, reserve: false);
+    }
+
+    public void Leave(ClientConnection client) => _arriving.Remove(client);
+
+    public void Welcome(ImmutableSortedDictionary<string, string> reported, SessionParameters initial)
+    {
+        _welcome = reported;
+        Initial = initial;
+        foreach (var client in _arriving.ToArray())
+            client.Welcomed();
+        _arriving.Clear();
+    }
+
+    public void Refused(ServerLoginStep.Failed failed, bool primary)
+    {
+        LastFailure = failed.Message;
+        // A server that is not up yet is waited for; one that says no to this user or database is not.
+        if (failed.SqlState.StartsWith("57P", StringComparison.Ordinal) || failed.SqlState == "53300")
+            return;
+        Credential = failed.SqlState.StartsWith("28", StringComparison.Ordinal) ? null : Credential;
+        foreach (var client in _arriving.ToArray())
+            client.Refuse(failed.Error.Span);
+        _arriving.Clear();
+        while (NextWaiting(primary) is { } client)
+            client.Refuse(failed.Error.Span);
+    }
+
+    /// <summary>Another reign, or other standbys: what does not belong to it any more ends.</summary>
+    public void Follow(Topology topology, bool newReign)
+    {
+        if (newReign && Primary is { } former)
+        {
+            Primary = null;
+            former.End("another primary leads");
+        }
+        foreach (var (name, pool) in _standbys.ToArray())
+            if (pool.Servers.Count == 0 && topology.Standbys.All(standby => standby.Backend.Name != name))
+                _standbys.Remove(name);
+    }
+
+    /// <summary>Gives servers to who waits, and asks for more of them.</summary>
+    public void Serve()
+    {
+        if (PrimaryNow() is { } primary && loop.MayBegin(primary))
+            Serve(primary, _writers, _arriving.Count);
+        if (_readers.Count == 0)
+            return;
+        foreach (var standby in _standbys.Values.Where(pool => loop.MayBegin(pool)))
+            Serve(standby, _readers, 0);
+        if (loop.AnyStandby(this) is null)
+            MoveReaders();
+    }
+
+    private void Serve(MemberPool pool, LinkedList<ClientConnection> queue, int more)
+    {
+        while (queue.Count > 0 && pool.TakeIdle() is { } server)
+            NextWaiting(pool.IsPrimary)!.Linked(server);
+        if (queue.Count + more == 0)
+            return;
+        var reserve = queue.First is { } first
+            && loop.Now - first.Value.WaitingSince > loop.Settings.ReserveAfter.Ticks * 100;
+        pool.Grow(queue.Count + more, reserve);
+    }
+
+    // No standby is fit any more: the primary can serve reads too.
+    private void MoveReaders()
+    {
+        while (NextWaiting(primary: false) is { } client)
+            client.Place = _writers.AddLast(client);
+    }
+
+    public void Housekeep()
+    {
+        foreach (var pool in Pools.ToArray())
+            pool.Housekeep();
+        foreach (var queue in (ReadOnlySpan<LinkedList<ClientConnection>>)[_writers, _readers])
+            while (queue.First is { } first && loop.Now - first.Value.WaitingSince > loop.Settings.Hold.Ticks * 100)
+                first.Value.GiveUp();
+        foreach (var client in _arriving.ToArray())
+            if (loop.Now - client.WaitingSince > loop.Settings.Hold.Ticks * 100)
+                client.GiveUp();
+        Serve();
+    }
+}

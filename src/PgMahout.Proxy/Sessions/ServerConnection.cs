@@ -1,0 +1,237 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Protocol;
+using PgMahout.Core.Proxy.Login;
+using PgMahout.Core.Proxy.Session;
+using PgMahout.Proxy.Engine;
+using PgMahout.Proxy.Loop;
+
+namespace PgMahout.Proxy.Sessions;
+
+/// <summary>One session on a server, for one client after the other.</summary>
+internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPool pool, ServerLogin login)
+    : Channel(loop, descriptor)
+{
+    // A transaction's first bytes, kept until some are sent: a server that was gone by then has done none of it.
+    private const int MostReplayed = 16 << 10;
+
+    private byte[] _replay = [];
+    private int _replayed;
+    private bool _hasSent;
+    private bool _isReady;
+    private byte[] _received = [];
+    private string? _why;
+
+    public MemberPool Pool { get; } = pool;
+
+    public ServerStream Stream { get; } = new();
+
+    public ClientConnection? Client { get; private set; }
+
+    public int ProcessId { get; private set; }
+
+    public ImmutableArray<byte> SecretKey { get; private set; } = [];
+
+    /// <summary>The settings that its session began with.</summary>
+    public SessionParameters Initial { get; private set; } = SessionParameters.None;
+
+    /// <summary>When it was last given back; on this host's boot clock, in nanoseconds.</summary>
+    public long IdleSince { get; set; }
+
+    /// <summary>Requests to cancel that may still hit it: it stays with its client until they have arrived.</summary>
+    public int CancelsUnderWay { get; set; }
+
+    public bool IsReady => _isReady;
+
+    /// <summary>It is closed instead of being given to another client.</summary>
+    public bool IsToLeave { get; set; }
+
+    protected override bool WantsMore => Client is null || Client.Output.Bytes < HighWater;
+
+    public override void Connected(int error)
+    {
+        if (error != 0)
+        {
+            _why = $"{Pool.Backend.Address}: {SystemError.Text(error)}";
+            Close(error);
+            return;
+        }
+        Write(login.Startup(Pool.Group.Startup));
+        Loop.Engine.Receive(this);
+    }
+
+    /// <summary>From now on it works for this client.</summary>
+    public void Link(ClientConnection client)
+    {
+        Client = client;
+        _hasSent = false;
+        _replayed = 0;
+        Stream.Begin(client.Stream);
+        Adjust(client.Parameters);
+    }
+
+    private void Adjust(SessionParameters wanted)
+    {
+        if (ReferenceEquals(wanted, Stream.Parameters))
+            return;
+        var change = wanted.ChangeFrom(Stream.Parameters, Initial);
+        Stream.Parameters = wanted;
+        if (change is null)
+            return;
+        Stream.Expect(new Reply(ReplyKind.Query, ReplyFate.Swallow), NoPassage.Instance);
+        Write(new FrontendWriter().Query(change).Written);
+    }
+
+    /// <summary>Keeps what was received for it, in case that nothing of it can be sent.</summary>
+    public void Remember(ReadOnlySpan<byte> bytes)
+    {
+        if (_hasSent || _replayed < 0)
+            return;
+        if (_replayed + bytes.Length > MostReplayed)
+        {
+            _replayed = -1;
+            return;
+        }
+        if (_replay.Length < _replayed + bytes.Length)
+            Array.Resize(ref _replay, Math.Max(512, 2 * (_replayed + bytes.Length)));
+        bytes.CopyTo(_replay.AsSpan(_replayed));
+        _replayed += bytes.Length;
+    }
+
+    public override void Sent()
+    {
+        _hasSent = true;
+        base.Sent();
+        Client?.Rearm();
+    }
+
+    protected override void Arrived(Chunk chunk)
+    {
+        if (!_isReady)
+        {
+            LogIn(chunk);
+            return;
+        }
+        Pool.Group.Traffic.Sent += chunk.Length;
+        var passage = Loop.Onward.From(chunk, Client);
+        var stop = Stream.Read(chunk.Bytes, passage);
+        if (!passage.IsGiven)
+            Loop.Pool.Return(chunk);
+        if (stop == ServerStop.Doubtful)
+            Doubted();
+        else if (Stream.IsFree)
+            Free();
+    }
+
+    /// <summary>Its client needs it no longer, as far as the transaction goes.</summary>
+    public void Free()
+    {
+        if (CancelsUnderWay > 0)
+            return;
+        if (Client is { } client)
+        {
+            if (!client.GivesBack(this))
+                return;
+            Unlink();
+        }
+        Pool.GiveBack(this);
+    }
+
+    private void Unlink()
+    {
+        Client = null;
+        Stream.End();
+    }
+
+    /// <summary>The client has gone; what it left under way is ended with the session.</summary>
+    public void Abandon()
+    {
+        var free = Stream.IsFree && CancelsUnderWay == 0 && Output.IsEmpty;
+        Unlink();
+        if (!free)
+            Close();
+        else if (Pool.Group.Mode == Core.Proxy.PoolMode.Session)
+            Reset();
+        else
+            Pool.GiveBack(this);
+    }
+
+    // What a session leaves behind is of no use to the next client: settings, prepared statements, temporary tables.
+    private void Reset()
+    {
+        Stream.Expect(new Reply(ReplyKind.Query, ReplyFate.Swallow), NoPassage.Instance);
+        Write(new FrontendWriter().Query("DISCARD ALL").Written);
+        Stream.Parameters = Initial;
+    }
+
+    private void LogIn(Chunk chunk)
+    {
+        _received = [.. _received, .. chunk.Bytes];
+        Loop.Pool.Return(chunk);
+        while (MessageHeader.TryRead(_received, out var header)
+            && _received.Length >= MessageHeader.Size + header.BodyLength)
+        {
+            var whole = MessageHeader.Size + header.BodyLength;
+            var step = login.Receive(header.Type, _received.AsSpan(MessageHeader.Size, header.BodyLength));
+            _received = _received[whole..];
+            switch (step)
+            {
+                case ServerLoginStep.Send send:
+                    Write(send.Bytes.Span);
+                    break;
+                case ServerLoginStep.Ready ready:
+                    Became(ready);
+                    return;
+                case ServerLoginStep.Failed failed:
+                    _why = failed.Message;
+                    Pool.Refused(failed);
+                    Close();
+                    return;
+            }
+        }
+    }
+
+    private void Became(ServerLoginStep.Ready ready)
+    {
+        _isReady = true;
+        ProcessId = ready.ProcessId;
+        SecretKey = ready.SecretKey;
+        Initial = Loop.Parameters.Of(ready.Parameters);
+        Stream.Parameters = Initial;
+        Pool.Group.Welcome(ready.Parameters, Initial);
+        Pool.GiveBack(this);
+    }
+
+    // What the server says next, success, must not reach the client; what the client is told instead is the truth.
+    private void Doubted()
+    {
+        var client = Client;
+        if (client is not null)
+            Unlink();
+        Close();
+        client?.Lose(LostWork.Unknown, "its wait for a synchronous standby was cancelled");
+    }
+
+    protected override void Break(string why)
+    {
+        _why = why;
+        Close();
+    }
+
+    protected override void Left(int error)
+    {
+        Pool.Remove(this, _why ?? SystemError.Text(error));
+        if (Client is not { } client)
+            return;
+        var work = Stream.Lost();
+        var again = !_hasSent && _replayed > 0 && !Stream.HasInvented;
+        if (again)
+            Stream.Abandon();
+        Unlink();
+        if (again)
+            client.Retry(_replay.AsSpan(0, _replayed));
+        else if (Stream.IsInMessage)
+            client.Close();
+        else
+            client.Lose(work, $"the connection to {Pool.Backend.Name} was lost");
+    }
+}

@@ -1,0 +1,123 @@
+using System.Text.Json;
+using PgMahout.Agent.Guarding;
+using PgMahout.Agent.Home;
+using PgMahout.Core.Proxy;
+using PgMahout.Output;
+using PgMahout.Postgres;
+using PgMahout.Postgres.Files;
+using PgMahout.Proxy;
+using PgMahout.Status;
+using PgMahout.Store;
+using PgMahout.Store.Records;
+using PgMahout.Store.Sqlite;
+
+namespace PgMahout.Proxying;
+
+/// <summary>
+/// The process behind the one address for clients. The loop that clients go through has a thread of its own; beside it
+/// are the feed that tells it who leads, and a small API. One for a home, but for one that still has clients from
+/// before it handed the address over.
+/// </summary>
+internal static class ProxyProcess
+{
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+
+    /// <returns>
+    /// 0 after an orderly end, also when the cluster wants no proxy any more; 5 when another proxy holds the home, 1
+    /// when it could not begin, or not listen.
+    /// </returns>
+    public static async Task<int> RunAsync(HomeLayout home, CancellationToken stopping)
+    {
+        using var alone = PidLock.TryTake(home.ProxyLock);
+        if (alone is null)
+            return Say("another proxy holds this home", 5);
+        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
+            return Say($"the store {home.StoreFile} cannot be opened", 1);
+        await using var opened = store;
+        if (SecretFiles.LoadOrCreate(home.SecretsDirectory) is not Outcome<ClusterSecrets>.Done { Value: var secrets })
+            return Say($"the passwords in {home.SecretsDirectory} cannot be read", 1);
+        if (await SettingsAsync(store, stopping) is not { } settings)
+            return Say("the cluster has no proxy");
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        ProxyWork? work = null;
+        // Each is made of the other; the feed calls nobody before it runs.
+        using var feed = new TopologyFeed(
+            home, store, topology => work!.Publish(topology), records => Follow(work!, records, ending));
+        await using var users = new UserDirectory(() => feed.Topology, secrets.SuperuserPassword);
+        using var server = new ProxyServer(settings, users);
+        work = new ProxyWork(home, server, feed, settings, ending);
+        await using var api = new ProxyApi(work).Listen(home);
+        return await RunAsync(work, ending);
+    }
+
+    public static int Say(string text, int code = 0)
+    {
+        Console.Error.WriteLine($"{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} proxy: {text}");
+        return code;
+    }
+
+    private static async Task<int> RunAsync(ProxyWork work, CancellationTokenSource ending)
+    {
+        var loop = Task.Factory.StartNew(
+            () => work.Server.Run(ending.Token), CancellationToken.None, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        var feeding = Task.Run(() => work.Feed.RunAsync(ending.Token));
+        var reporting = ReportAsync(work, ending);
+        try
+        {
+            var code = await loop;
+            return Say(code == 0 ? "stopped" : "the proxy could not go on", code);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await Task.WhenAll(feeding, reporting);
+        }
+    }
+
+    private static void Follow(ProxyWork work, ClusterRecords records, CancellationTokenSource ending)
+    {
+        if (records.Proxy is { Value: var wanted })
+            work.Follow(wanted);
+        else if (records.Spec is not null)
+            ending.Cancel();
+    }
+
+    private static async Task<ProxySettings?> SettingsAsync(SqliteClusterStore store, CancellationToken stopping) =>
+        await store.ReadAsync(ClusterAccess.StoreLimit, stopping) is StoreRead.Content content
+        && ClusterRecords.Decode(content, ClusterRecords.None) is RecordsRead.Decoded { Records.Proxy: { } proxy }
+            ? proxy.Value
+            : null;
+
+    private static async Task ReportAsync(ProxyWork work, CancellationTokenSource ending)
+    {
+        while (!ending.IsCancellationRequested)
+        {
+            if (!PidLock.IsOurs(work.Home.ProxyLock))
+            {
+                Say("the home is gone, or another one is in its place");
+                await ending.CancelAsync();
+                return;
+            }
+            Write(work);
+            await Task.Delay(Pace, ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>Whoever reads the file finds the old report or the new one; it need not survive a crash.</summary>
+    private static void Write(ProxyWork work)
+    {
+        var file = work.Home.ProxyReport;
+        try
+        {
+            File.WriteAllBytes(
+                file + ".new", JsonSerializer.SerializeToUtf8Bytes(work.Account(), DocumentJson.Types.ProxyAccount));
+            File.Move(file + ".new", file, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Say($"cannot write {file}: {e.Message}");
+        }
+    }
+}
