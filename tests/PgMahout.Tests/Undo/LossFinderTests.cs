@@ -191,6 +191,18 @@ public sealed class LossFinderTests
     }
 
     [Fact]
+    public void What_is_cleared_of_a_run_that_was_killed_is_no_loss()
+    {
+        var names = Snapshot([.. Relations, Relation(16500, 'r', "orders") with { Schema = "pgmahout_undo_1a_1" }]);
+
+        var losses = LossFinder.Find(
+            [Lost([Orders], dropped: [Orders]), Lost([16500], dropped: [16500])], 15,
+            _ => new CatalogsAround(names, null));
+
+        Assert.Equal(["shop.public.orders"], Assert.Single(losses).Tables.Select(table => table.Text));
+    }
+
+    [Fact]
     public void Who_dropped_is_told_by_a_message_of_the_same_transaction()
     {
         static WalEvent.Message Said(string content, string prefix = DropGuard.Prefix) =>
