@@ -3,7 +3,9 @@ using Xunit;
 
 namespace PgMahout.LiveTests;
 
-/// <summary>Ways to lose a table, out of an encrypted repository; and ways in which bringing it back breaks off.</summary>
+/// <summary>
+/// Ways to lose a table, out of an encrypted repository; and ways in which bringing it back breaks off.
+/// </summary>
 public sealed class UndoMatrixTests(UndoneCluster undone) : IClassFixture<UndoneCluster>
 {
     private const string Filled = "as select n, md5(n::text) t from generate_series(1, 2000) n";
@@ -248,5 +250,6 @@ public sealed class UndoMatrixTests(UndoneCluster undone) : IClassFixture<Undone
     }
 
     private static bool Named(System.Text.Json.JsonElement loss, string table) =>
-        loss.GetProperty("names").EnumerateArray().Any(name => name.GetString()!.EndsWith($".{table}", StringComparison.Ordinal));
+        loss.GetProperty("names").EnumerateArray()
+            .Any(name => name.GetString()!.EndsWith($".{table}", StringComparison.Ordinal));
 }

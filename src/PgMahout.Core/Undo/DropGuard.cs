@@ -105,8 +105,8 @@ public static class DropGuard
     private static string? Given(string text) => text.Length == 0 ? null : text;
 
     /// <summary>
-    /// When something is dropped, its size is not known any more: all sizes are looked at before. Their files are asked,
-    /// because a question to the table waits for its locks. A table is in files of 1 GB.
+    /// When something is dropped, its size is not known any more: all sizes are looked at before. Files are asked for
+    /// theirs, because a question to the table waits for its locks. A table is in files of 1 GB.
     /// </summary>
     private static string Looking(long bytes)
     {

@@ -70,7 +70,8 @@ internal sealed class UndoListCommand(Invocation invocation, BackupAccess access
             loss.By is { } by ? new LossAuthorDocument(by.User, by.Client, by.Application) : null);
     }
 
-    private static string[] Heading => ["WHEN (UTC)", "LOCAL", "WHAT", "NAME", "SIZE", "ROWS", "XID", "LSN", "REPLAY", "BY"];
+    private static string[] Heading =>
+        ["WHEN (UTC)", "LOCAL", "WHAT", "NAME", "SIZE", "ROWS", "XID", "LSN", "REPLAY", "BY"];
 
     private static string[] Row(Loss loss, UndoSession session) =>
     [

@@ -18,8 +18,8 @@ internal static class UndoText
     {
         var lines = new List<string>();
         if (looked > 0)
-            lines.Add($"first    '{order.Name.Text}' is looked for in {looked} newer drops, of which the snapshots of the "
-                + "catalogs do not know the names for certain");
+            lines.Add($"first    '{order.Name.Text}' is looked for in {looked} newer drops, of which the snapshots "
+                + "of the catalogs do not know the names for certain");
         lines.AddRange(
         [
             $"lost     {(plan.IsNamed ? Wanted(plan) : $"{order.Name.Text}, if it is in {LossText.Names(plan.Loss)}")}",
