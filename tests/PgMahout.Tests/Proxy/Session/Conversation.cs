@@ -83,7 +83,7 @@ internal sealed class Conversation(StatementRegistry registry, ServerStream serv
 
     public static byte[] Notice(string routine) => Message('N', [.. Encoding.UTF8.GetBytes($"SWARNING\0R{routine}\0"), 0]);
 
-    public static byte[] Status(string name, string value) => Message('S', Text(name), Text(value));
+    public static byte[] Reported(string name, string value) => Message('S', Text(name), Text(value));
 
     public static byte[] Row(string value) => Message('D', [0, 1], Length(value), Encoding.UTF8.GetBytes(value));
 

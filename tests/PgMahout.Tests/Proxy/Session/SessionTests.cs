@@ -226,7 +226,7 @@ public sealed class SessionTests
         talk.Server.Expect(new Reply(ReplyKind.Query, ReplyFate.Swallow), NoPassage.Instance);
         talk.Says(Query("select 1"));
 
-        talk.Answers(Complete("SET"), Status("TimeZone", "UTC"), Ready(), Row("1"), Complete("SELECT 1"), Ready());
+        talk.Answers(Complete("SET"), Reported("TimeZone", "UTC"), Ready(), Row("1"), Complete("SELECT 1"), Ready());
 
         Assert.Equal("D C Z", talk.ToClient());
         Assert.Equal("UTC", talk.Server.Parameters.Values["timezone"]);
