@@ -3,9 +3,13 @@ using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Proxy;
 
-/// <summary>What the loop is doing, as of the end of one of its turns. Immutable; a reader keeps what it took.</summary>
+/// <summary>
+/// What the loop is doing, as of the end of one of its turns. Immutable; a reader keeps what it took.
+/// </summary>
 /// <param name="Seen">The topology by which the loop goes: the very object that was published, once it has it.</param>
-/// <param name="InFlight">Transactions on the primary that have begun and not ended, clients that pause in them too.</param>
+/// <param name="InFlight">
+/// Transactions on the primary that have begun and not ended, clients that pause in them too.
+/// </param>
 /// <param name="Clients">Connected clients, whatever they do.</param>
 /// <param name="Waiting">Clients that wait for a server, or for a primary.</param>
 /// <param name="Servers">Connections to servers, logged in or about to be.</param>

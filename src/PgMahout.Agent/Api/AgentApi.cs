@@ -35,7 +35,8 @@ internal sealed class AgentApi(
             ("POST", "/promise") => Task.FromResult(Promise(request.Body)),
             (_, "/report" or "/status" or "/explain" or "/logins") =>
                 Task.FromResult(HttpAnswer.Refusing(405, "ask with GET")),
-            (_, "/wake" or "/request" or "/promise" or "/service") => Task.FromResult(HttpAnswer.Refusing(405, "ask with POST")),
+            (_, "/wake" or "/request" or "/promise" or "/service") =>
+                Task.FromResult(HttpAnswer.Refusing(405, "ask with POST")),
             _ => Task.FromResult(HttpAnswer.Refusing(404, $"there is no {request.Path} here")),
         };
 
@@ -58,7 +59,9 @@ internal sealed class AgentApi(
             WireContext.Default.ImmutableArrayLoginReport);
     }
 
-    /// <summary>Waits for news, at most for as long as the question says: a failover should not wait for a poll.</summary>
+    /// <summary>
+    /// Waits for news, at most for as long as the question says: a failover should not wait for a poll.
+    /// </summary>
     private async Task<HttpAnswer> ServiceAsync(ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {
         if (Read(body, WireContext.Default.ServiceBody) is not { Seconds: >= 0 and <= LongestWait } asked)

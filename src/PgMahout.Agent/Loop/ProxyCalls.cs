@@ -14,7 +14,9 @@ internal static class ProxyCalls
     /// <summary>How long transactions may go on before they are cut off.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
 
-    /// <summary>Longer than from the order to the beginning of the stop, from which on there is no primary anyway.</summary>
+    /// <summary>
+    /// Longer than from the order to the beginning of the stop, from which on there is no primary anyway.
+    /// </summary>
     private static readonly TimeSpan Hold = TimeSpan.FromSeconds(3);
 
     /// <returns>What came of it, for the log.</returns>

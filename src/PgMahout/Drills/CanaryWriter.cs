@@ -10,6 +10,7 @@ namespace PgMahout.Drills;
 /// write that is not answered is not given up until a newer primary is found; should the answer still come, it counts.
 /// </summary>
 internal sealed class CanaryWriter(IReadOnlyCollection<CanaryServer> servers, int run, TimeSpan interval)
+    : IDrillWriter
 {
     private static readonly TimeSpan LastAnswer = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(30);
@@ -29,6 +30,9 @@ internal sealed class CanaryWriter(IReadOnlyCollection<CanaryServer> servers, in
 
     /// <summary>When a primary was found, each time one was looked for.</summary>
     public ImmutableArray<double> FoundMs => [.. _found];
+
+    /// <summary>A client that knows the members must bear what it finds there.</summary>
+    public CrowdReport? Crowd => null;
 
     public Acknowledgement? Last => _acknowledged.LastOrDefault();
 

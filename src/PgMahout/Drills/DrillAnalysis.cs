@@ -25,7 +25,22 @@ public static class DrillAnalysis
                 SinceFault(run, run.FailuresMs.Where(at => at >= run.FaultMs).Select(at => (double?)at).Min()),
                 SinceFault(run, run.NewLeaderMs),
                 SinceFault(run, run.FirstWritableMs),
-                SinceFault(run, successor?.AtMs)));
+                SinceFault(run, successor?.AtMs)))
+        {
+            Crowd = run.Crowd is { } crowd ? Of(crowd, run) : null,
+        };
+    }
+
+    private static DrillCrowdDocument Of(CrowdReport crowd, DrillRecording run)
+    {
+        var errors = crowd.Errors.Where(error => error.AtMs >= run.FaultMs).ToArray();
+        return new DrillCrowdDocument(
+            crowd.Clients,
+            errors.Count(error => error.Kind == CrowdErrorKind.Avoidable),
+            errors.Count(error => error.Kind == CrowdErrorKind.RolledBack),
+            errors.Count(error => error.Kind == CrowdErrorKind.Doubtful),
+            Median([.. crowd.Waits(run).Order()]),
+            [.. errors.Select(error => error.Text).Distinct().Order(StringComparer.Ordinal)]);
     }
 
     public static DrillSummaryDocument Summary(ImmutableArray<DrillRunDocument> runs) => new(
@@ -33,7 +48,12 @@ public static class DrillAnalysis
         runs.IsEmpty ? 0 : runs.Max(run => run.OutageMs),
         runs.Sum(run => run.LostCommits),
         runs.Any(run => run.DualPrimary),
-        runs.All(run => run.FullRedundancyMs is not null) ? runs.Max(run => run.FullRedundancyMs) : null);
+        runs.All(run => run.FullRedundancyMs is not null) ? runs.Max(run => run.FullRedundancyMs) : null)
+    {
+        AvoidableErrors = runs.Sum(run => run.Crowd?.AvoidableErrors ?? 0),
+        RolledBack = runs.Sum(run => run.Crowd?.RolledBack ?? 0),
+        Doubtful = runs.Sum(run => run.Crowd?.Doubtful ?? 0),
+    };
 
     public static DrillDocument Document(
         DrillKind kind, string cluster, double rate, ImmutableArray<DrillRunDocument> runs) =>

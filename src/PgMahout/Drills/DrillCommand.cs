@@ -12,7 +12,16 @@ namespace PgMahout.Drills;
 
 /// <summary>What was asked of <c>drill</c>.</summary>
 /// <param name="Keep">Leave the canary table in place.</param>
-internal sealed record DrillRequest(DrillKind Kind, int Runs, double Rate, bool Keep);
+/// <param name="Rate">Writes per second; null: what suits the way.</param>
+/// <param name="Through">Null: the proxy, where there is one and the drill is about what its clients see.</param>
+internal sealed record DrillRequest(DrillKind Kind, int Runs, double? Rate, bool Keep, DrillWay? Through);
+
+/// <summary>By what address the drill's clients reach the cluster.</summary>
+internal enum DrillWay
+{
+    Members,
+    Proxy,
+}
 
 /// <summary>The whole drill: prepare, run after run from a healthy cluster, clean up, judge.</summary>
 internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
@@ -20,7 +29,12 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
     private static readonly TimeSpan HealthyLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan PrepareLimit = TimeSpan.FromSeconds(30);
 
+    private const double DefaultRate = 100;
+    private const double DefaultRateOfCrowd = 500;
+
     private readonly List<DrillRunDocument> _runs = [];
+    private CrowdAddress? _proxy;
+    private double _rate = DefaultRate;
 
     private Screen Screen => invocation.Screen;
 
@@ -37,6 +51,8 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
             return refused;
         if (!SecretFiles.LoadOrCreate(cluster.Home.SecretsDirectory).TryGet(out var secrets))
             return new Failure(ErrorCatalogue.DrillWriter, "the superuser's password cannot be read");
+        if (ChooseWay(cluster, secrets) is { } missing)
+            return missing;
         CanaryServer[] servers =
             [.. cluster.Spec.Members.Select(member => new CanaryServer(member, secrets.SuperuserPassword))];
         failure = await PrepareAsync(servers) ?? await RunAllAsync(cluster, observer, servers);
@@ -45,6 +61,21 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
         foreach (var server in servers)
             await server.DisposeAsync();
         return await EndAsync(cluster, failure);
+    }
+
+    /// <summary>Through the proxy where there is one, unless it was said otherwise.</summary>
+    private Failure? ChooseWay(ClusterAccess cluster, ClusterSecrets secrets)
+    {
+        var settings = cluster.Records.Proxy?.Value;
+        if (request.Through == DrillWay.Proxy && settings is null)
+            return Proxying.ProxyCommand.None();
+        var wants = request.Through ?? (request.Kind is DrillKind.Failover or DrillKind.Switchover
+            ? DrillWay.Proxy
+            : DrillWay.Members);
+        if (wants == DrillWay.Proxy && settings is not null)
+            _proxy = CrowdAddress.Of(settings, secrets.SuperuserPassword);
+        _rate = request.Rate ?? (_proxy is null ? DefaultRate : DefaultRateOfCrowd);
+        return null;
     }
 
     private static Failure? WhyNotReady(ClusterStatus status)
@@ -95,8 +126,12 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
                 .WaitAsync(HealthyLimit, Cancellation);
             if (!ready.TryGet(out var before, out var failure))
                 return failure with { Kind = ErrorCatalogue.DrillUnfinished };
-            var run =
-                new DrillRun(cluster, observer, servers, new DrillRunSettings(request.Kind, number, request.Rate));
+            var settings = new DrillRunSettings(request.Kind, number, _rate);
+            var interval = TimeSpan.FromSeconds(1 / _rate);
+            IDrillWriter writer = _proxy is { } proxy
+                ? new Crowd(cluster.Spec, proxy, interval, number)
+                : new CanaryWriter(servers, number, interval);
+            var run = new DrillRun(cluster, observer, servers, settings, writer);
             if (!(await run.RunAsync(before, Cancellation)).TryGet(out var recording, out failure))
                 return failure;
             var document = DrillAnalysis.Of(recording);
@@ -109,7 +144,7 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
     private async Task<Ending> EndAsync(ClusterAccess cluster, Failure? failure)
     {
         var runs = _runs.ToImmutableArray();
-        var document = DrillAnalysis.Document(request.Kind, cluster.Spec.Name, request.Rate, runs);
+        var document = DrillAnalysis.Document(request.Kind, cluster.Spec.Name, _rate, runs);
         if (!runs.IsEmpty)
         {
             Screen.Data(Screen.Format switch

@@ -25,7 +25,25 @@ public sealed record DrillRunDocument(
     int FailedWrites,
     string? From,
     string? To,
-    DrillPhasesDocument Phases);
+    DrillPhasesDocument Phases)
+{
+    /// <summary>Null for a drill that does not go through the proxy.</summary>
+    public DrillCrowdDocument? Crowd { get; init; }
+}
+
+/// <summary>What the clients of the proxy saw from the fault on.</summary>
+/// <param name="AvoidableErrors">Of clients that were not in a transaction: they should only have waited.</param>
+/// <param name="RolledBack">Transactions that were told that they did not commit.</param>
+/// <param name="Doubtful">Transactions that were told that it is not known whether they committed.</param>
+/// <param name="WaitMsMedian">Of the longest time that each client was without an answer.</param>
+/// <param name="Errors">Each text once.</param>
+public sealed record DrillCrowdDocument(
+    int Clients,
+    int AvoidableErrors,
+    int RolledBack,
+    int Doubtful,
+    double WaitMsMedian,
+    ImmutableArray<string> Errors);
 
 /// <summary>From the fault on; null: it did not happen.</summary>
 /// <param name="FirstErrorMs">The client first saw a write fail.</param>
@@ -40,4 +58,9 @@ public sealed record DrillSummaryDocument(
     double OutageMsMax,
     int LostCommits,
     bool DualPrimary,
-    double? FullRedundancyMsMax);
+    double? FullRedundancyMsMax)
+{
+    public int AvoidableErrors { get; init; }
+    public int RolledBack { get; init; }
+    public int Doubtful { get; init; }
+}

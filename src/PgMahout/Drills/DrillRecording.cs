@@ -20,4 +20,8 @@ public sealed record DrillRecording(
     MemberName From,
     double? NewLeaderMs,
     double? FirstWritableMs,
-    double? FullRedundancyMs);
+    double? FullRedundancyMs)
+{
+    /// <summary>What many clients of the proxy saw; null for the one that knows the members.</summary>
+    public CrowdReport? Crowd { get; init; }
+}

@@ -11,35 +11,33 @@ internal sealed class DrillRun(
     ClusterAccess cluster,
     StatusObserver observer,
     IReadOnlyCollection<CanaryServer> servers,
-    DrillRunSettings settings)
+    DrillRunSettings settings,
+    IDrillWriter writer)
 {
     private const int SteadyWrites = 30;
     private static readonly TimeSpan SteadyLimit = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RecoveryLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(25);
 
-    private readonly CanaryWriter _writer =
-        new(servers, settings.Run, TimeSpan.FromSeconds(1 / settings.Rate));
-
     private double _faultMs;
 
     public async Task<Attempt<DrillRecording>> RunAsync(ClusterStatus before, CancellationToken cancellation)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var writing = _writer.RunAsync(stopping.Token);
+        var writing = writer.RunAsync(stopping.Token);
         try
         {
             if (!await WithinAsync(
-                SteadyLimit, () => Task.FromResult(_writer.Acknowledged.Length >= SteadyWrites), cancellation))
+                SteadyLimit, () => Task.FromResult(writer.Acknowledged.Length >= SteadyWrites), cancellation))
                 return new Failure(
                     ErrorCatalogue.DrillWriter, "the drill's writer could not write steadily before the fault");
             var leading = LeaderWatch.NewLeaderMsAsync(
-                cluster.Store, before.Epoch ?? Epoch.Zero, () => _writer.NowMs, stopping.Token);
+                cluster.Store, before.Epoch ?? Epoch.Zero, () => writer.NowMs, stopping.Token);
             if (await BreakAsync(before, stopping.Token) is { } failure)
                 return failure;
             var healthy = await WaitUntilHealthyAsync(before, cancellation);
             await Task.Delay(TimeSpan.FromMilliseconds(200), cancellation);
-            var endMs = _writer.NowMs;
+            var endMs = writer.NowMs;
             await stopping.CancelAsync();
             await writing;
             return await RecordAsync(before, await leading, (endMs, healthy), cancellation);
@@ -66,14 +64,14 @@ internal sealed class DrillRun(
 
     private Task<Failure?> SwitchAsync(MemberStatus leader, CancellationToken cancellation)
     {
-        _faultMs = _writer.NowMs;
+        _faultMs = writer.NowMs;
         return new SwitchoverOperation(cluster)
             .AskAsync(leader.Name, new SwitchoverWish(null, false, "drill"), cancellation);
     }
 
     private Failure? Kill(int? pid)
     {
-        _faultMs = _writer.NowMs;
+        _faultMs = writer.NowMs;
         return pid is { } process && Signals.Send(process, Signals.Kill)
             ? null
             : new Failure(ErrorCatalogue.NotReadyForDrill, "the process to kill was gone before it could be killed")
@@ -88,16 +86,16 @@ internal sealed class DrillRun(
     {
         await using var probe = await servers.First(server => server.Name == leader.Name).OpenAsync(cancellation);
         await probe.IsPrimaryAsync(cancellation);
-        _faultMs = _writer.NowMs;
+        _faultMs = writer.NowMs;
         var frozen = FrozenMember.Freeze(cluster.Home, leader);
         Task probing;
         try
         {
-            probing = _writer.ProbeAsync(probe, cancellation);
+            probing = writer.ProbeAsync(probe, cancellation);
             var least = _faultMs + (ttl * 1.5).TotalMilliseconds;
             await WithinAsync(
                 ttl * 5,
-                () => Task.FromResult(_writer.NowMs >= least && _writer.Last is { } last && last.Member != leader.Name),
+                () => Task.FromResult(writer.NowMs >= least && writer.Last is { } last && last.Member != leader.Name),
                 cancellation);
         }
         finally
@@ -114,9 +112,9 @@ internal sealed class DrillRun(
         await WithinAsync(RecoveryLimit, async () =>
         {
             var now = await observer.ObserveAsync(cancellation);
-            if (now.State != ClusterState.Healthy || !IsAfterFault(before, now) || _writer.Last?.AtMs < _faultMs)
+            if (now.State != ClusterState.Healthy || !IsAfterFault(before, now) || writer.Last?.AtMs < _faultMs)
                 return false;
-            seen = _writer.NowMs;
+            seen = writer.NowMs;
             return true;
         }, cancellation);
         return seen;
@@ -147,13 +145,16 @@ internal sealed class DrillRun(
             1000 / settings.Rate,
             _faultMs,
             times.EndMs,
-            _writer.Acknowledged,
-            _writer.FailuresMs,
+            writer.Acknowledged,
+            writer.FailuresMs,
             [.. surviving],
             before.Leader!.Value,
             newLeaderMs,
-            _writer.FoundMs.Where(at => at >= _faultMs).Select(at => (double?)at).FirstOrDefault(),
-            times.HealthyMs);
+            writer.FoundMs.Where(at => at >= _faultMs).Select(at => (double?)at).FirstOrDefault(),
+            times.HealthyMs)
+        {
+            Crowd = writer.Crowd,
+        };
     }
 
     private static async Task<bool> WithinAsync(

@@ -33,13 +33,25 @@ internal static class DrillText
     public static string Progress(DrillRunDocument run, int runs) => string.Create(
         CultureInfo.InvariantCulture,
         $"[{run.Run}/{runs}] {run.From} -> {run.To}: outage {run.OutageMs} ms, {run.LostCommits} lost, "
-        + $"{(run.DualPrimary ? "TWO PRIMARIES" : "one primary")}, redundant after {Number(run.FullRedundancyMs)} ms");
+        + $"{(run.DualPrimary ? "TWO PRIMARIES" : "one primary")}, redundant after {Number(run.FullRedundancyMs)} ms")
+        + (run.Crowd is { } crowd ? $"; {Errors(crowd)}" : "");
+
+    /// <summary>What clients of the proxy were told.</summary>
+    private static string Errors(DrillCrowdDocument crowd) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"of {crowd.Clients} clients {crowd.AvoidableErrors} errors between transactions, {crowd.RolledBack} "
+        + $"transactions rolled back, {crowd.Doubtful} in doubt, waits {crowd.WaitMsMedian} ms")
+        + string.Concat(crowd.Errors.Select(text => $"\n      {text}"));
 
     public static string Sentence(DrillDocument drill) => string.Create(
         CultureInfo.InvariantCulture,
         $"drill {drill.Drill}: {drill.Runs.Length} runs, outage median {drill.Summary.OutageMsMedian} ms, "
         + $"worst {drill.Summary.OutageMsMax} ms, {drill.Summary.LostCommits} acknowledged commits lost, "
-        + $"{(drill.Summary.DualPrimary ? "two primaries at once" : "never two primaries")}");
+        + $"{(drill.Summary.DualPrimary ? "two primaries at once" : "never two primaries")}")
+        + (drill.Runs.Any(run => run.Crowd is not null)
+            ? $"; through the proxy {drill.Summary.AvoidableErrors} errors between transactions, "
+                + $"{drill.Summary.RolledBack} transactions rolled back, {drill.Summary.Doubtful} in doubt"
+            : "");
 
     private static string[] Row(DrillRunDocument run) =>
     [

@@ -6,12 +6,12 @@ namespace PgMahout.Errors;
 public static partial class ErrorCatalogue
 {
     public static readonly ErrorKind NoProxy = new("PRX-001", ExitCode.NotFound,
-        "The cluster has no proxy: clients connect to its members directly. `pgmahout proxy settings --port PORT` gives "
-        + "it one.");
+        "The cluster has no proxy: clients connect to its members directly. `pgmahout proxy settings --port PORT` "
+        + "gives it one.");
 
     public static readonly ErrorKind ProxyDown = new("PRX-002", ExitCode.Degraded,
-        "The cluster has a proxy, and it does not run or does not listen. Its supervisor starts it again and again; its "
-        + "log says why it ends. Clients can use `pgmahout uri --direct` meanwhile.");
+        "The cluster has a proxy, and it does not run or does not listen. Its supervisor starts it again and again; "
+        + "its log says why it ends. Clients can use `pgmahout uri --direct` meanwhile.");
 
     public static readonly ErrorKind ProxyPaused = new("PRX-003", ExitCode.Ok,
         "An operator has paused the proxy: transactions that run may end, nothing new begins, and clients wait.");

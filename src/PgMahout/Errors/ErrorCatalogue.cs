@@ -30,9 +30,9 @@ public static partial class ErrorCatalogue
         + "package creates it; `useradd --system postgres` does too. Or run pgmahout as an ordinary user.");
 
     public static readonly ErrorKind PortTaken = new("UP-003", ExitCode.Refused,
-        "Each member needs a TCP port of its own: the first takes --port, the others the ones after it. The proxy takes "
-        + "two more, from --proxy-port on. Another process listens on one of them. Stop that process or choose other "
-        + "ports.");
+        "Each member needs a TCP port of its own: the first takes --port, the others the ones after it. The proxy "
+        + "takes two more, from --proxy-port on. Another process listens on one of them. Stop that process or choose "
+        + "other ports.");
 
     public static readonly ErrorKind NoSpace = new("UP-004", ExitCode.Refused,
         "A member takes about 100 MB before the first row, and its WAL up to 1 GB more. The file system of the home "

@@ -69,7 +69,9 @@ internal static class ProxyText
             $"at most {settings.MaxClients} clients",
             $"without a primary they wait for {Durations.Text(settings.Hold)}",
             $"standbys that are more than {Durations.Text(settings.LagLimit)} behind are not read from",
-            settings.SplitReads ? "reads on the first port go to standbys too" : "what is on the first port stays there",
+            settings.SplitReads
+                ? "reads on the first port go to standbys too"
+                : "on the first port all goes to the primary",
             settings.CertificateFile is null ? "without TLS" : settings.RequireTls ? "with TLS only" : "with TLS",
         ];
         return string.Join("; ", parts);

@@ -19,7 +19,9 @@ namespace PgMahout.Proxying;
 internal sealed class TopologyFeed(
     HomeLayout home, IClusterStore store, Action<Topology> publish, Action<ClusterRecords> records) : IDisposable
 {
-    /// <summary>Reads of the store in each ttl: a renewal is trusted from the read before the one that showed it.</summary>
+    /// <summary>
+    /// Reads of the store in each ttl: a renewal is trusted from the read before the one that showed it.
+    /// </summary>
     private const int ReadsEachTtl = 8;
 
     private static readonly TimeSpan WithoutCluster = TimeSpan.FromSeconds(1);
@@ -101,7 +103,9 @@ internal sealed class TopologyFeed(
         {
             Backends = backends.OfType<Backend>().ToImmutableSortedDictionary(one => one.Name, one => one),
         });
-        var gone = _watches.Where(watch => !spec.Members.Contains(watch.Member) || watch.Timing != spec.Timing).ToList();
+        var gone = _watches
+            .Where(watch => !spec.Members.Contains(watch.Member) || watch.Timing != spec.Timing)
+            .ToList();
         foreach (var watch in gone)
             await watch.DisposeAsync();
         var kept = _watches.RemoveRange(gone);

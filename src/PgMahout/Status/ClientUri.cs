@@ -15,7 +15,10 @@ public static class ClientUri
     public static string For(ClusterSpec spec, ProxySettings? proxy, HomeLayout home, bool read) =>
         proxy is null || (read && proxy.ReadPort == 0) ? For(spec, home, read) : For(proxy, home, read);
 
-    /// <summary>All members, and whom of them to take. Names the password file, so that it works without further set-up and holds no secret itself.</summary>
+    /// <summary>
+    /// All members, and whom of them to take. Names the password file, so that it works without further set-up and
+    /// holds no secret itself.
+    /// </summary>
     /// <param name="read">A standby where there is one; otherwise the primary.</param>
     public static string For(ClusterSpec spec, HomeLayout home, bool read)
     {

@@ -8,7 +8,6 @@ internal static class DrillVerb
 {
     private const int MostRuns = 1000;
     private const double HighestRate = 1000;
-    private const double DefaultRate = 100;
 
     public static Command Build(CommonOptions common)
     {
@@ -20,13 +19,18 @@ internal static class DrillVerb
         var runs = new Option<int?>("--runs") { Description = "How often (default 1).", HelpName = "N" };
         var rate = new Option<double?>("--rate")
         {
-            Description = "Writes per second meanwhile (default 100).",
+            Description = "Writes per second meanwhile (default 100; through the proxy 500, of 50 clients).",
             HelpName = "N",
+        };
+        var through = new Option<DrillWay?>("--through")
+        {
+            Description = "The address that clients use (default: the proxy, for failover and switchover).",
+            HelpName = "proxy|members",
         };
         var keep = new Option<bool>("--keep") { Description = "Leave the table pgmahout_drill.canary in place." };
         var command = new Command("drill", "Break something for real, and measure what a client sees.")
         {
-            kind, runs, rate, keep, RestoreVerb.Drill(common), UndoVerb.Drill(common),
+            kind, runs, rate, through, keep, RestoreVerb.Drill(common), UndoVerb.Drill(common),
         };
         command.Validators.Add(result =>
         {
@@ -40,8 +44,9 @@ internal static class DrillVerb
             new DrillRequest(
                 parse.GetValue(kind),
                 parse.GetValue(runs) ?? 1,
-                parse.GetValue(rate) ?? DefaultRate,
-                parse.GetValue(keep))).RunAsync());
+                parse.GetValue(rate),
+                parse.GetValue(keep),
+                parse.GetValue(through))).RunAsync());
         return command;
     }
 }

@@ -40,7 +40,8 @@ internal sealed class ProxyOptions
     };
 
     private readonly Option<string?> _key = new("--key") { Description = "PEM file of its key.", HelpName = "FILE" };
-    private readonly Option<string?> _requireTls = Words("--require-tls", "Turn clients without TLS away.", "on", "off");
+    private readonly Option<string?> _requireTls = Words(
+        "--require-tls", "Turn clients without TLS away.", "on", "off");
 
     public IEnumerable<Option> All =>
     [

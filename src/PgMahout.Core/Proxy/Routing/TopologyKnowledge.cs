@@ -4,7 +4,9 @@ using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Core.Proxy.Routing;
 
-/// <summary>Everything a proxy knows of its cluster: what it was told, and the topology that follows at any moment.</summary>
+/// <summary>
+/// Everything a proxy knows of its cluster: what it was told, and the topology that follows at any moment.
+/// </summary>
 /// <param name="Backends">The members of the cluster, and where each is reached from here.</param>
 /// <param name="Standbys">The last word of each member that said that it is a standby.</param>
 public sealed record TopologyKnowledge(
