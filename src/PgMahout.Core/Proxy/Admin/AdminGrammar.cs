@@ -11,7 +11,8 @@ internal static class AdminGrammar
     private const string Syntax = "42601", NoFeature = "0A000";
 
     public const string Commands =
-        "SHOW …, PAUSE [db], RESUME [db], KILL [db], RECONNECT [db], RELOAD, SHUTDOWN [WAIT_FOR_SERVERS|WAIT_FOR_CLIENTS]";
+        "SHOW …, PAUSE [db], RESUME [db], KILL [db], RECONNECT [db], RELOAD, "
+        + "SHUTDOWN [WAIT_FOR_SERVERS|WAIT_FOR_CLIENTS]";
 
     private static readonly (string Word, AdminSubject Subject)[] Subjects =
     [
@@ -108,7 +109,7 @@ internal static class AdminGrammar
         var words = new List<string>();
         for (var at = 0; at < text.Length;)
         {
-            if (char.IsWhiteSpace(text[at]))
+            if (text[at] is ' ' or (>= '\t' and <= '\r'))
             {
                 at++;
                 continue;

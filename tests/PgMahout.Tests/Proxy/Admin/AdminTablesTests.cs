@@ -33,7 +33,8 @@ public sealed class AdminTablesTests
             },
         ],
         Servers = [new PeerSnapshot(16, "ann", "app", "idle", Noon) { Address = "unix", Port = 5432, RemotePid = 77 }],
-        Databases = [new DatabaseSnapshot("app", "/run", 5432, "app") { PoolSize = 20, ReservePool = 5, Paused = true }],
+        Databases =
+            [new DatabaseSnapshot("app", "/run", 5432, "app") { PoolSize = 20, ReservePool = 5, Paused = true }],
         Users = [new UserSnapshot("ann", null), new UserSnapshot("bob", PoolMode.Session)],
         Traffic =
         [
