@@ -26,7 +26,8 @@ public static class AgentProcess
     /// <returns>
     /// 0 after an orderly end, 5 when another agent cares for this member, 1 when it could not begin.
     /// </returns>
-    public static async Task<int> RunAsync(HomeLayout home, MemberName member, CancellationToken stopping)
+    public static async Task<int> RunAsync(
+        HomeLayout home, MemberName member, RepositoryCopy repositoryCopy, CancellationToken stopping)
     {
         using var alone = PidLock.TryTake(home.AgentLock(member));
         if (alone is null)
@@ -42,7 +43,7 @@ public static class AgentProcess
             return Say(member, "the cluster has no such member", 4);
 
         await using var instance = new PostgresInstance(settings);
-        await RunAsync(home, store, instance, (records, Settings), stopping);
+        await RunAsync((home, repositoryCopy), store, instance, (records, Settings), stopping);
         return 0;
 
         InstanceSettings? Settings(ClusterSpec wanted, DesiredConfiguration desired) =>
@@ -50,11 +51,11 @@ public static class AgentProcess
     }
 
     private static async Task RunAsync(
-        HomeLayout home, SqliteClusterStore store, PostgresInstance instance,
+        (HomeLayout Home, RepositoryCopy RepositoryCopy) given, SqliteClusterStore store, PostgresInstance instance,
         (ClusterRecords Records, Func<ClusterSpec, DesiredConfiguration, InstanceSettings?> Settings) wanted,
         CancellationToken stopping)
     {
-        var member = instance.Settings.Name;
+        var (home, member) = (given.Home, instance.Settings.Name);
         using var deadline = LeaseDeadline.Open(home.DeadlineFile(member));
         using var heard = HeardPosition.Open(home.HeardFile(member));
         using var wake = new WakeSignal();
@@ -66,7 +67,10 @@ public static class AgentProcess
             work,
             journal,
             () => instance.Processes.FindPostmaster(),
-            () => PidLock.IsOurs(home.AgentLock(member)));
+            () => PidLock.IsOurs(home.AgentLock(member)))
+        {
+            RepositoryCopy = given.RepositoryCopy,
+        };
         using var observer = new Observer(store, instance, memory, work);
         var servers = new ServerWork(home, instance, store, observer, state);
         var lease = new LeaseWriter(store, instance, observer, state);

@@ -104,6 +104,24 @@ public sealed class BackupTests
         Assert.Equal("not to be lost", await File.ReadAllTextAsync(precious));
     }
 
+    [Fact]
+    public async Task Two_that_are_asked_for_at_once_are_made_one_after_the_other()
+    {
+        await using var cluster = await LiveCluster.UpAsync("--members", "1");
+        await cluster.HealthyAsync();
+        await WithRepositoryAsync(cluster);
+        (await cluster.RunAsync("backup", "settings", "--throttle", "10MB")).Exits(0);
+        Task<Ran>? second = null;
+
+        var first = await Program.AfterLineAsync(
+            Program.Path, ["backup", "now", "--full", "--home", cluster.Home], "every file",
+            LiveCluster.Limit, _ => second = cluster.RunAsync("backup", "now", "--incremental"));
+
+        Assert.Equal(0, first);
+        var waited = (await second!).Exits(0);
+        Assert.Contains("waiting for another backup", waited.Error, StringComparison.Ordinal);
+    }
+
     private static async Task WithRepositoryAsync(LiveCluster cluster)
     {
         (await cluster.RunAsync("repo", "add", "main", Path.Combine(cluster.Home, "backup"))).Exits(0);

@@ -11,6 +11,8 @@ public sealed class InPlaceTests
     {
         await using var cluster = await LiveCluster.UpWithBackupsAsync();
         var first = await Archive.BackedUpAsync(cluster);
+        (await cluster.RunAsync("repo", "add", "second", Path.Combine(cluster.Home, "second"))).Exits(0);
+        await SecondHasAsync(cluster, 1);
         var before = await cluster.HealthyAsync();
         var ledger = new Ledger(cluster);
         await ledger.WriteAsync(before.Primary.Port, 40);
@@ -36,6 +38,7 @@ public sealed class InPlaceTests
         await Archive.IsAsync(cluster, "a backup of the new timeline", one =>
             one.GetProperty("lastBackup") is { ValueKind: System.Text.Json.JsonValueKind.Object } last
             && last.GetProperty("id").GetString() != first.GetProperty("lastBackup").GetProperty("id").GetString());
+        await SecondHasAsync(cluster, 2);
         await using var restored = new RestoredServer(cluster);
         foreach (var entry in new[] { early, ledger.Entries[^10], ledger.Entries[^1] })
         {
@@ -47,6 +50,12 @@ public sealed class InPlaceTests
         var failed = await cluster.StatusAsync("a failover", now => now.IsHealthy && now.Leader != after.Leader);
         ledger.IsAt(ledger.Entries[^1], await cluster.ColumnAsync<long>(failed.Primary.Port, "select id from ledger"));
     }
+
+    private static Task SecondHasAsync(LiveCluster cluster, int backups) => Eventually.HoldsAsync(
+        $"the second repository has {backups} backups", LiveCluster.Limit, () => Task.FromResult(
+            Directory.Exists(Path.Combine(cluster.Home, "second"))
+            && Directory.GetFiles(
+                Path.Combine(cluster.Home, "second"), "head.json", SearchOption.AllDirectories).Length >= backups));
 
     [Theory]
     [InlineData("stopping")]
@@ -118,6 +127,9 @@ public sealed class InPlaceTests
         await Archive.CaughtUpAsync(cluster, status.Primary.Port);
         var point = ledger.Entries[9].Lsn;
         (await cluster.RunAsync("restore", "--in-place", "--at", point)).Exits(2);
+        var preview = await cluster.RunAsync("restore", "--in-place", "--at", point, "--dry-run", "-o", "json");
+        using (var plan = System.Text.Json.JsonDocument.Parse(preview.Exits(0).Out))
+            Assert.Equal(10, plan.RootElement.GetProperty("undoneCommits").GetInt64());
         (await cluster.RunAsync("down")).Exits(0);
         var newest = Directory.GetFiles(Path.Combine(cluster.Home, "backup"), "*", SearchOption.AllDirectories)
             .Where(file => file.Contains(".part/", StringComparison.Ordinal)).MaxBy(

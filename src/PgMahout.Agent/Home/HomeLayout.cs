@@ -54,7 +54,7 @@ public sealed record HomeLayout(string Root)
     /// </summary>
     public string RestoreMark => Path.Combine(Root, "restore.json");
 
-    /// <summary>Somebody asks the archiver for a backup as soon as it can be made.</summary>
+    /// <summary>Somebody asks the archiver for backups as soon as they can be made, into these repositories.</summary>
     public string BackupWanted => Path.Combine(Root, "backup.wanted");
 
     /// <summary>What the archiver said last of itself, as JSON; replaced every second.</summary>
@@ -98,6 +98,12 @@ public sealed record HomeLayout(string Root)
     public string AgentLog(MemberName member) => Path.Combine(LogDirectory, $"agent-{member}.log");
     public string TuningFile(MemberName member) => Path.Combine(MemberDirectory(member), "tuning.conf");
     public string StartLog(MemberName member) => Path.Combine(MemberDirectory(member), "postgres-start.log");
+
+    /// <summary>Where an operator wants the next copy of the data from.</summary>
+    public string CopyOriginFile(MemberName member) => Path.Combine(MemberDirectory(member), "copy.from");
+
+    /// <summary>Of the server that a copy is recovered with.</summary>
+    public string CopySockets(MemberName member) => Path.Combine(RunDirectory, $"copy-{member}");
 
     /// <summary>The lease deadline that the agent writes and the guard obeys.</summary>
     public string DeadlineFile(MemberName member) => Path.Combine(MemberDirectory(member), "lease.deadline");

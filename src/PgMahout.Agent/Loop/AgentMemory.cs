@@ -128,6 +128,8 @@ internal sealed record Reign(MemberName From, string Why, bool Planned);
 internal sealed record AgentState(
     AgentMemory Memory, LongWork Work, AgentJournal Journal, Func<ServerProcess?> Postmaster, Func<bool> HasHome)
 {
+    public required RepositoryCopy RepositoryCopy { get; init; }
+
     /// <summary>What clients may be told of this member.</summary>
     public ServiceBoard Service { get; } = new(Memory);
 }

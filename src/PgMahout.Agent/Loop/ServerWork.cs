@@ -1,5 +1,6 @@
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
@@ -153,15 +154,55 @@ internal sealed class ServerWork(
             if (view.Postgres is PostgresState.Stopped
                 && view.PeerReport(clone.Source)?.Postgres is PostgresState.Primary source)
                 await SalvageAsync(source, progress);
-            var begun = BootClock.Now();
-            var copied = new Progress<CloneProgress>(at => progress.Report(CloneText(at, BootClock.Now() - begun)));
-            var outcome = await instance.CloneAsync(clone.Source, copied, CloneLimit, CancellationToken.None);
-            if (outcome.Failure is null)
-                _journal.Record(
-                    JournalKind.Cloned,
-                    $"{_self} was cloned from {clone.Source} in {(BootClock.Now() - begun).TotalSeconds:F1} s");
-            return outcome;
+            return await CopyAsync(
+                clone.Source, view.PeerReport(clone.Source)?.Postgres as PostgresState.Primary, progress);
         });
+    }
+
+    /// <summary>From a repository if it can be: then the leader sends only what followed. Else all from it.</summary>
+    private async Task<Outcome> CopyAsync(
+        MemberName source, PostgresState.Primary? leader, IProgress<string> progress)
+    {
+        var begun = BootClock.Now();
+        var wanted = CopyOriginFile.Read(home.CopyOriginFile(_self));
+        var why = "";
+        if (leader is not null && (wanted == CopyOrigin.Repository || wanted == CopyOrigin.Auto && HasRepository))
+        {
+            var restored = await RestoreAsync(source, (wanted, leader.History), progress);
+            if (restored.TryGet(out var from))
+                return Copied($"{_self} was restored from {from}, to follow {source}", begun);
+            if (wanted == CopyOrigin.Repository)
+                return new Outcome.Failed(restored.Failure!);
+            why = $", not from a repository: {restored.Failure!.Why}";
+        }
+        var copied = new Progress<CloneProgress>(at => progress.Report(CloneText(at, BootClock.Now() - begun)));
+        var outcome = await instance.CloneAsync(source, copied, CloneLimit, CancellationToken.None);
+        return outcome.Failure is null ? Copied($"{_self} was cloned from {source}{why}", begun) : outcome;
+    }
+
+    private bool HasRepository => _memory.Records.Backup is { Value.Repositories.IsEmpty: false };
+
+    private Outcome Copied(string what, Instant begun)
+    {
+        File.Delete(home.CopyOriginFile(_self));
+        _journal.Record(JournalKind.Cloned, $"{what}, in {(BootClock.Now() - begun).TotalSeconds:F1} s");
+        return Outcome.Success;
+    }
+
+    private async Task<Outcome<string>> RestoreAsync(
+        MemberName source, (CopyOrigin Origin, TimelineHistory Line) wanted, IProgress<string> progress)
+    {
+        var from = "";
+        using var limit = new CancellationTokenSource(CloneLimit);
+        var outcome = await instance.RestoreAsync(source, async place =>
+        {
+            var order = new CopyOrder(home, _self, wanted.Origin, place.Directory, wanted.Line, place.Source);
+            var made = await state.RepositoryCopy(order, progress, limit.Token);
+            return made.TryGet(out from) ? Outcome.Success : new Outcome.Failed(made.Failure!);
+        }, CloneLimit, limit.Token);
+        return outcome.Failure is { } problem
+            ? new Outcome<string>.Failed(problem)
+            : new Outcome<string>.Done(from);
     }
 
     /// <summary>Before a rewind or a clone discards it. That nothing can be saved is told, and stops neither.</summary>

@@ -36,6 +36,9 @@ internal sealed class ArchiveSession(
             if (!survey.TryGet(out var found))
                 return new SessionEnd(null, survey.Failure, ArchiveState.RepositoryFailing);
             archived = found.Archived(_settings.Buffers);
+            var sized = await context.Archive.PutSegmentSizeAsync(source.SegmentSize, cancellation);
+            if (sized.Failure is { } unsized)
+                return new SessionEnd(null, unsized, ArchiveState.RepositoryFailing);
             await context.Archive.Repository.Store.DeleteAsync(found.Superseded, cancellation);
         }
         _archived = archived;

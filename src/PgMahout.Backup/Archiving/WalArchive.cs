@@ -1,10 +1,11 @@
-using System.Collections.Immutable;
+using System.Buffers.Text;
 using System.Text;
 using PgMahout.Backup.Framing;
 using PgMahout.Backup.Repositories;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Core.Wal;
+using PgMahout.Core.Wal.Decoding;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Wal;
 
@@ -17,6 +18,7 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
     private const int MostGap = 64 << 10;
 
     private readonly WalNames _names = new(systemIdentifier);
+    private readonly MovingSegments _moving = new(repository, new WalNames(systemIdentifier));
 
     public Repository Repository => repository;
 
@@ -39,10 +41,61 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
             return new Outcome<SegmentPrefix>.Failed(problem);
         if (length.TryGet(out var found) && found is { } bytes)
             return await ReadWholeAsync(usual, bytes, into, cancellation);
-        var listed = await repository.Store.ListAsync(_names.Whole(segment), cancellation);
-        return listed.TryGet(out var entries)
-            ? await ReadListedAsync(segment, entries, into, cancellation)
-            : new Outcome<SegmentPrefix>.Failed(listed.Failure!);
+        return await _moving.ReadAsync(
+            segment,
+            entry => ReadWholeAsync(entry.Name, entry.Length, into, cancellation),
+            parts => ReadPartsAsync(segment, parts, into, cancellation),
+            cancellation);
+    }
+
+    /// <summary>In bytes: PostgreSQL's usual size, unless whoever archived has said otherwise.</summary>
+    public async Task<Outcome<uint>> SegmentSizeAsync(CancellationToken cancellation)
+    {
+        var read = await ReadPlainAsync(_names.SegmentSize, MostGap, cancellation);
+        if (read.TryGet(out var text))
+            return Utf8Parser.TryParse(text, out uint size, out var length) && length > 0
+                ? new Outcome<uint>.Done(size)
+                : new Outcome<uint>.Failed(FrameCodec.Damaged(_names.SegmentSize).Failure!);
+        return read.Failure!.Code == IObjectStore.Missing
+            ? new Outcome<uint>.Done(WalSegment.DefaultSize)
+            : new Outcome<uint>.Failed(read.Failure);
+    }
+
+    /// <summary>Before the first segment: nobody can read names of another size without knowing it.</summary>
+    public async Task<Outcome> PutSegmentSizeAsync(uint size, CancellationToken cancellation)
+    {
+        var known = await SegmentSizeAsync(cancellation);
+        if (known.TryGet(out var stored) && stored == size)
+            return Outcome.Success;
+        return known.Failure is { } problem
+            ? new Outcome.Failed(problem)
+            : await repository.Store.PutAsync(
+                _names.SegmentSize, Encoding.ASCII.GetBytes($"{size}\n"), Flushing.Now, cancellation);
+    }
+
+    /// <summary>Where the last whole record begins up to which a plan could replay.</summary>
+    public async Task<Outcome<Lsn>> LastRecordAsync(
+        ArchiveMap map, RestorePlan plan, CancellationToken cancellation)
+    {
+        var segments = map.Files(plan.Backup.Start, plan.Reach, plan.Line).ToList();
+        // A record may be longer than a segment, but few are.
+        for (var from = Math.Max(0, segments.Count - 2); ; from = Math.Max(0, from - 8))
+        {
+            var contents = new List<ReadOnlyMemory<byte>>();
+            foreach (var segment in segments[from..])
+            {
+                var buffer = new byte[segment.Size];
+                var read = await ReadAsync(segment, buffer, cancellation);
+                if (!read.TryGet(out var prefix))
+                    return new Outcome<Lsn>.Failed(read.Failure!);
+                contents.Add(buffer.AsMemory(0, prefix.Length));
+            }
+            if (RecordSearch.Last(segments[from], contents) is { } last)
+                return new Outcome<Lsn>.Done(last);
+            if (from == 0)
+                return new Outcome<Lsn>.Failed(
+                    StoreProblems.Missing(repository.Store.Address, $"a record behind {plan.Backup.Start}"));
+        }
     }
 
     /// <summary>The history file as PostgreSQL wrote it; a missing one has the code of a missing object.</summary>
@@ -71,36 +124,71 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
     public Task<Outcome> PutGapAsync(GapRecord gap, CancellationToken cancellation) =>
         repository.Store.PutAsync(_names.Gap(gap.Gap.From), gap.Encode(), Flushing.Now, cancellation);
 
-    /// <summary>Looks through the names of everything, and into what names do not tell.</summary>
+    /// <summary>
+    /// Looks through the names of everything, and into what names do not tell. All that was durable when it begins is
+    /// found, also where an archiver moves it at the same time.
+    /// </summary>
     public async Task<Outcome<WalSurvey>> SurveyAsync(uint segmentSize, CancellationToken cancellation)
     {
-        var listed = await repository.Store.ListAsync(_names.Prefix, cancellation);
-        if (!listed.TryGet(out var entries))
-            return new Outcome<WalSurvey>.Failed(listed.Failure!);
         var survey = new WalSurvey.Builder(segmentSize);
         var partial = new Dictionary<WalSegment, List<ObjectEntry>>();
-        foreach (var entry in entries)
-            if (await SortAsync(entry, survey, partial, cancellation) is { } problem)
-                return new Outcome<WalSurvey>.Failed(problem);
+        // The first segment of all may be moved while nothing else is there to tell of it.
+        for (var look = 0; look < 2 && survey.IsEmpty && partial.Count == 0; look++)
+            if (await ListAsync(survey, partial, cancellation) is { } unlisted)
+                return new Outcome<WalSurvey>.Failed(unlisted);
+        var missed = await _moving.FindMissedAsync(survey, partial.Keys, cancellation);
+        if (!missed.TryGet(out var moved))
+            return new Outcome<WalSurvey>.Failed(missed.Failure!);
+        foreach (var segment in moved)
+            survey.AddWhole(segment);
         var buffer = partial.Count == 0 ? [] : GC.AllocateUninitializedArray<byte>((int)segmentSize);
         foreach (var (segment, parts) in partial)
         {
             if (survey.IsWhole(segment))
-            {
                 survey.Superseded.AddRange(parts.Select(part => part.Name));
-                continue;
-            }
-            var read = await ReadPartsAsync(segment, parts, buffer, cancellation);
-            if (!read.TryGet(out var length))
-                return new Outcome<WalSurvey>.Failed(read.Failure!);
-            survey.Partial[segment] = length;
+            else if (await MeasureAsync(segment, buffer, survey, cancellation) is { } problem)
+                return new Outcome<WalSurvey>.Failed(problem);
         }
         return new Outcome<WalSurvey>.Done(survey.Build());
     }
 
-    /// <summary>What the planning of a restore asks for.</summary>
-    public async Task<Outcome<ArchiveMap>> MapAsync(uint segmentSize, CancellationToken cancellation)
+    private async Task<Problem?> ListAsync(
+        WalSurvey.Builder survey, Dictionary<WalSegment, List<ObjectEntry>> partial, CancellationToken cancellation)
     {
+        var listed = await repository.Store.ListAsync(_names.Prefix, cancellation);
+        if (!listed.TryGet(out var entries))
+            return listed.Failure;
+        foreach (var entry in entries)
+            if (await SortAsync(entry, survey, partial, cancellation) is { } problem)
+                return problem;
+        return null;
+    }
+
+    /// <summary>How much there is of a segment that was not whole when it was listed.</summary>
+    private async Task<Problem?> MeasureAsync(
+        WalSegment segment, byte[] buffer, WalSurvey.Builder survey, CancellationToken cancellation)
+    {
+        var read = await _moving.ReadAsync(
+            segment,
+            _ => Task.FromResult<Outcome<SegmentPrefix>>(
+                new Outcome<SegmentPrefix>.Done(new SegmentPrefix((int)segment.Size, true))),
+            parts => ReadPartsAsync(segment, parts, buffer, cancellation),
+            cancellation);
+        if (!read.TryGet(out var prefix))
+            return read.Failure!.Code == IObjectStore.Missing ? null : read.Failure;
+        if (prefix.IsWhole)
+            survey.AddWhole(segment);
+        else
+            survey.Partial[segment] = prefix.Length;
+        return null;
+    }
+
+    /// <summary>What the planning of a restore asks for.</summary>
+    public async Task<Outcome<ArchiveMap>> MapAsync(CancellationToken cancellation)
+    {
+        var size = await SegmentSizeAsync(cancellation);
+        if (!size.TryGet(out var segmentSize))
+            return new Outcome<ArchiveMap>.Failed(size.Failure!);
         var survey = await SurveyAsync(segmentSize, cancellation);
         return survey.TryGet(out var found)
             ? new Outcome<ArchiveMap>.Done(found.Map())
@@ -124,14 +212,14 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
             case WalObject.History history:
                 var text = await ReadHistoryAsync(history.Timeline, cancellation);
                 if (!text.TryGet(out var bytes))
-                    return text.Failure;
+                    return UnlessRemoved(text.Failure!);
                 if (HistoryFile.Parse(Encoding.UTF8.GetString(bytes), history.Timeline) is { } parsed)
                     survey.Histories.Add(parsed);
                 return null;
             case WalObject.Gap gap:
                 var record = await ReadPlainAsync(gap.Name, MostGap, cancellation);
                 if (!record.TryGet(out var json))
-                    return record.Failure;
+                    return UnlessRemoved(record.Failure!);
                 if (GapRecord.Decode(json) is { } decoded)
                     survey.Gaps.Add(decoded);
                 return null;
@@ -142,20 +230,8 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
         }
     }
 
-    private async Task<Outcome<SegmentPrefix>> ReadListedAsync(
-        WalSegment segment, ImmutableArray<ObjectEntry> entries, Memory<byte> into, CancellationToken cancellation)
-    {
-        foreach (var entry in entries)
-            if (_names.Parse(entry.Name, segment.Size) is WalObject.Whole)
-                return await ReadWholeAsync(entry.Name, entry.Length, into, cancellation);
-        var parts = entries.Where(entry => _names.Parse(entry.Name, segment.Size) is WalObject.Part).ToList();
-        if (parts.Count == 0)
-            return new Outcome<SegmentPrefix>.Failed(StoreProblems.Missing(repository.Store.Address, segment.Name));
-        var read = await ReadPartsAsync(segment, parts, into, cancellation);
-        return read.TryGet(out var length)
-            ? new Outcome<SegmentPrefix>.Done(new SegmentPrefix(length, length == segment.Size))
-            : new Outcome<SegmentPrefix>.Failed(read.Failure!);
-    }
+    /// <summary>What has expired since it was listed is not there.</summary>
+    private static Problem? UnlessRemoved(Problem problem) => problem.Code == IObjectStore.Missing ? null : problem;
 
     private async Task<Outcome<SegmentPrefix>> ReadWholeAsync(
         string name, long length, Memory<byte> into, CancellationToken cancellation)
@@ -169,10 +245,7 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
                 FrameCodec.Damaged($"{name} holds {bytes} bytes instead of {into.Length}").Failure!);
     }
 
-    /// <summary>
-    /// Parts may overlap, with the same bytes. One that is gone when it is read was in the way of the whole segment,
-    /// which is there by now: whoever wants that asks again.
-    /// </summary>
+    /// <summary>Parts may overlap, with the same bytes.</summary>
     private async Task<Outcome<int>> ReadPartsAsync(
         WalSegment segment, List<ObjectEntry> parts, Memory<byte> into, CancellationToken cancellation)
     {

@@ -35,6 +35,9 @@ internal sealed class WalNames(ulong systemIdentifier)
     /// <summary>What all of them begin with.</summary>
     public string Prefix { get; } = Repository.PrefixOf(systemIdentifier) + "wal/";
 
+    /// <summary>Only there where segments have another size than usual: the number of their bytes.</summary>
+    public string SegmentSize => Prefix + "segment-size";
+
     /// <summary>Without the ending that tells how it is stored.</summary>
     public string Whole(WalSegment segment) => $"{Prefix}{segment.Name[..8]}/{segment.Name}";
 

@@ -43,6 +43,9 @@ public sealed class WalPush(WalArchive archive)
 
     private async Task<Outcome> PushAsync(WalFile.Segment segment, byte[] content, CancellationToken cancellation)
     {
+        var sized = await archive.PutSegmentSizeAsync(segment.Value.Size, cancellation);
+        if (sized.Failure is not null)
+            return sized;
         using var writer = new FrameWriter(archive.Repository);
         var found = new byte[content.Length];
         return await SettleAsync(

@@ -92,6 +92,14 @@ public sealed record WalSurvey(
 
         public List<string> Superseded { get; } = [];
 
+        public bool IsEmpty => _whole.Count == 0 && Histories.Count == 0 && Gaps.Count == 0;
+
+        /// <summary>Of which there are whole segments, or a history.</summary>
+        public IEnumerable<TimelineId> Timelines => _whole.Keys.Union(Histories.Select(history => history.Current));
+
+        public IEnumerable<ulong> Numbers(TimelineId timeline) =>
+            _whole.TryGetValue(timeline, out var numbers) ? numbers : [];
+
         public void AddWhole(WalSegment segment)
         {
             if (!_whole.TryGetValue(segment.Timeline, out var numbers))

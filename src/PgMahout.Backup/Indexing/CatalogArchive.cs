@@ -46,6 +46,18 @@ public sealed class CatalogArchive(Repository repository, ulong systemIdentifier
             : new Outcome<ImmutableArray<WalPosition>>.Failed(listed.Failure!);
     }
 
+    /// <summary>The objects of these snapshots, for an expiry.</summary>
+    public async Task<Outcome<ImmutableArray<ObjectEntry>>> FindAsync(
+        ImmutableArray<WalPosition> positions, CancellationToken cancellation)
+    {
+        var wanted = positions.ToHashSet();
+        var listed = await repository.Store.ListAsync(_prefix, cancellation);
+        return listed.TryGet(out var entries)
+            ? new Outcome<ImmutableArray<ObjectEntry>>.Done(
+                [.. entries.Where(entry => Position(entry.Name) is { } position && wanted.Contains(position))])
+            : listed;
+    }
+
     /// <summary>Null when there is none at that position.</summary>
     public async Task<Outcome<CatalogSnapshot?>> ReadAsync(WalPosition position, CancellationToken cancellation)
     {

@@ -70,6 +70,28 @@ public static class RecoveryFiles
         }
     }
 
+    /// <summary>
+    /// Of a server that has recovered and stopped there: it can go on as a standby, along the history that ends on
+    /// <paramref name="newest"/>, whatever numbers of timelines were never used below that.
+    /// </summary>
+    public static Outcome BecomeStandby(string data, TimelineId newest, ServerAccount owner)
+    {
+        var cleared = Clear(data, owner);
+        if (cleared.Failure is not null)
+            return cleared;
+        try
+        {
+            AtomicFile.Remove(Path.Combine(data, Signal));
+            AtomicFile.Write(Path.Combine(data, FollowingSignal), "", owner);
+            TimelineNumbers.Reserve(data, newest, owner);
+            return Outcome.Success;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Failed(data, e.Message);
+        }
+    }
+
     /// <summary>Says, durably, that a restore in place has begun.</summary>
     public static Outcome Mark(string path, string text, ServerAccount owner)
     {

@@ -25,9 +25,14 @@ public sealed record RestoreRequest
     /// <summary>Gets every file.</summary>
     public required ServerAccount Owner { get; init; }
 
-    /// <summary>Other places for tablespaces, by OID; one that is not here goes where it was.</summary>
+    /// <summary>
+    /// Other places for tablespaces, by OID; one that is not here goes below <see cref="TablespacesBelow"/>.
+    /// </summary>
     public ImmutableSortedDictionary<uint, string> Tablespaces { get; init; } =
         ImmutableSortedDictionary<uint, string>.Empty;
+
+    /// <summary>Holds a directory for each tablespace, named by its OID. Null: each goes where it was.</summary>
+    public string? TablespacesBelow { get; init; }
 
     /// <summary>
     /// Files whose content is needed, by path; the others become holes of their size: enough for a replay that meets

@@ -41,6 +41,8 @@ internal sealed class RestoreTree(RestoreRequest request, BackupManifest manifes
     {
         var emptied = EmptyAfterwards();
         RemoveSurplus(request.Directory, "");
+        if (request.TablespacesBelow is { } below && !manifest.Tablespaces.IsEmpty)
+            MakeDirectory(below, 0x1C0);
         foreach (var tablespace in manifest.Tablespaces)
             MakeTablespace(tablespace);
         foreach (var directory in manifest.Directories)
@@ -66,7 +68,9 @@ internal sealed class RestoreTree(RestoreRequest request, BackupManifest manifes
     private string LinkOf(BackedTablespace tablespace) => Place($"{DataPath.Tablespaces}/{tablespace.Oid}");
 
     private string LocationOf(BackedTablespace tablespace) =>
-        request.Tablespaces.GetValueOrDefault(tablespace.Oid, tablespace.Location);
+        request.Tablespaces.GetValueOrDefault(
+            tablespace.Oid,
+            request.TablespacesBelow is { } below ? Path.Combine(below, $"{tablespace.Oid}") : tablespace.Location);
 
     /// <summary>Files that chunks do not fill: what is not written in them must be zero.</summary>
     private bool[] EmptyAfterwards()
@@ -155,5 +159,5 @@ internal sealed class RestoreTree(RestoreRequest request, BackupManifest manifes
         $"the tablespace in {location} was not restored",
         why,
         "nothing was changed",
-        "name an empty directory for it: --tablespace OID=DIRECTORY"));
+        "name a directory for all of them: --tablespaces DIRECTORY"));
 }

@@ -14,7 +14,15 @@ public static class RecoveryConfiguration
     /// replay goes on to the end of what the command delivers.
     /// </summary>
     /// <param name="restoreCommand">Brings a file of WAL: <c>%f</c> is its name, <c>%p</c> where it is wanted.</param>
-    public static ImmutableArray<(string Name, string Value)> For(RestorePlan plan, string restoreCommand)
+    public static ImmutableArray<(string Name, string Value)> For(RestorePlan plan, string restoreCommand) =>
+        For(plan, restoreCommand, "promote");
+
+    /// <summary>As <see cref="For(RestorePlan, string)"/>, but it stops there, and may recover further later.</summary>
+    public static ImmutableArray<(string Name, string Value)> Stopping(RestorePlan plan, string restoreCommand) =>
+        For(plan, restoreCommand, "shutdown");
+
+    private static ImmutableArray<(string Name, string Value)> For(
+        RestorePlan plan, string restoreCommand, string afterwards)
     {
         var settings = ImmutableArray.CreateBuilder<(string, string)>();
         settings.Add(("restore_command", restoreCommand));
@@ -25,7 +33,7 @@ public static class RecoveryConfiguration
             settings.Add(("recovery_target_lsn", stop.ToString()));
             settings.Add(("recovery_target_inclusive", plan.Target.Inclusive ? "on" : "off"));
         }
-        settings.Add(("recovery_target_action", "promote"));
+        settings.Add(("recovery_target_action", afterwards));
         return settings.ToImmutable();
     }
 

@@ -59,5 +59,26 @@ public sealed record RetentionPlan(
     ImmutableArray<KeptWal> Wal)
 {
     public bool Needs(WalSegment segment) =>
-        Wal.IsEmpty || Wal.Any(kept => segment.End > kept.From && (kept.To is not { } to || segment.Start < to));
+        Wal.IsEmpty || Overlaps(segment.Start, segment.End);
+
+    /// <summary>
+    /// Which snapshots of the catalogs go: those that name nothing in WAL that stays. What happens between two of them
+    /// is told from both, so the last one before such WAL stays, and the first one behind it.
+    /// </summary>
+    /// <param name="snapshots">Where there is one, on whatever timeline.</param>
+    public ImmutableArray<WalPosition> SuperfluousSnapshots(ImmutableArray<WalPosition> snapshots)
+    {
+        var ordered = snapshots.OrderBy(snapshot => snapshot.Lsn).ToImmutableArray();
+        return Wal.IsEmpty ? [] : [.. ordered.Where((_, i) => !Names(ordered, i))];
+    }
+
+    private bool Names(ImmutableArray<WalPosition> ordered, int at)
+    {
+        var before = at == 0 ? Lsn.Zero : ordered[at - 1].Lsn;
+        var behind = at == ordered.Length - 1 ? new Lsn(ulong.MaxValue) : ordered[at + 1].Lsn;
+        return Overlaps(before, behind);
+    }
+
+    private bool Overlaps(Lsn start, Lsn end) =>
+        Wal.Any(kept => end > kept.From && (kept.To is not { } to || start < to));
 }

@@ -95,7 +95,8 @@ public static class RuleText
             "This member's WAL left the leader's history. What the leader lacks is saved and reported, then the "
             + "member is rewound.",
         Rule.CloneLeader =>
-            "This member has no data, or the cheaper ways back have failed. The leader's data is copied.",
+            "This member has no data, or the cheaper ways back have failed. It gets a copy: from a repository where "
+            + "one has it, and only what followed from the leader; else all of it from the leader.",
         Rule.AwaitRetry => "The last attempt failed a moment ago. The member waits before it tries again.",
         Rule.ReclaimLease =>
             "The record still names this member, whose time had run out, and nobody has taken over. Its "

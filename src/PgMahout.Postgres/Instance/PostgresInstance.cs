@@ -205,6 +205,15 @@ public sealed class PostgresInstance : IAsyncDisposable
         FromAsync(
             "cloning", source, member => _rebuild.CloneAsync(member, progress, limit, cancellation), cancellation);
 
+    /// <summary>
+    /// Like <see cref="CloneAsync"/>, but the copy is made by <paramref name="make"/>, while <paramref name="source"/>
+    /// keeps the WAL that is to follow it.
+    /// </summary>
+    public Task<Outcome> RestoreAsync(
+        MemberName source, Func<CopyPlace, Task<Outcome>> make, TimeSpan limit, CancellationToken cancellation) =>
+        FromAsync(
+            "restoring", source, member => _rebuild.RestoreAsync(member, make, limit, cancellation), cancellation);
+
     public ValueTask DisposeAsync() => _context.DisposeAsync();
 
     private Task<Outcome> FromAsync(

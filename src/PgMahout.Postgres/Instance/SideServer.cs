@@ -16,6 +16,7 @@ public sealed class SideServer : IAsyncDisposable
     private const int Port = 5432;
 
     private const string ReadyLine = "database system is ready to accept connections";
+    private const string ReachedLine = "shutdown at recovery target";
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
 
@@ -76,6 +77,36 @@ public sealed class SideServer : IAsyncDisposable
             (await server._process).Complaint ?? "it ended by itself",
             $"its files are in {place.Data}",
             "its last lines say why"));
+    }
+
+    /// <summary>
+    /// Starts it, told by its files to recover up to an address and to shut down there, and waits until it has.
+    /// </summary>
+    /// <inheritdoc cref="StartAsync"/>
+    public static async Task<Outcome> RecoverAsync(
+        (PostgresBinaries Binaries, ServerAccount Account) host,
+        (string Data, string Sockets) place,
+        IEnumerable<(string Name, string Value)> settings,
+        CancellationToken cancellation)
+    {
+        host.Account.CreateDirectory(place.Sockets, ServerFiles.OwnerDirectory);
+        var rules = Path.Combine(place.Sockets, "pg_hba.conf");
+        AtomicFile.Write(rules, "local all all reject\n", host.Account);
+        var reached = false;
+        var run = new ToolRun(
+            host.Account,
+            host.Binaries.Tool("postgres"),
+            ["-D", place.Data, .. Private(place.Sockets, rules).Concat(settings).SelectMany(Argument)],
+            OnLine: line => reached |= line.Contains(ReachedLine, StringComparison.Ordinal));
+        var ended = await run.RunAsync(Timeout.InfiniteTimeSpan, cancellation);
+        return reached && ended.Complaint is null
+            ? Outcome.Success
+            : new Outcome.Failed(new Problem(
+                "restored-server-short",
+                "the restored server did not get to the end of the archive",
+                ended.Complaint ?? "it ended by itself",
+                $"its files are in {place.Data}",
+                "its last lines say why"));
     }
 
     public NpgsqlConnection Connect(string database) => new(new NpgsqlConnectionStringBuilder

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Files;
@@ -7,6 +8,10 @@ using PgMahout.Postgres.Instance;
 using PgMahout.Postgres.Processes;
 
 namespace PgMahout.Postgres.Rejoin;
+
+/// <summary>Where a copy of a leader's data is made.</summary>
+/// <param name="Directory">Empty, and of the server's account.</param>
+public sealed record CopyPlace(string Directory, CopySource Source);
 
 /// <summary>The two ways in which a member that has gone astray becomes a standby again: rewind and clone.</summary>
 internal sealed partial class Rebuild(InstanceContext context)
@@ -47,24 +52,37 @@ internal sealed partial class Rebuild(InstanceContext context)
             : Outcome.Success;
     }
 
-    public async Task<Outcome> CloneAsync(
-        MemberSpec member, IProgress<CloneProgress> progress, TimeSpan limit, CancellationToken cancellation)
+    public Task<Outcome> CloneAsync(
+        MemberSpec member, IProgress<CloneProgress> progress, TimeSpan limit, CancellationToken cancellation) =>
+        MakeAsync(member, async (source, place) =>
+            await CopyAsync(source, place.Directory, progress, limit, cancellation) is { } complaint
+                ? new Outcome.Failed(Problems.Tool($"cloning {member.Name}", complaint, AfterClone))
+                : Outcome.Success, limit, cancellation);
+
+    /// <param name="make">Makes a stopped server in the directory, as far as it gets, from anywhere else.</param>
+    public Task<Outcome> RestoreAsync(
+        MemberSpec member, Func<CopyPlace, Task<Outcome>> make, TimeSpan limit, CancellationToken cancellation) =>
+        MakeAsync(member, (_, place) => make(place), limit, cancellation);
+
+    private async Task<Outcome> MakeAsync(
+        MemberSpec member, Func<Source, CopyPlace, Task<Outcome>> make, TimeSpan limit, CancellationToken cancellation)
     {
         if (context.Processes.List().Count > 0)
             return new Outcome.Failed(Problems.Running("a clone"));
         var source = new Source(Settings, member);
         var reserved = await source.ReserveAsync(limit, cancellation);
-        if (!reserved.TryGet(out var size))
+        if (!reserved.TryGet(out var kept))
             return new Outcome.Failed(reserved.Failure!);
         var unfinished = MemberPaths.Unfinished(Settings);
-        if (MakeRoom(unfinished, new ByteSize(size.Bytes + Headroom.Bytes)) is { } problem)
+        if (MakeRoom(unfinished, new ByteSize(kept.Size.Bytes + Headroom.Bytes)) is { } problem)
             return new Outcome.Failed(problem);
         context.Files.WritePassFiles();
         using var flush = FileSystemFlush.Before(unfinished);
-        if (await CopyAsync(source, unfinished, progress, limit, cancellation) is { } complaint)
+        var made = await make(source, new CopyPlace(unfinished, kept));
+        if (made.Failure is not null)
         {
             Remove(unfinished);
-            return new Outcome.Failed(Problems.Tool($"cloning {member.Name}", complaint, AfterClone));
+            return made;
         }
         await flush.RunAsync();
         context.Observer.RememberEnd(null);

@@ -1,4 +1,5 @@
 using Npgsql;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Instance;
@@ -30,13 +31,18 @@ internal sealed class Source(InstanceSettings settings, MemberSpec member)
             return true;
         }, limit, cancellation);
 
-    /// <summary>Keeps the WAL that the copy will need, from now on; returns the size of all databases.</summary>
-    public Task<Outcome<ByteSize>> ReserveAsync(TimeSpan limit, CancellationToken cancellation) =>
+    /// <summary>Keeps the WAL that the copy will need, from now on.</summary>
+    public Task<Outcome<CopySource>> ReserveAsync(TimeSpan limit, CancellationToken cancellation) =>
         AskAsync("preparing the source", async (connection, bound) =>
         {
             await SlotKeeper.KeepAsync(connection, settings.Name.SlotName, null, bound);
-            return new ByteSize(await connection.ScalarAsync<long>(
-                "SELECT sum(pg_database_size(oid))::int8 FROM pg_database", bound));
+            var kept = await connection.ScalarAsync<string>(
+                "SELECT restart_lsn::text FROM pg_replication_slots WHERE slot_name = "
+                + Statements.Literal(settings.Name.SlotName), bound);
+            var size = await connection.ScalarAsync<long>(
+                "SELECT sum(pg_database_size(oid))::int8 FROM pg_database", bound);
+            return new CopySource(
+                Lsn.TryParse(kept, out var from) ? from : new Lsn(ulong.MaxValue), new ByteSize(size));
         }, limit, cancellation);
 
     /// <summary>For a program's own connection; the password is in its password file.</summary>

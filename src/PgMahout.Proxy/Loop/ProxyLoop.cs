@@ -4,6 +4,7 @@ using PgMahout.Core.Proxy;
 using PgMahout.Core.Proxy.Login;
 using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Proxy.Session;
+using PgMahout.Core.Vocabulary;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Sessions;
 using PgMahout.Proxy.Tls;
@@ -28,7 +29,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
     private readonly ImmutableArray<byte> _mockSecret = [.. RandomNumberGenerator.GetBytes(SecretBytes)];
     private int _lastNumber = RandomNumberGenerator.GetInt32(1, 1 << 20);
     private long _nextTick;
-    private int _turnOfReader;
+    private double _chance;
 
     public ProxyLoop(ProxySettings settings, IUserDirectory users, Mailbox mailbox)
     {
@@ -71,6 +72,8 @@ internal sealed unsafe class ProxyLoop : IDisposable
     public ParameterSets Parameters { get; } = new();
 
     public ProxyTally Totals { get; } = new();
+
+    public StatementJudge Judge { get; } = new(NameRules.None);
 
     /// <summary>One passage each way is enough: nothing is read while something is read.</summary>
     public Passage Onward { get; } = new();
@@ -231,20 +234,43 @@ internal sealed unsafe class ProxyLoop : IDisposable
     public bool MayGoOn(ServerConnection server) =>
         !server.Pool.IsPrimary || Now < Topology.PrimaryUntil.Nanoseconds;
 
-    public MemberPool? Choose(ClientConnection client, PoolGroup group) =>
-        (client.ReadsOnly ? AnyStandby(group) : null) ?? group.PrimaryNow();
-
-    /// <summary>A standby that is fit to be read from, each in its turn; null when none is.</summary>
-    public MemberPool? AnyStandby(PoolGroup group)
+    /// <summary>Whose turn it is to serve what this client asks for next; null while nobody can.</summary>
+    public MemberPool? Choose(ClientConnection client, PoolGroup group)
     {
-        var standbys = Topology.Standbys;
-        for (var i = 0; i < standbys.Length; i++)
+        if (client is { ReadsOnly: false, Wish: RouteWish.None } && !Settings.SplitReads)
+            return group.PrimaryNow();
+        var port = client.ReadsOnly ? PortKind.Read : PortKind.Write;
+        return Choose(group, new RouteRequest(
+            port, client.Wish, RouteWish.None, Settings.SplitReads, client.Kind, client.Written, Settings.LagLimit));
+    }
+
+    /// <summary>A standby that is fit to be read from; null when none is.</summary>
+    public MemberPool? AnyStandby(PoolGroup group) =>
+        Choose(group, new RouteRequest(
+            PortKind.Read, RouteWish.Standby, RouteWish.None, false, StatementKind.Read, default, Settings.LagLimit));
+
+    private MemberPool? Choose(PoolGroup group, in RouteRequest request)
+    {
+        // A low-discrepancy sequence: each standby gets its share without long runs.
+        _chance = (_chance + 0.6180339887498949) % 1;
+        var route = ReadRoute.Choose(Topology, request, new Instant(Now), _chance);
+        return route.Target switch
         {
-            var standby = standbys[(_turnOfReader++ & int.MaxValue) % standbys.Length];
-            if (standby.Weight > 0 && standby.Lag <= Settings.LagLimit)
-                return group.Standby(standby.Backend);
-        }
-        return null;
+            RouteTarget.Standby => group.Standby(Topology.Standbys[route.Standby].Backend),
+            RouteTarget.Primary => group.PrimaryNow(),
+            RouteTarget.Wait => null,
+        };
+    }
+
+    /// <summary>Whether a member has replayed so far, as far as is known; the primary always has.</summary>
+    public bool Has(MemberPool pool, Lsn written)
+    {
+        if (pool.IsPrimary || written == default)
+            return true;
+        foreach (var standby in Topology.Standbys)
+            if (standby.Backend == pool.Backend)
+                return standby.Replayed >= written;
+        return false;
     }
 
     public string WhyNoServer(PoolGroup group) =>

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 using PgMahout.Core.Protocol;
 using PgMahout.Core.Proxy;
 using PgMahout.Core.Proxy.Login;
+using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Proxy.Session;
+using PgMahout.Core.Vocabulary;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Loop;
 using PgMahout.Proxy.Tls;
@@ -15,15 +17,30 @@ namespace PgMahout.Proxy.Sessions;
 internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int number, bool readsOnly, bool isLocal)
     : Channel(loop, descriptor)
 {
+    private const string WishParameter = "pgmahout.route";
+
     private Entrance? _entrance = new(loop, isLocal);
     private ByteQueue _pending;
     private AdminSession? _admin;
+    private bool _hasRead;
     private ImmutableArray<byte> _cancelKey = [];
 
     /// <summary>By which it may ask for a cancel; as the process id of a server would be.</summary>
     public int Number { get; } = number;
 
     public bool ReadsOnly { get; } = readsOnly;
+
+    /// <summary>Of what it asks for next, as far as it matters where that goes.</summary>
+    public StatementKind Kind { get; private set; } = StatementKind.Write;
+
+    /// <summary>What it asks for by itself: the startup parameter pgmahout.route.</summary>
+    public RouteWish Wish { get; private set; }
+
+    /// <summary>Where the WAL ended after what it last wrote.</summary>
+    public Lsn Written { get; private set; }
+
+    /// <summary>It has written, and it is to be asked where that ended.</summary>
+    public bool AsksForPosition { get; private set; }
 
     public ClientStream Stream { get; private set; } = null!;
 
@@ -76,7 +93,7 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
             _admin.Take(chunk);
             return;
         }
-        if (Server is { } server && _pending.IsEmpty && Loop.MayGoOn(server))
+        if (Server is { } server && _pending.IsEmpty && MayGoOn(server))
         {
             Forward(chunk, server);
             return;
@@ -110,7 +127,8 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         }
         var group = Group = Loop.GroupOf(User, Database);
         group.Credential = done.Credential;
-        Parameters = Loop.Parameters.Of(done.Request.Parameters);
+        Wish = ReadRoute.ParseWish(done.Request.Parameters.GetValueOrDefault(WishParameter, "any")) ?? RouteWish.None;
+        Parameters = Loop.Parameters.Of(done.Request.Parameters.Remove(WishParameter));
         if (group.Reported is null)
             group.Arrive(this);
         else
@@ -141,9 +159,34 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
             return;
         }
         WaitingSince = Loop.Now;
+        if (Loop.Settings.SplitReads)
+            Judge();
         if (Group!.Take(this) is { } server)
             Linked(server);
     }
+
+    private void Judge()
+    {
+        var understood = StatementJudge.Understands(Parameters.Values.GetValueOrDefault("client_encoding", "UTF8"));
+        var isWhole = !KeepsServer && !Stream.IsInMessage && _pending.Head!.Next is null;
+        Kind = understood && isWhole
+            ? FirstBatch.Judge(_pending.Head!.Bytes, Loop.Judge, Stream)
+            : StatementKind.Write;
+        // Until it is known where that ended, only the primary certainly has it.
+        if (AsksForPosition)
+            Kind = StatementKind.Write;
+    }
+
+    /// <summary>What it last wrote ended before this.</summary>
+    public void Wrote(Lsn position)
+    {
+        Written = position;
+        AsksForPosition = false;
+    }
+
+    // What was judged to be a read is all that a standby gets; what comes behind it is judged anew.
+    private bool MayGoOn(ServerConnection server) =>
+        Loop.MayGoOn(server) && (server.Pool.IsPrimary || ReadsOnly || Kind != StatementKind.Read || !_hasRead);
 
     public void Linked(ServerConnection server)
     {
@@ -151,6 +194,7 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         server.Link(this);
         server.Remember(Stream.Held);
         LinkedAt = Loop.Now;
+        _hasRead = false;
         Group!.Traffic.WaitTime += Loop.Now - WaitingSince;
         if (Loop.Now - WaitingSince > Loop.HeldAfter)
             Loop.Totals.Held++;
@@ -160,7 +204,7 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
     /// <summary>Reads what it had to leave.</summary>
     public void GoOn()
     {
-        while (Server is { } server && !_pending.IsEmpty && Loop.MayGoOn(server))
+        while (Server is { } server && !_pending.IsEmpty && MayGoOn(server))
             Guarded(_pending.Take()!, server);
         if (Server is null && Place is null && !_pending.IsEmpty && !IsClosed)
             Begin();
@@ -185,6 +229,7 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         var onward = Loop.Onward.From(chunk, server);
         try
         {
+            _hasRead = true;
             server.Remember(chunk.Bytes);
             Group!.Traffic.Received += chunk.Length;
             if (Stream.Read(chunk.Bytes, server.Stream, onward, Loop.Back.From(null, this)) == ClientStop.Terminated)
@@ -204,6 +249,7 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
             Parameters = server.Stream.Parameters = Loop.Parameters.Same(server.Stream.Parameters);
         if (KeepsServer)
             return false;
+        AsksForPosition |= Loop.Settings.SplitReads && server.Pool.IsPrimary && Kind != StatementKind.Read;
         Loop.Totals.Transactions++;
         Group!.Traffic.Transactions++;
         Group.Traffic.TransactionTime += Loop.Now - LinkedAt;

@@ -77,7 +77,7 @@ internal sealed class MemberPool(ProxyLoop loop, PoolGroup group, Backend backen
             return;
         }
         server.IdleSince = loop.Now;
-        if (loop.MayBegin(this) && Group.NextWaiting(IsPrimary) is { } client)
+        if (loop.MayBegin(this) && Group.NextWaiting(this) is { } client)
         {
             client.Linked(server);
             return;

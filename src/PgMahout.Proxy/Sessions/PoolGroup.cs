@@ -75,7 +75,7 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     public ServerConnection? Take(ClientConnection client)
     {
         var pool = loop.Choose(client, this);
-        var queue = client.ReadsOnly && pool is { IsPrimary: false } ? _readers : _writers;
+        var queue = pool is { IsPrimary: false } || client.Wish == RouteWish.Standby ? _readers : _writers;
         if (pool is not null && loop.MayBegin(pool) && queue.Count == 0 && pool.TakeIdle() is { } server)
             return server;
         client.Place = queue.AddLast(client);
@@ -83,14 +83,18 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
         return null;
     }
 
-    public ClientConnection? NextWaiting(bool primary)
+    /// <summary>The first of those who wait for such a pool; a standby must have replayed what they wrote.</summary>
+    public ClientConnection? NextWaiting(MemberPool pool)
     {
-        var queue = primary ? _writers : _readers;
-        if (queue.First is not { } first)
-            return null;
-        queue.RemoveFirst();
-        first.Value.Place = null;
-        return first.Value;
+        var queue = pool.IsPrimary ? _writers : _readers;
+        for (var place = queue.First; place is not null; place = place.Next)
+        {
+            if (!loop.Has(pool, place.Value.Written))
+                continue;
+            Forget(place.Value);
+            return place.Value;
+        }
+        return null;
     }
 
     public static void Forget(ClientConnection client)
@@ -127,8 +131,11 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
         foreach (var client in _arriving.ToArray())
             client.Refuse(failed.Error.Span);
         _arriving.Clear();
-        while (NextWaiting(primary) is { } client)
-            client.Refuse(failed.Error.Span);
+        while ((primary ? _writers : _readers).First is { } first)
+        {
+            Forget(first.Value);
+            first.Value.Refuse(failed.Error.Span);
+        }
     }
 
     /// <summary>Another reign, or other standbys: what does not belong to it any more ends.</summary>
@@ -153,14 +160,22 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
             return;
         foreach (var standby in _standbys.Values.Where(pool => loop.MayBegin(pool)))
             Serve(standby, _readers, 0);
-        if (loop.AnyStandby(this) is null)
+        if (loop.Topology.Standbys.IsEmpty)
             MoveReaders();
     }
 
     private void Serve(MemberPool pool, LinkedList<ClientConnection> queue, int more)
     {
-        while (queue.Count > 0 && pool.TakeIdle() is { } server)
-            NextWaiting(pool.IsPrimary)!.Linked(server);
+        while (pool.Idle > 0 && NextWaiting(pool) is { } client)
+        {
+            if (pool.TakeIdle() is { } server)
+            {
+                client.Linked(server);
+                continue;
+            }
+            client.Place = queue.AddFirst(client);
+            break;
+        }
         if (queue.Count + more == 0)
             return;
         var reserve = queue.First is { } first
@@ -171,8 +186,11 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     // No standby is fit any more: the primary can serve reads too.
     private void MoveReaders()
     {
-        while (NextWaiting(primary: false) is { } client)
+        foreach (var client in _readers.Where(client => client.Wish != RouteWish.Standby).ToArray())
+        {
+            Forget(client);
             client.Place = _writers.AddLast(client);
+        }
     }
 
     public void Housekeep()

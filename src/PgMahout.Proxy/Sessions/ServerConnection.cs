@@ -14,6 +14,10 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
     // A transaction's first bytes, kept until some are sent: a server that was gone by then has done none of it.
     private const int MostReplayed = 16 << 10;
 
+    private static readonly byte[] PositionQuery =
+        new FrontendWriter().Query("SELECT pg_catalog.pg_current_wal_insert_lsn()").Written.ToArray();
+
+    private ClientConnection? _asker;
     private byte[] _replay = [];
     private int _replayed;
     private bool _hasSent;
@@ -132,8 +136,26 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
             if (!client.GivesBack(this))
                 return;
             Unlink();
+            if (Pool.IsPrimary && client.AsksForPosition)
+            {
+                AskForPosition(client);
+                return;
+            }
+        }
+        else if (_asker is { } asker)
+        {
+            _asker = null;
+            asker.Wrote(Stream.Position);
         }
         Pool.GiveBack(this);
+    }
+
+    // Behind the commit, so that whoever has replayed up to there has what the client wrote.
+    private void AskForPosition(ClientConnection client)
+    {
+        _asker = client;
+        Stream.Expect(new Reply(ReplyKind.Position, ReplyFate.Swallow), NoPassage.Instance);
+        Write(PositionQuery);
     }
 
     private void Unlink()

@@ -97,7 +97,7 @@ internal static unsafe partial class OpenSsl
     [LibraryImport(Ssl)]
     public static partial void SSL_CTX_set_alpn_select_cb(
         ContextHandle context,
-        delegate* unmanaged[Cdecl]<nint, byte**, byte*, byte*, uint, void*, int> callback,
+        delegate* unmanaged[Cdecl]<nint, byte**, byte*, byte*, uint, int> callback,
         nint argument);
 
     [LibraryImport(Ssl)]

@@ -36,7 +36,9 @@ public sealed unsafe class TlsContext : IDisposable
 
     private static ReadOnlySpan<byte> ProtocolList => "\npostgresql"u8;
 
-    /// <summary>For connections of clients, TLS 1.2 or newer. Reads both files, PEM; does no more with them later.</summary>
+    /// <summary>
+    /// For connections of clients, TLS 1.2 or newer. Reads both files, PEM; does no more with them later.
+    /// </summary>
     /// <param name="certificateFile">The server's certificate first, then those between it and the root.</param>
     public static TlsOpening Server(string certificateFile, string keyFile)
     {
@@ -154,10 +156,13 @@ public sealed unsafe class TlsContext : IDisposable
             _ = OpenSsl.SSL_ctrl(session, OpenSsl.SetHostName, 0, bytes);
     }
 
-    /// <summary>Of a client's list, names with a byte of length before each; where there is another, no handshake.</summary>
+    /// <summary>
+    /// Of a client's list, names with a byte of length before each; without ours there, no handshake. The library calls
+    /// this with one argument more, which this convention lets a callee leave alone.
+    /// </summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int ChooseProtocol(
-        nint session, byte** chosen, byte* chosenLength, byte* offered, uint length, void* argument)
+        nint session, byte** chosen, byte* chosenLength, byte* offered, uint length)
     {
         var list = new ReadOnlySpan<byte>(offered, (int)length);
         for (var at = 0; at < list.Length; at += 1 + list[at])

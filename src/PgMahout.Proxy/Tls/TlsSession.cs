@@ -81,7 +81,7 @@ public sealed unsafe class TlsSession : IDisposable
         return taken.Length;
     }
 
-    /// <summary>Goes on with the handshake as far as what was fed allows. A client's first step needs nothing.</summary>
+    /// <summary>Goes on with the handshake as far as what was fed allows. A client begins without any.</summary>
     public TlsState Advance()
     {
         if (State != TlsState.Handshaking)
@@ -114,7 +114,7 @@ public sealed unsafe class TlsSession : IDisposable
     }
 
     /// <summary>Encrypts for the network.</summary>
-    /// <returns>How many were taken: fewer than all while too much waits in the output, or when it is not open.</returns>
+    /// <returns>How many were taken: fewer than all while much waits in the output, or when it is not open.</returns>
     public int Write(ReadOnlySpan<byte> plain)
     {
         var taken = 0;

@@ -3,7 +3,6 @@ using PgMahout.Backup.Catalog;
 using PgMahout.Backup.Recovering;
 using PgMahout.Backup.Restoring;
 using PgMahout.Backup.Working;
-using PgMahout.Core.Backup;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Instance;
 
@@ -79,23 +78,22 @@ public sealed class PastServer : IAsyncDisposable
         if (filled.Failure is { } missing)
             return new Outcome<PastServer>.Failed(missing);
         var walTook = TimeProvider.System.GetElapsedTime(started) - filesTook;
-        var settings = RecoveryConfiguration.For(request.Plan, spool.RestoreCommand)
-            .AddRange(RecoveryConfiguration.Alone);
-        if (RecoveryFiles.Write(request.Place.Data, settings, request.Account).Failure is { } unwritten)
-            return new Outcome<PastServer>.Failed(unwritten);
-        return await RecoverAsync(request, measured => new PastMeasure(
+        return await RecoverAsync((request, spool.RestoreCommand), measured => new PastMeasure(
             files, filesTook, walTook, measured - filesTook - walTook), started, cancellation);
     }
 
     public async ValueTask DisposeAsync() => await Server.DisposeAsync();
 
     private static async Task<Outcome<PastServer>> RecoverAsync(
-        PastRequest request, Func<TimeSpan, PastMeasure> measure, long started, CancellationToken cancellation)
+        (PastRequest Request, string RestoreCommand) from, Func<TimeSpan, PastMeasure> measure, long started,
+        CancellationToken cancellation)
     {
+        var request = from.Request;
         var watch = new ReplayWatch(request.Only);
-        var up = await SideServer.StartAsync(
-            (request.Programs, request.Account), (request.Place.Data, request.Place.Sockets),
-            ThrowAway.AddRange(request.Settings), watch.Read, cancellation);
+        var recovery = new RestoreRecovery(
+            (request.Programs, request.Account), (request.Place.Data, request.Place.Sockets), from.RestoreCommand,
+            ThrowAway.AddRange(request.Settings), watch.Read);
+        var up = await recovery.RunAsync(request.Plan, cancellation);
         if (!up.TryGet(out var server))
             return new Outcome<PastServer>.Failed(up.Failure!);
         if (watch.Problem is { } unsound)

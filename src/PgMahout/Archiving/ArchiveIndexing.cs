@@ -25,8 +25,11 @@ internal sealed class ArchiveIndexing(WalArchive archive) : IDisposable
             await _turn.WaitAsync(cancellation);
             try
             {
-                var caught = await _keeper.CatchUpAsync(WalSegment.DefaultSize, AtOnce, cancellation);
-                if (caught.Failure is { } problem)
+                var sized = await archive.SegmentSizeAsync(cancellation);
+                var problem = sized.TryGet(out var size)
+                    ? (await _keeper.CatchUpAsync(size, AtOnce, cancellation)).Failure
+                    : sized.Failure;
+                if (problem is not null)
                     ArchiverProcess.Say($"the WAL index is not complete: {problem}");
             }
             finally

@@ -52,7 +52,7 @@ internal sealed class Chores(HomeLayout home, ArchiveKeepers keepers, HistoryTel
         if (_waits.TryGetValue(keeper.Settings.Name, out var wait) && now < wait.NotBefore)
             return;
         var schedule = keepers.Schedule;
-        if (File.Exists(home.BackupWanted))
+        if (BackupWanted.IsAsked(home, keeper.Settings.Name))
         {
             await BackUpAsync(keeper, new BackupDue.Asked(seen.Reaching.IsEmpty), cancellation);
             return;
@@ -88,7 +88,7 @@ internal sealed class Chores(HomeLayout home, ArchiveKeepers keepers, HistoryTel
         ArchiverProcess.Say($"{kind} backup into {keeper.Settings.Name}: {why}");
         if (!await RunAsync(keeper, ["backup", "now", $"--{kind}", "--polite"], $"{kind} backup", cancellation))
             return;
-        File.Delete(home.BackupWanted);
+        BackupWanted.Done(home, keeper.Settings.Name);
         // One that does not help would be made again and again.
         if (await keeper.LookAsync(cancellation) is { Reaching.IsEmpty: true })
             PutOff(keeper, $"{kind} backup was made, and WAL behind it is missing");

@@ -44,20 +44,10 @@ internal sealed class ArchivedWait(string primary, RepositorySettings repository
     /// <summary>Until it has everything that is written now: from here on nothing can be missing.</summary>
     public async Task<Outcome> UntilNowAsync(CancellationToken cancellation)
     {
-        try
-        {
-            await using var connection = new NpgsqlConnection(primary);
-            await connection.OpenAsync(cancellation);
-            await using var command = new NpgsqlCommand("SELECT pg_current_wal_flush_lsn()::text", connection);
-            var written = Lsn.Parse((string)(await command.ExecuteScalarAsync(cancellation))!);
-            return await UntilAsync(new WalPosition(TimelineId.First, written), cancellation);
-        }
-        catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException)
-        {
-            return new Outcome.Failed(new Problem(
-                "primary-silent", "the primary did not say how far it has written", e.Message, "nothing was changed",
-                "pgmahout status"));
-        }
+        var read = await WrittenWal.ReadAsync(primary, cancellation);
+        return read.TryGet(out var written)
+            ? await UntilAsync(written, cancellation)
+            : new Outcome.Failed(read.Failure!);
     }
 
     private async Task<bool> WatchAsync(

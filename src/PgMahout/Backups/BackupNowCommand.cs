@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using PgMahout.Agent.Guarding;
 using PgMahout.Backup.Catalog;
 using PgMahout.Backup.Copying;
 using PgMahout.CommandLine;
@@ -29,12 +28,12 @@ internal sealed class BackupNowCommand(Invocation invocation, BackupAccess acces
 
     public async Task<Ending> RunAsync(BackupOrder order)
     {
-        using var alone = PidLock.TryTake(invocation.Home.BackupLock);
-        if (alone is null)
-            return BackupLock.Busy(invocation.Home);
+        if (!(await BackupLock.TakeAsync(invocation, access)).TryGet(out var alone, out var failure))
+            return failure;
+        using var letGo = alone;
         if (!access.Identity.TryGet(out var identity, out var unborn))
             return unborn;
-        if (!(await access.WriteAsync(order.Repository, Cancellation)).TryGet(out var opened, out var failure))
+        if (!(await access.WriteAsync(order.Repository, Cancellation)).TryGet(out var opened, out failure))
             return failure;
         await using var closing = opened;
         if (!(await SourceAsync(order.Source)).TryGet(out var source, out failure))

@@ -1,8 +1,8 @@
+using PgMahout.Backup.Archiving;
 using PgMahout.Backup.Indexing;
 using PgMahout.Backup.Repositories;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
-using PgMahout.Core.Wal;
 using PgMahout.Core.Wal.Indexing;
 
 namespace PgMahout.Backups;
@@ -21,9 +21,12 @@ internal sealed class ChangesSince(Repository repository, ulong systemIdentifier
         var history = await index.HistoryAsync(start.Timeline, cancellation);
         if (!history.TryGet(out var line) || line is null)
             return null;
+        var sized = await new WalArchive(repository, systemIdentifier).SegmentSizeAsync(cancellation);
+        if (!sized.TryGet(out var size))
+            return null;
         var blocks = new ChangedBlocks(index, new WalDirectory(Path.Combine(data, "pg_wal")));
         var changed = await blocks.BetweenAsync(
-            new WalPosition(since.Timeline, since.Start), start, line, WalSegment.DefaultSize, cancellation);
+            new WalPosition(since.Timeline, since.Start), start, line, size, cancellation);
         return changed.TryGet(out var found) ? found : null;
     }
 }

@@ -1,4 +1,3 @@
-using PgMahout.Agent.Guarding;
 using PgMahout.CommandLine;
 using PgMahout.Core.Cluster;
 using PgMahout.Errors;
@@ -15,10 +14,10 @@ internal sealed class ExpireCommand(Invocation invocation, BackupAccess access)
 
     public async Task<Ending> RunAsync(string? repository, bool dryRun)
     {
-        using var alone = PidLock.TryTake(invocation.Home.BackupLock);
-        if (alone is null)
-            return BackupLock.Busy(invocation.Home);
-        if (!(await access.LookAsync(repository, Cancellation)).TryGet(out var place, out var failure))
+        if (!(await BackupLock.TakeAsync(invocation, access)).TryGet(out var alone, out var failure))
+            return failure;
+        using var letGo = alone;
+        if (!(await access.LookAsync(repository, Cancellation)).TryGet(out var place, out failure))
             return failure;
         await using var closing = place;
         var expiry = new Expiry(place.Opened, place.SystemIdentifier, place.Seen);

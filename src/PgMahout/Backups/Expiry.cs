@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Backup.Catalog;
+using PgMahout.Backup.Indexing;
 using PgMahout.Backup.Repositories;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Wal;
@@ -67,7 +68,7 @@ internal sealed class Expiry(OpenRepository opened, ulong systemIdentifier, Rest
         return swept.Failure;
     }
 
-    /// <summary>Segments, parts of them and their indexes that no kept backup needs.</summary>
+    /// <summary>Segments, parts, indexes, and what names things in them, that no kept backup needs.</summary>
     private async Task<Outcome<ImmutableArray<ObjectEntry>>> SuperfluousAsync(
         RetentionPlan plan, CancellationToken cancellation)
     {
@@ -79,6 +80,14 @@ internal sealed class Expiry(OpenRepository opened, ulong systemIdentifier, Rest
                 return new Outcome<ImmutableArray<ObjectEntry>>.Failed(listed.Failure!);
             found.AddRange(entries.Where(entry => SegmentOf(entry.Name) is { } segment && !plan.Needs(segment)));
         }
+        var catalogs = new CatalogArchive(opened.Repository, systemIdentifier);
+        var snapshots = await catalogs.ListAsync(cancellation);
+        if (!snapshots.TryGet(out var positions))
+            return new Outcome<ImmutableArray<ObjectEntry>>.Failed(snapshots.Failure!);
+        var unnamed = await catalogs.FindAsync(plan.SuperfluousSnapshots(positions), cancellation);
+        if (!unnamed.TryGet(out var names))
+            return unnamed;
+        found.AddRange(names);
         return new Outcome<ImmutableArray<ObjectEntry>>.Done(found.ToImmutable());
     }
 

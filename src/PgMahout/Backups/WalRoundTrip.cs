@@ -27,9 +27,12 @@ internal sealed class WalRoundTrip(string primary, OpenRepository opened, ulong 
                 return new Outcome<string>.Failed(late);
             var took = TimeProvider.System.GetElapsedTime(started);
             var last = new WalPosition(position.Timeline, new Lsn(position.Lsn.Value - 1));
-            var segment = WalSegment.At(last, WalSegment.DefaultSize);
-            var read = await new WalArchive(opened.Repository, systemIdentifier)
-                .ReadAsync(segment, new byte[segment.Size], cancellation);
+            var archive = new WalArchive(opened.Repository, systemIdentifier);
+            var sized = await archive.SegmentSizeAsync(cancellation);
+            if (!sized.TryGet(out var size))
+                return new Outcome<string>.Failed(sized.Failure!);
+            var segment = WalSegment.At(last, size);
+            var read = await archive.ReadAsync(segment, new byte[segment.Size], cancellation);
             return read.TryGet(out _)
                 ? new Outcome<string>.Done(
                     $"written, read back and removed; WAL up to {position.Lsn} was archived after "

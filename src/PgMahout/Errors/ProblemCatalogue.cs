@@ -55,6 +55,8 @@ public static class ProblemCatalogue
             + "login. Change its rules of access: pgmahout hba.",
         ["restored-server-failed"] = "A server on restored files did not come up; the lines shown are its own. The "
             + "cluster is not touched by that.",
+        ["restored-server-short"] = "A server on restored files ended its replay before the address that it was to "
+            + "reach. Some WAL in the repository is damaged: pgmahout backup verify names it.",
         ["secrets-unreadable"] =
             "The passwords in the home's directory secrets/ cannot be read or made. Make it accessible "
             + "for this user, or bring the missing file back from a copy.",

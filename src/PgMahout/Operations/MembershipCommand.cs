@@ -1,5 +1,8 @@
 using PgMahout.Agent.Api;
+using PgMahout.Agent.Home;
+using PgMahout.Backups;
 using PgMahout.CommandLine;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
@@ -18,7 +21,7 @@ internal static class MembershipCommand
     private static readonly TimeSpan HealthyLimit = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(2);
 
-    public static async Task<Ending> AddAsync(Invocation invocation, string? wanted)
+    public static async Task<Ending> AddAsync(Invocation invocation, string? wanted, CopyOrigin from)
     {
         var opened = await ClusterAccess.OpenAsync(invocation.Home, invocation.Cancellation);
         if (!opened.TryGet(out var cluster, out var failure))
@@ -27,7 +30,8 @@ internal static class MembershipCommand
         if (!Next(cluster, wanted).TryGet(out var member, out failure))
             return failure;
         var spec = cluster.Spec with { Members = [.. cluster.Spec.Members.Add(member).OrderBy(one => one.Name)] };
-        failure = await PrepareAsync(cluster, spec, member, invocation.Cancellation)
+        failure = await WhyNotFromAsync(cluster, from, invocation.Cancellation)
+            ?? await PrepareAsync(cluster, spec, (member, from), invocation.Cancellation)
             ?? await ChangeAsync(cluster, spec, JournalKind.MemberAdded, $"{member.Name} was added", invocation);
         if (failure is not null)
             return failure;
@@ -68,6 +72,38 @@ internal static class MembershipCommand
         return Ending.Ok;
     }
 
+    /// <summary>For the next copy of a member that there is already.</summary>
+    public static async Task<Failure?> ChooseOriginAsync(Invocation invocation, string name, CopyOrigin from)
+    {
+        var opened = await ClusterAccess.OpenAsync(invocation.Home, invocation.Cancellation);
+        if (!opened.TryGet(out var cluster, out var failure))
+            return failure;
+        await using var closing = cluster;
+        if (!cluster.Find(name).TryGet(out var member, out failure))
+            return failure;
+        failure = await WhyNotFromAsync(cluster, from, invocation.Cancellation);
+        if (failure is null)
+            CopyOriginFile.Write(cluster.Home.CopyOriginFile(member.Name), from);
+        return failure;
+    }
+
+    /// <summary>Whether a repository can give a copy is known for sure only then; what can be said now is.</summary>
+    private static async Task<Failure?> WhyNotFromAsync(
+        ClusterAccess cluster, CopyOrigin from, CancellationToken cancellation)
+    {
+        if (from != CopyOrigin.Repository)
+            return null;
+        // It shares the cluster, which its caller closes.
+        var access = new BackupAccess(cluster);
+        if (!(await access.LookAsync(null, cancellation)).TryGet(out var looked, out var failure))
+            return failure;
+        await using var closing = looked;
+        return looked.Seen.LastBackup is not null
+            ? null
+            : new Failure(ErrorCatalogue.UnknownBackup, "no backup in the repository reaches the present")
+                .Try("pgmahout backup now", "pgmahout member add --from primary");
+    }
+
     public static Failure Leads(MemberSpec member) =>
         new Failure(ErrorCatalogue.MemberLeads, $"{member.Name} leads the cluster").Try("pgmahout switchover");
 
@@ -89,14 +125,17 @@ internal static class MembershipCommand
     }
 
     private static async Task<Failure?> PrepareAsync(
-        ClusterAccess cluster, ClusterSpec spec, MemberSpec member, CancellationToken cancellation)
+        ClusterAccess cluster, ClusterSpec spec, (MemberSpec Member, CopyOrigin From) added,
+        CancellationToken cancellation)
     {
+        var member = added.Member;
         if (!Preflight.FindHost().TryGet(out var host, out var missing))
             return missing;
         try
         {
             var plan = await HomeCreation.TuneAsync(cluster.Home, spec.Members.Length, host, cancellation);
             HomeCreation.MakeMember(cluster.Home, member, host.Account, plan);
+            CopyOriginFile.Write(cluster.Home.CopyOriginFile(member.Name), added.From);
             return HomeCreation.WriteSecrets(cluster.Home, spec, cluster.Records.Proxy?.Value);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using PgMahout.Agent.Guarding;
 using PgMahout.Backups;
 using PgMahout.CommandLine;
 using PgMahout.Core.Backup;
@@ -27,13 +26,16 @@ internal sealed class DrillRestoreCommand(Invocation invocation, BackupAccess ac
     /// <param name="target">Null: a random point.</param>
     public async Task<Ending> RunAsync(string? repository, RecoveryTarget? target)
     {
-        using var alone = PidLock.TryTake(invocation.Home.BackupLock);
-        if (alone is null)
-            return BackupLock.Busy(invocation.Home);
-        if (!Preflight.FindHost().TryGet(out var host, out var failure))
+        if (!(await BackupLock.TakeAsync(invocation, access)).TryGet(out var alone, out var failure))
+            return failure;
+        using var letGo = alone;
+        if (!Preflight.FindHost().TryGet(out var host, out failure))
             return failure;
         var place = new RestorePlace(
-            Path.Combine(invocation.Home.DrillDirectory, "data"), Math.Clamp(Environment.ProcessorCount, 1, 8), true);
+            Path.Combine(invocation.Home.DrillDirectory, "data"), Math.Clamp(Environment.ProcessorCount, 1, 8), true)
+        {
+            Tablespaces = Path.Combine(invocation.Home.DrillDirectory, "tablespaces"),
+        };
         var order = new RestoreOrder(repository, null, null, place.Directory) { Target = new RecoveryTarget.Latest() };
         if (!(await RestoreSource.OpenAsync(invocation, order)).TryGet(out var source, out failure))
             return failure;
@@ -46,6 +48,8 @@ internal sealed class DrillRestoreCommand(Invocation invocation, BackupAccess ac
         Screen.Note(RestoreText.Of(plan, wanted));
         if ((RestoreCommand.WrongVersion(plan, host) ?? WhyNoSpace(plan)) is { } refused)
             return refused;
+        if (await LiveTablespaces.WhyNotAsync(source, plan, throwAway: true, Cancellation) is { } shared)
+            return shared;
         try
         {
             Remove();

@@ -1,5 +1,6 @@
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
+using PgMahout.Backup.Archiving;
 using PgMahout.Backup.Recovering;
 using PgMahout.Backups;
 using PgMahout.CommandLine;
@@ -40,9 +41,9 @@ internal sealed class InPlaceCommand(Invocation invocation)
         if (alone is null)
             return new Failure(ErrorCatalogue.UpInProgress, $"another pgmahout is at work on {Home.Root}")
                 .Try("pgmahout restore --in-place ...    (again, when it has ended)");
-        using var turn = PidLock.TryTake(Home.BackupLock);
-        if (turn is null)
-            return BackupLock.Busy(Home);
+        if (!(await BackupLock.TakeAsync(invocation, access)).TryGet(out var turn, out failure))
+            return failure;
+        using var letGo = turn;
         if (!Former(access).TryGet(out var former, out failure))
             return failure;
         if (!access.Identity.TryGet(out var identity, out failure))
@@ -55,18 +56,21 @@ internal sealed class InPlaceCommand(Invocation invocation)
             return failure;
         await using var source = planned.Source;
         Screen.Note(RestoreText.Of(planned.Plan, order.Target));
-        Screen.Note(Loss(planned.Plan, former.Holder));
+        var undone = await UndoneAsync(source, planned.Plan);
+        Screen.Note(Loss(planned.Plan, former.Holder, undone));
         if ((RestoreCommand.WrongVersion(planned.Plan, host) ?? WhyNoSpace(planned.Plan)) is { } refused)
             return refused;
         if (order.DryRun)
-            return RestoreCommand.Say(Screen, RestoreDocument.Of(order, planned.Plan, null), "nothing was restored");
+            return RestoreCommand.Say(
+                Screen, RestoreDocument.Of(order, planned.Plan, null).With(undone), "nothing was restored");
         return Confirmation.TypeNameUnlessAgreed(invocation, access.Spec.Name) is { } declined
             ? declined
-            : await CarryOutAsync(access, host, order, planned);
+            : await CarryOutAsync(access, host, order, (source, planned.Plan, undone));
     }
 
     private async Task<Ending> CarryOutAsync(
-        BackupAccess access, Host host, RestoreOrder order, (RestoreSource Source, RestorePlan Plan) planned)
+        BackupAccess access, Host host, RestoreOrder order,
+        (RestoreSource Source, RestorePlan Plan, UndoneCommits? Undone) planned)
     {
         var goesOn = File.Exists(Home.RestoreMark);
         if (goesOn)
@@ -88,6 +92,8 @@ internal sealed class InPlaceCommand(Invocation invocation)
 
         var stored = access.Cluster.Records.Leadership!;
         var leader = stored.Value.Holder;
+        if (await LiveTablespaces.EmptyAsync((source, now.Plan), order.Directory, goesOn, Cancellation) is { } full)
+            return full;
         var reign = new RestoredReign(invocation, host);
         var restored = await reign.RestoreAsync(
             source, now.Plan, (leader, RestoredReign.After(stored.Value, source.Seen.Archive)), order.Workers);
@@ -97,7 +103,7 @@ internal sealed class InPlaceCommand(Invocation invocation)
             ClusterRecords.WriteLeadership(stored.Revision, done.Record), "the new reign", Cancellation);
         if (failure is not null)
             return failure;
-        await File.WriteAllTextAsync(Home.BackupWanted, "", Cancellation);
+        BackupWanted.Ask(Home, access.Repositories.Select(one => one.Name));
         var text = $"the cluster was taken back to {RestoreText.Of(order.Target)}: {leader} leads on timeline "
             + $"{done.Record.Written!.Value.Timeline}, restored in {Durations.Text(done.Measure.UntilWritable)}";
         await access.Cluster.TellAsync(JournalKind.Restored, leader, text, Cancellation);
@@ -105,7 +111,7 @@ internal sealed class InPlaceCommand(Invocation invocation)
         var started = await reign.StartAsync();
         return started.TryGet(out _, out failure)
             ? RestoreCommand.Say(
-                Screen, RestoreDocument.Of(order, now.Plan, done.Measure),
+                Screen, RestoreDocument.Of(order, now.Plan, done.Measure).With(planned.Undone),
                 $"{text}; every member follows; a backup is made")
             : failure;
     }
@@ -150,11 +156,14 @@ internal sealed class InPlaceCommand(Invocation invocation)
             : new Failure(ErrorCatalogue.NoLeader, "nobody ever led this cluster").Try("pgmahout status");
     }
 
-    /// <summary>While it runs: what is committed now is archived before anybody is stopped.</summary>
+    /// <summary>
+    /// While it runs: what is committed now is archived before anybody is stopped. A primary that does not answer is
+    /// waited for by nobody: then what lies on its disk decides, once it is stopped.
+    /// </summary>
     private async Task<Failure?> ArchivedSoFarAsync(BackupAccess access, RestoreOrder order)
     {
         if (!access.Primary(Home).TryGet(out var primary, out _)
-            || await WrittenAsync(primary) is not { } written)
+            || !(await WrittenWal.ReadAsync(primary, Cancellation)).TryGet(out var written))
             return null;
         if (!access.Choose(order.Repository).TryGet(out var repository, out var failure))
             return failure;
@@ -163,28 +172,6 @@ internal sealed class InPlaceCommand(Invocation invocation)
         return archived.Failure is { } problem
             ? RepositoryOpening.Translate(ErrorCatalogue.ArchiveIncomplete, problem)
             : null;
-    }
-
-    /// <summary>
-    /// Null when the primary does not answer: then what lies on its disk decides, once it is stopped.
-    /// </summary>
-    private async Task<WalPosition?> WrittenAsync(string primary)
-    {
-        try
-        {
-            await using var connection = new Npgsql.NpgsqlConnection(primary);
-            await connection.OpenAsync(Cancellation);
-            await using var command = new Npgsql.NpgsqlCommand(
-                "SELECT timeline_id, pg_current_wal_flush_lsn()::text FROM pg_control_checkpoint()", connection);
-            await using var row = await command.ExecuteReaderAsync(Cancellation);
-            return await row.ReadAsync(Cancellation) && Lsn.TryParse(row.GetString(1), out var lsn)
-                ? new WalPosition(new TimelineId((uint)row.GetInt32(0)), lsn)
-                : null;
-        }
-        catch (Exception silent) when (silent is Npgsql.NpgsqlException or IOException or TimeoutException)
-        {
-            return null;
-        }
     }
 
     private async Task<Failure?> StopAsync(BackupAccess access)
@@ -229,11 +216,25 @@ internal sealed class InPlaceCommand(Invocation invocation)
             ? RepositoryOpening.Translate(ErrorCatalogue.RestoreFailed, failed)
             : null;
 
-    private static string Loss(RestorePlan plan, MemberName leader)
+    /// <summary>Null when it cannot be told: that is no reason against going back.</summary>
+    private async Task<UndoneCommits?> UndoneAsync(RestoreSource source, RestorePlan plan)
     {
-        var last = plan.Target.LastCommit is { } commit ? $" since {RestoreText.Moment(commit)}" : " since then";
+        var archive = new WalArchive(source.Opened.Repository, source.SystemIdentifier);
+        var found = await new UndoneSearch(archive).FindAsync(plan, source.Seen.Archive, Cancellation);
+        return found.TryGet(out var undone) ? undone : null;
+    }
+
+    private static string Loss(RestorePlan plan, MemberName leader, UndoneCommits? undone)
+    {
+        var commits = undone switch
+        {
+            null => "commits that could not be counted",
+            { First: { } first, Last: { } last } =>
+                $"{undone.Value.Count} commits, from {RestoreText.Moment(first)} to {RestoreText.Moment(last)}",
+            { } none => $"{none.Count} commits",
+        };
         return plan.Target.Stop is { } stop
-            ? $"IN PLACE the cluster stops, and goes on from there: every commit{last} is undone "
+            ? $"IN PLACE the cluster stops, and goes on from there. UNDONE: {commits} "
                 + $"({Lsn.Distance(stop, plan.Reach)} of WAL). {leader} is restored; the others rewind or clone. What "
                 + $"is undone stays in the archive, as timeline {plan.Line.Current}, until it expires."
             : $"IN PLACE the cluster stops, {leader} is restored to the end of the archive, and the others follow.";

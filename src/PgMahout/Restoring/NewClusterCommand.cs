@@ -41,6 +41,8 @@ internal sealed class NewClusterCommand(Invocation invocation, UpRequest asked)
         Screen.Note(RestoreText.Of(plan, order.Target));
         if (RestoreCommand.WrongVersion(plan, host) is { } wrong)
             return wrong;
+        if (await LiveTablespaces.WhyNotAsync(source, plan, throwAway: false, Cancellation) is { } shared)
+            return shared;
         if (order.DryRun)
             return RestoreCommand.Say(Screen, RestoreDocument.Of(order, plan, null), "nothing was restored: --dry-run");
         Directory.CreateDirectory(Home.Root);

@@ -30,15 +30,26 @@ internal sealed class RestoreCommand(Invocation invocation)
         Screen.Note(RestoreText.Of(plan, order.Target));
         if (WrongVersion(plan, host) is { } wrong)
             return wrong;
+        if (await LiveTablespaces.WhyNotAsync(source, plan, throwAway: false, Cancellation) is { } shared)
+            return shared;
         if (order.DryRun)
             return Say(order, plan, null);
         var place = new RestorePlace(
-            Path.GetFullPath(order.Directory), order.Workers ?? Math.Clamp(Environment.ProcessorCount, 1, 8), false);
+            Path.GetFullPath(order.Directory), order.Workers ?? Math.Clamp(Environment.ProcessorCount, 1, 8), false)
+        {
+            Tablespaces = TablespacesOf(order),
+        };
         var work = new RestoreWork(source.Opened, source.SystemIdentifier, host, Screen);
         var done = await work.CarryOutAsync(
             (plan, source.Seen.Archive), place, _ => Task.FromResult<Failure?>(null), Cancellation);
         return done.TryGet(out var measure, out failure) ? Say(order, plan, measure) : failure;
     }
+
+    /// <summary>Where the cluster lives, its tablespaces' own places are taken.</summary>
+    private static string? TablespacesOf(RestoreOrder order) =>
+        order.Tablespaces is { } below ? Path.GetFullPath(below)
+        : order.Address is null ? Path.GetFullPath(order.Directory) + ".tablespaces"
+        : null;
 
     public static Failure? WrongVersion(RestorePlan plan, Host host)
     {

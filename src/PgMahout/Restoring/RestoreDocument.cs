@@ -1,3 +1,4 @@
+using PgMahout.Backup.Recovering;
 using PgMahout.Core.Backup;
 using PgMahout.Output;
 
@@ -25,6 +26,18 @@ public sealed record RestoreDocument(
     double? FilesSeconds,
     double? Seconds)
 {
+    /// <summary>Of a restore in place: how many transactions were committed behind the point.</summary>
+    public long? UndoneCommits { get; init; }
+
+    /// <summary>When the last of them was.</summary>
+    public DateTime? UndoneUntil { get; init; }
+
+    internal RestoreDocument With(UndoneCommits? undone) => this with
+    {
+        UndoneCommits = undone?.Count,
+        UndoneUntil = undone?.Last?.UtcDateTime,
+    };
+
     /// <param name="measure">Null: only planned.</param>
     internal static RestoreDocument Of(RestoreOrder order, RestorePlan plan, RestoreMeasure? measure) => new(
         DocumentJson.Schema,

@@ -18,6 +18,9 @@ internal sealed record RestoreOrder(string? Repository, string? Address, string?
 
     public ulong? SystemIdentifier { get; init; }
 
+    /// <summary>Each tablespace goes into a directory of its own below this one, named by its OID.</summary>
+    public string? Tablespaces { get; init; }
+
     public int? Workers { get; init; }
 
     /// <summary>Of <see cref="Address"/>, when it is a bucket.</summary>

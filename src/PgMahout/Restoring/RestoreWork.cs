@@ -22,6 +22,9 @@ internal sealed record RestorePlace(string Directory, int Workers, bool Polite)
 
     public string Sockets => Directory + ".pgmahout-run";
 
+    /// <summary>Null: every tablespace goes where it was; otherwise below this directory, each under its OID.</summary>
+    public string? Tablespaces { get; init; }
+
     /// <summary>The number of the timeline that begins there; null: whichever PostgreSQL takes.</summary>
     public TimelineId? Timeline { get; init; }
 }
@@ -53,6 +56,7 @@ internal sealed class RestoreWork(OpenRepository opened, ulong systemIdentifier,
             Owner = host.Account,
             Workers = place.Workers,
             Polite = place.Polite,
+            TablespacesBelow = place.Tablespaces,
         }, TimeProvider.System);
         var restored = await ProgressLine.ShowAsync(screen, run.Progress, run.RunAsync(cancellation));
         if (!restored.TryGet(out var files))
@@ -73,7 +77,9 @@ internal sealed class RestoreWork(OpenRepository opened, ulong systemIdentifier,
                 return Translate(unreserved);
             screen.Note($"replaying {wanted.Plan.Replay}");
             return await UseAsync(
-                await new RestoreRecovery(host, place, spool.RestoreCommand).RunAsync(wanted.Plan, cancellation),
+                await new RestoreRecovery(
+                    (host.Binaries, host.Account), (place.Directory, place.Sockets), spool.RestoreCommand,
+                    RestoreRecovery.WhileItReplays, _ => { }).RunAsync(wanted.Plan, cancellation),
                 place, use, () => new RestoreMeasure(
                     files, filesTook, walTook, TimeProvider.System.GetElapsedTime(started)));
         }

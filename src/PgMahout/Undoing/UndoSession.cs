@@ -1,4 +1,3 @@
-using Npgsql;
 using PgMahout.Agent.Home;
 using PgMahout.Backup.Archiving;
 using PgMahout.Backups;
@@ -78,6 +77,20 @@ internal sealed class UndoSession : IAsyncDisposable
         var other => throw new InvalidOperationException($"unknown answer {other}"),
     };
 
+    /// <summary>Why the point of that plan is out of reach on this machine; null when it is not.</summary>
+    public async Task<Failure?> RefuseTablespacesAsync(RestorePlan plan, CancellationToken cancellation)
+    {
+        var touched = await Reader.TouchesTablespacesAsync(
+            plan.Backup.Start, plan.Target.Stop ?? plan.Reach, cancellation);
+        if (!touched.TryGet(out var tablespaces))
+            return RepositoryOpening.Translate(ErrorCatalogue.WalUnreadable, touched.Failure!);
+        return tablespaces
+            ? new Failure(ErrorCatalogue.UndoRefused, "a tablespace was made or dropped on the way to that point")
+                .Because("replaying that on this machine would reach into the tablespace of the cluster itself")
+                .Try("pgmahout restore --at ... --to DIR    (on another machine)")
+            : null;
+    }
+
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 
     /// <summary>Up to where the archive has everything; null when it did not get there in time.</summary>
@@ -90,16 +103,13 @@ internal sealed class UndoSession : IAsyncDisposable
         limit.CancelAfter(CatchUpLimit);
         try
         {
-            await using var connection = new NpgsqlConnection(primary);
-            await connection.OpenAsync(limit.Token);
-            await using var command = new NpgsqlCommand("SELECT pg_current_wal_flush_lsn()::text", connection);
-            var written = Lsn.Parse((string)(await command.ExecuteScalarAsync(limit.Token))!);
-            var waited = await new ArchivedWait(primary, settings).UntilAsync(
-                new WalPosition(TimelineId.First, written), limit.Token);
-            return waited.Failure is null ? written : null;
+            var read = await WrittenWal.ReadAsync(primary, limit.Token);
+            if (!read.TryGet(out var written))
+                return null;
+            var waited = await new ArchivedWait(primary, settings).UntilAsync(written, limit.Token);
+            return waited.Failure is null ? written.Lsn : null;
         }
-        catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException
-            || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             // Nobody has to be there for looking into the archive.
             return null;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PgMahout.CommandLine;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Errors;
 using PgMahout.Operations;
@@ -13,6 +14,13 @@ internal static class MemberVerbs
 {
     private static readonly TimeSpan RestartLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan RebuildLimit = TimeSpan.FromHours(6);
+
+    private static readonly Option<CopyOrigin> From = new("--from")
+    {
+        Description = "auto: from a repository if it can be, so that the primary sends only what followed; repository: "
+            + "not otherwise; primary: all of it from there.",
+        HelpName = "auto|repository|primary",
+    };
 
     public static Command Restart(CommonOptions common)
     {
@@ -35,14 +43,19 @@ internal static class MemberVerbs
             Arity = ArgumentArity.ZeroOrOne,
             Description = "Its name (default: the next free one).",
         };
-        var add = new Command("add", "Add a member: it is cloned from the leader.") { wanted };
-        common.Bind(add, (parse, invocation) => MembershipCommand.AddAsync(invocation, parse.GetValue(wanted)));
+        var add = new Command("add", "Add a member, with a copy of the cluster's data.") { wanted, From };
+        common.Bind(add, (parse, invocation) =>
+            MembershipCommand.AddAsync(invocation, parse.GetValue(wanted), parse.GetValue(From)));
+        var stray = new Argument<string>("NAME") { Description = "The member." };
+        var reinit = new Command("reinit", "Throw a standby's data away and copy the cluster's anew.") { stray, From };
+        common.Bind(reinit, (parse, invocation) =>
+            ReinitAsync(invocation, parse.GetRequiredValue(stray), parse.GetValue(From)));
         return new Command("member", "Add, remove and rebuild members.")
         {
             add,
             Named(common, "remove", "Take a standby out; its files stay.", MembershipCommand.RemoveAsync),
             Named(common, "rejoin", "Climb the rejoin ladder again from its first rung.", RejoinAsync),
-            Named(common, "reinit", "Throw a standby's data away and clone the leader.", ReinitAsync),
+            reinit,
         };
     }
 
@@ -89,14 +102,16 @@ internal static class MemberVerbs
     private static Task<Ending> RejoinAsync(Invocation invocation, string name) => RebuildAsync(
         invocation, name, MemberRequest.Rejoin, (_, now) => now.State is MemberState.Streaming);
 
-    private static async Task<Ending> ReinitAsync(Invocation invocation, string name)
+    private static async Task<Ending> ReinitAsync(Invocation invocation, string name, CopyOrigin from)
     {
-        invocation.Screen.Note($"This throws the data directory of {name} away and copies the leader's.");
+        invocation.Screen.Note($"This throws the data directory of {name} away and copies the cluster's anew.");
         if (!invocation.Yes && !invocation.Screen.CanAsk)
             return new Failure(ErrorCatalogue.ConsentNeeded, "nobody is there to be asked")
                 .Try($"pgmahout member reinit {name} --yes");
         if (!invocation.Yes && Confirmation.TypeName(invocation.Screen, name) is { } declined)
             return declined;
+        if (await MembershipCommand.ChooseOriginAsync(invocation, name, from) is { } failure)
+            return failure;
         return await RebuildAsync(
             invocation,
             name,

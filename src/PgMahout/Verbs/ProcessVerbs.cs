@@ -6,6 +6,7 @@ using PgMahout.Agent.Supervision;
 using PgMahout.Archiving;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Proxying;
+using PgMahout.Restoring;
 
 namespace PgMahout.Verbs;
 
@@ -19,7 +20,8 @@ internal static class ProcessVerbs
     public static Task<int>? TryRun(string[] arguments) => arguments switch
     {
         ["agent", "--home", var home, "--member", var member] => UntilToldAsync(
-            stopping => AgentProcess.RunAsync(HomeLayout.Find(home), new MemberName(member), stopping)),
+            stopping => AgentProcess.RunAsync(
+                HomeLayout.Find(home), new MemberName(member), MemberCopy.MakeAsync, stopping)),
         // No signal is caught: a guard that is told to end takes its postmaster with it.
         ["guard", "--home", var home, "--member", var member] =>
             Task.FromResult(Guard.Run(HomeLayout.Find(home), new MemberName(member))),

@@ -52,6 +52,13 @@ internal static class RestoreVerb
 
     private static readonly Option<int?> Workers = BackupVerb.Workers();
 
+    private static readonly Option<string?> Tablespaces = new("--tablespaces")
+    {
+        Description = "With --to: tablespaces go below this directory (default: DIR.tablespaces; with --from: where "
+            + "they were).",
+        HelpName = "DIR",
+    };
+
     private static readonly Option<bool> DryRun =
         new("--dry-run") { Description = "Only say what would be restored." };
 
@@ -60,7 +67,7 @@ internal static class RestoreVerb
         var command = new Command("restore", "Bring any point back, into a directory of its own, or the whole cluster.")
         {
             At, Before, To, InPlace, AsNewCluster, BackupVerb.Repository, From, Key, Backup, Timeline, OfSystem,
-            Workers, DryRun, RepoVerb.Endpoint, RepoVerb.Region, RepoVerb.Credentials,
+            Workers, Tablespaces, DryRun, RepoVerb.Endpoint, RepoVerb.Region, RepoVerb.Credentials,
             UpVerb.Members, UpVerb.Port, UpVerb.Name, UpVerb.ProxyPort, UpVerb.NoProxy,
         };
         command.Validators.Add(result =>
@@ -72,6 +79,8 @@ internal static class RestoreVerb
                 result.AddError("--as-new-cluster restores from a repository by its place: --from DIR");
             if (result.Peek(InPlace) && result.Peek(From) is not null)
                 result.AddError("--in-place restores from a repository of the cluster: --repo NAME");
+            if (result.Peek(Tablespaces) is not null && result.Peek(To) is null)
+                result.AddError("--tablespaces goes with --to DIR");
         });
         common.Bind(command, (parse, invocation) =>
         {
@@ -120,6 +129,7 @@ internal static class RestoreVerb
         Timeline = parse.GetValue(Timeline) is { } number ? new TimelineId(number) : null,
         SystemIdentifier = parse.GetValue(OfSystem),
         Workers = parse.GetValue(Workers),
+        Tablespaces = parse.GetValue(Tablespaces),
         DryRun = parse.GetValue(DryRun),
         Options = RepoVerb.OptionsOf(parse),
     };

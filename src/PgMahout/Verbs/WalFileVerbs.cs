@@ -3,7 +3,6 @@ using PgMahout.Backup.Archiving;
 using PgMahout.Backups;
 using PgMahout.CommandLine;
 using PgMahout.Core.Backup;
-using PgMahout.Core.Wal;
 using PgMahout.Errors;
 using PgMahout.Restoring;
 
@@ -58,7 +57,10 @@ internal static class WalFileVerbs
                 return failure;
             await using var closing = source.Opened;
             var archive = new WalArchive(source.Opened.Repository, source.SystemIdentifier);
-            var got = await new WalGet(archive, WalSegment.DefaultSize).RunAsync(
+            var sized = await archive.SegmentSizeAsync(invocation.Cancellation);
+            if (!sized.TryGet(out var size))
+                return RepositoryOpening.Translate(ErrorCatalogue.RepositoryFailed, sized.Failure!);
+            var got = await new WalGet(archive, size).RunAsync(
                 parse.GetRequiredValue(file), parse.GetRequiredValue(path), invocation.Cancellation);
             if (!got.TryGet(out var found))
                 return RepositoryOpening.Translate(ErrorCatalogue.RepositoryFailed, got.Failure!);

@@ -1,9 +1,9 @@
+using PgMahout.Backup.Archiving;
 using PgMahout.Backup.Framing;
 using PgMahout.Backup.Indexing;
 using PgMahout.Backup.Repositories;
 using PgMahout.Backups;
 using PgMahout.CommandLine;
-using PgMahout.Core.Wal;
 using PgMahout.Errors;
 using PgMahout.Postgres;
 
@@ -84,9 +84,13 @@ internal static class WalPlaces
             : await OfSystemAsync(repository, known[^1], cancellation);
     }
 
-    /// <summary>Of one system identifier, whose segments have the usual size.</summary>
-    public static Task<Outcome<WalPlace>> OfSystemAsync(
-        Repository repository, ulong system, CancellationToken cancellation) => WalPlace.OfArchiveAsync(
-            new IndexArchive(repository, system), new CatalogArchive(repository, system), WalSegment.DefaultSize,
-            cancellation);
+    public static async Task<Outcome<WalPlace>> OfSystemAsync(
+        Repository repository, ulong system, CancellationToken cancellation)
+    {
+        var sized = await new WalArchive(repository, system).SegmentSizeAsync(cancellation);
+        return sized.TryGet(out var size)
+            ? await WalPlace.OfArchiveAsync(
+                new IndexArchive(repository, system), new CatalogArchive(repository, system), size, cancellation)
+            : new Outcome<WalPlace>.Failed(sized.Failure!);
+    }
 }

@@ -49,12 +49,12 @@ internal sealed class BackupLab : IAsyncDisposable
 
     /// <summary>Skips the test when this version is not here.</summary>
     public static async Task<BackupLab> StartAsync(
-        int major, Compression? compression = null, EncryptionKey? key = null)
+        int major, Compression? compression = null, EncryptionKey? key = null, string[]? initialize = null)
     {
         var lab = new BackupLab(Find(major), TestMember.Done(ServerAccount.Find()));
         lab.Account.CreateDirectory(lab.Archive, Mode);
         lab.Account.CreateDirectory(lab.StoreDirectory, Mode);
-        await lab.Server.InitializeAsync("--data-checksums");
+        await lab.Server.InitializeAsync(["--data-checksums", .. initialize ?? []]);
         await lab.Server.StartAsync(lab.Archiving);
         var text = await lab.Server.QueryAsync<string>("SELECT system_identifier::text FROM pg_control_system()");
         lab.SystemIdentifier = ulong.Parse(text!, CultureInfo.InvariantCulture);

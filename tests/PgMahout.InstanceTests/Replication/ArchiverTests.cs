@@ -194,7 +194,7 @@ public sealed class ArchiverTests
 
         Assert.Equal(lost, status.Gap!.Gap.From.Lsn);
         await SameAsync(run, server, status.Gap.Gap.To.Lsn, end);
-        var map = TestMember.Done(await run.Archive.MapAsync(WalSegment.DefaultSize, default));
+        var map = TestMember.Done(await run.Archive.MapAsync(default));
         Assert.Equal([lost, end], map.Stretches.Select(stretch => Lsn.Min(stretch.To, end)));
         // The next one knows.
         await run.KillAsync();

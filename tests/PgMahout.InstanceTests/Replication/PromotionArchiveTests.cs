@@ -82,7 +82,7 @@ public sealed class PromotionArchiveTests
     /// </summary>
     private static async Task HasHistoryAsync(ArchiveRun run, string directory, Lsn begin, Lsn end)
     {
-        var map = TestMember.Done(await run.Archive.MapAsync(WalSegment.DefaultSize, default));
+        var map = TestMember.Done(await run.Archive.MapAsync(default));
         var line = map.Newest!;
         Assert.True(map.ReachedFrom(begin, line) >= end, $"{map.ReachedFrom(begin, line)} of {end}");
         foreach (var ancestor in line.Ancestors)

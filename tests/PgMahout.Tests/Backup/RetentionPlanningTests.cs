@@ -32,6 +32,33 @@ public sealed class RetentionPlanningTests
     }
 
     [Fact]
+    public void Snapshots_of_the_catalogs_stay_as_long_as_wal_that_they_name_things_in()
+    {
+        var plan = Plan(TwoWeeks, 30, Weekly(5));
+        WalPosition[] snapshots =
+            [At(1), At(12.5), At(13), At(13.9), At(15), At(40)];
+
+        // The kept WAL begins at 14: what happened right behind that is named by the last snapshot before.
+        Assert.Equal([At(1), At(12.5), At(13)], plan.SuperfluousSnapshots([.. snapshots]));
+        Assert.Empty(plan.SuperfluousSnapshots([At(3)]));
+        Assert.Empty(new RetentionPlan(null, [], [], []).SuperfluousSnapshots([.. snapshots]));
+    }
+
+    [Fact]
+    public void A_snapshot_behind_wal_that_only_makes_an_old_backup_consistent_stays_too()
+    {
+        var policy = TwoWeeks with { Periods = [new KeptPeriod(Period.Month, 12)] };
+        var plan = Plan(policy, 60, Weekly(9));
+
+        var gone = plan.SuperfluousSnapshots([At(0.1), At(0.2), At(1), At(2), At(3), At(44), At(50)]);
+
+        // The last one before day 35, which begins a month, names what is in that backup's WAL.
+        Assert.Equal([At(2)], gone);
+    }
+
+    private static WalPosition At(double segment) => new(TimelineId.First, Segment(segment));
+
+    [Fact]
     public void A_parent_stays_as_long_as_a_child_does()
     {
         var plan = Plan(

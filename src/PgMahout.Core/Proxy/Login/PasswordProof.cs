@@ -52,24 +52,14 @@ internal sealed class ScramProof(UserSecret.Scram verifier, ReadOnlySpan<byte> n
             into.AuthenticationSasl(ScramExchange.Mechanism);
     }
 
-    public override ProofAnswer Receive(ReadOnlySpan<byte> body, BackendWriter into)
+    public override ProofAnswer Receive(ReadOnlySpan<byte> body, BackendWriter into) => _stage switch
     {
-        switch (_stage)
-        {
-            case Stage.Mechanism:
-                Choose(body, into);
-                return new ProofAnswer.Asked();
-            case Stage.First:
-                Continue(body, into);
-                return new ProofAnswer.Asked();
-            case Stage.Final:
-                return Judge(body, into);
-            default:
-                throw new InvalidOperationException($"no such stage: {_stage}");
-        }
-    }
+        Stage.Mechanism => Choose(body, into),
+        Stage.First => Continue(body, into),
+        Stage.Final => Judge(body, into),
+    };
 
-    private void Choose(ReadOnlySpan<byte> body, BackendWriter into)
+    private ProofAnswer Choose(ReadOnlySpan<byte> body, BackendWriter into)
     {
         var reader = new MessageReader(body);
         var mechanism = reader.Text();
@@ -79,18 +69,19 @@ internal sealed class ScramProof(UserSecret.Scram verifier, ReadOnlySpan<byte> n
         var length = reader.Int32();
         _stage = Stage.First;
         // A client may choose first and speak afterwards.
-        if (length == -1 && reader.Rest.IsEmpty)
-            into.AuthenticationSaslContinue("");
-        else if (length == reader.Rest.Length)
-            Continue(reader.Rest, into);
-        else
+        if (length == reader.Rest.Length)
+            return Continue(reader.Rest, into);
+        if (length != -1 || !reader.Rest.IsEmpty)
             throw new ProtocolException("malformed SASLInitialResponse: its length is wrong");
+        into.AuthenticationSaslContinue("");
+        return new ProofAnswer.Asked();
     }
 
-    private void Continue(ReadOnlySpan<byte> clientFirst, BackendWriter into)
+    private ProofAnswer Continue(ReadOnlySpan<byte> clientFirst, BackendWriter into)
     {
         into.AuthenticationSaslContinue(_scram.First(Encoding.Latin1.GetString(clientFirst), _plus));
         _stage = Stage.Final;
+        return new ProofAnswer.Asked();
     }
 
     private ProofAnswer Judge(ReadOnlySpan<byte> clientFinal, BackendWriter into)

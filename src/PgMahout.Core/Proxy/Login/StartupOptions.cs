@@ -3,7 +3,7 @@ using System.Text;
 
 namespace PgMahout.Core.Proxy.Login;
 
-/// <summary>The startup parameter <c>options</c>: arguments as for a command, of which settings are understood.</summary>
+/// <summary>The startup parameter <c>options</c>: arguments of a command, of which settings are understood.</summary>
 internal static class StartupOptions
 {
     /// <summary>False when something else than settings is in it; then <paramref name="strange"/> is what.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using PgMahout.Core.Protocol;
+using PgMahout.Core.Proxy.Routing;
 
 namespace PgMahout.Core.Proxy.Session;
 
@@ -37,6 +38,10 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
     public bool IsInMessage => _streaming > 0 || !_held.IsEmpty;
 
     public int Statements => _names.Count;
+
+    /// <summary>The statement that it calls so; null when it has none.</summary>
+    public Statement? Find(ReadOnlySpan<byte> name) =>
+        _names.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var statement) ? statement : null;
 
     /// <summary>What was received of a message and not yet decided on.</summary>
     public ReadOnlySpan<byte> Held => _held.Bytes;
@@ -172,7 +177,7 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
         if (server.Status != (byte)'T')
             return false;
         var text = query[MessageHeader.Size..];
-        return text.IsEmpty || text[^1] != 0 || CommitWords.MayCommit(text[..^1]);
+        return text.IsEmpty || text[^1] != 0 || StatementJudge.MayCommit(text[..^1]);
     }
 
     private void Parse(ReadOnlySpan<byte> message, ref Stretch stretch, ServerStream server, IPassage back)
@@ -222,7 +227,7 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
     private static bool MayCommit(ReadOnlySpan<byte> definition)
     {
         var end = definition.IndexOf((byte)0);
-        return end < 0 || CommitWords.MayCommit(definition[..end]);
+        return end < 0 || StatementJudge.MayCommit(definition[..end]);
     }
 
     private void Bind(ReadOnlySpan<byte> message, ref Stretch stretch, ServerStream server, IPassage back)
@@ -296,7 +301,7 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
             PrepareUnnamed(ref stretch, server, back);
             return null;
         }
-        if (!_names.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var statement))
+        if (Find(name) is not { } statement)
             return null;
         Prepare(statement, ref stretch, server, back);
         return statement;

@@ -8,6 +8,9 @@ public enum ReplyKind : byte
 
     /// <summary>A function call: as a query.</summary>
     Function,
+
+    /// <summary>A query of ours: where the WAL ends.</summary>
+    Position,
     Parse,
     Bind,
     Describe,
@@ -38,7 +41,7 @@ public readonly record struct Reply(
     /// <summary>Whether an error in it makes the server skip everything up to the next Sync.</summary>
     public bool IsExtended => Kind switch
     {
-        ReplyKind.Query or ReplyKind.Function or ReplyKind.Sync => false,
+        ReplyKind.Query or ReplyKind.Function or ReplyKind.Position or ReplyKind.Sync => false,
         ReplyKind.Parse or ReplyKind.Bind or ReplyKind.Describe or ReplyKind.Execute or ReplyKind.Close => true,
     };
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using PgMahout.Core.Protocol;
+using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Core.Proxy.Session;
 
@@ -75,6 +76,9 @@ public sealed class ServerStream
 
     /// <summary>Nothing is owed and no transaction is open: another client may have it.</summary>
     public bool IsFree => _expected.IsEmpty && Status == (byte)'I' && _streaming == 0 && _held.IsEmpty;
+
+    /// <summary>The last answer to the question where the WAL ends.</summary>
+    public Lsn Position { get; private set; }
 
     /// <summary>The beginning of a message was passed on, and not its end.</summary>
     public bool IsInMessage => _streaming > 0;
@@ -177,8 +181,12 @@ public sealed class ServerStream
         return ServerStop.Read;
     }
 
-    private static bool IsLookedInto(MessageHeader header) =>
-        header.Type is (byte)'Z' or (byte)'C' or (byte)'S' or (byte)'N' && header.BodyLength <= LookedInto;
+    private bool IsLookedInto(MessageHeader header) => header.BodyLength <= LookedInto && header.Type switch
+    {
+        (byte)'Z' or (byte)'C' or (byte)'S' or (byte)'N' => true,
+        (byte)'D' => !_expected.IsEmpty && _expected.Head.Kind == ReplyKind.Position,
+        _ => false,
+    };
 
     /// <summary>False while it is not whole, and for the one notice that ends everything.</summary>
     private bool LookInto(byte type, ReadOnlySpan<byte> bytes, int length, out bool doubtful)
@@ -200,12 +208,21 @@ public sealed class ServerStream
             case (byte)'C' when body.Length > 11 && body[0] == (byte)'D':
                 Completed(body[..^1]);
                 break;
+            case (byte)'D':
+                Positioned(DataRow.Read(body));
+                break;
             case (byte)'N':
                 // The routine's name is the same in every language.
                 doubtful = body.IndexOf("RSyncRepWaitForLSN\0"u8) >= 0;
                 break;
         }
         return !doubtful;
+    }
+
+    private void Positioned(DataRow row)
+    {
+        if (Lsn.TryParse(row.Text(0), out var lsn))
+            Position = lsn;
     }
 
     private void Reported(ReadOnlySpan<byte> body)

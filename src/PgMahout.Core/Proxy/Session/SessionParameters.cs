@@ -30,34 +30,35 @@ public sealed class SessionParameters
             : new SessionParameters(Values.SetItem(name, value));
 
     /// <summary>
-    /// The statement that makes a server with <paramref name="present"/> like this; null when it is already. What the
-    /// server has and this has not goes back to its default only if somebody's session brought it there.
+    /// The statements that make a server with <paramref name="present"/> like this; null when it is already. What the
+    /// server has and this has not goes back to its default, unless it was there from the beginning.
     /// </summary>
     /// <param name="initial">What the server had when it was new.</param>
     public string? ChangeFrom(SessionParameters present, SessionParameters initial)
     {
         if (ReferenceEquals(present, this))
             return null;
+        // By a function: there a value is only ever a value, also that of a list such as search_path.
+        var sets = Values
+            .Where(pair => !present.Values.TryGetValue(pair.Key, out var there) || there != pair.Value)
+            .Select(pair => $"pg_catalog.set_config({Literal(pair.Key)}, {Literal(pair.Value)}, false)")
+            .ToList();
         var sql = new StringBuilder();
-        foreach (var (name, value) in Values)
-            if (!present.Values.TryGetValue(name, out var there) || there != value)
-                sql.Append("SET ").Append(Quoted(name)).Append(" = ").Append(Literal(name, value)).Append(';');
-        foreach (var (name, _) in present.Values)
+        if (sets.Count > 0)
+            sql.Append("SELECT ").AppendJoin(", ", sets).Append(';');
+        foreach (var name in present.Values.Keys)
             if (!Values.ContainsKey(name) && !initial.Values.ContainsKey(name))
                 sql.Append("RESET ").Append(Quoted(name)).Append(';');
         return sql.Length == 0 ? null : sql.ToString();
     }
 
     // A name may have a class before a dot.
-    private static string Quoted(string name) =>
-        string.Join('.', name.Split('.').Select(part => '"' + part.Replace("\"", "\"\"", StringComparison.Ordinal) + '"'));
+    private static string Quoted(string name) => string.Join(
+        '.', name.Split('.').Select(part => '"' + part.Replace("\"", "\"\"", StringComparison.Ordinal) + '"'));
 
-    // A search path is a list: quoted whole it would be the name of one schema.
-    private static string Literal(string name, string value)
+    // It reads the same whatever standard_conforming_strings is.
+    private static string Literal(string value)
     {
-        if (name.Equals("search_path", StringComparison.OrdinalIgnoreCase) && value.Length > 0)
-            return value;
-        // Written so that it reads the same with standard_conforming_strings on and off.
         var doubled = value.Replace("'", "''", StringComparison.Ordinal);
         return doubled.Contains('\\', StringComparison.Ordinal)
             ? "E'" + doubled.Replace("\\", "\\\\", StringComparison.Ordinal) + '\''

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using PgMahout.Core.Proxy.Routing;
 
 namespace PgMahout.Core.Proxy.Session;
 
@@ -24,6 +25,12 @@ public sealed class Statement
     public bool MayCommit { get; }
 
     internal int Users { get; set; }
+
+    private StatementKind? _kind;
+
+    /// <summary>What it asks of a server; found out once.</summary>
+    public StatementKind KindBy(StatementJudge judge) =>
+        _kind ??= judge.Judge(Definition.AsSpan(0, Math.Max(0, Array.IndexOf(Definition, (byte)0))));
 }
 
 /// <summary>The statements that clients of one loop have prepared. Not for two threads.</summary>
@@ -44,7 +51,7 @@ public sealed class StatementRegistry
         if (!_lookup.TryGetValue(definition, out var statement))
         {
             var text = definition[..Math.Max(0, definition.IndexOf((byte)0))];
-            statement = new Statement(++_number, definition.ToArray(), CommitWords.MayCommit(text));
+            statement = new Statement(++_number, definition.ToArray(), StatementJudge.MayCommit(text));
             _byDefinition.Add(statement.Definition, statement);
         }
         statement.Users++;

@@ -1,19 +1,27 @@
-using PgMahout.Backup.Recovering;
+using System.Collections.Immutable;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres;
+using PgMahout.Postgres.Installation;
 using PgMahout.Postgres.Instance;
-using PgMahout.Starting;
 
-namespace PgMahout.Restoring;
+namespace PgMahout.Backup.Recovering;
 
 /// <summary>Starts a server on restored files, lets it replay up to the point, and take writes.</summary>
-internal sealed class RestoreRecovery(Host host, RestorePlace place, string restoreCommand)
+/// <param name="restoreCommand">Brings a file of WAL.</param>
+/// <param name="settings">Win over what stands in its files.</param>
+/// <param name="said">Gets each line of its log, from other threads.</param>
+public sealed class RestoreRecovery(
+    (PostgresBinaries Binaries, ServerAccount Account) host,
+    (string Data, string Sockets) place,
+    string restoreCommand,
+    IEnumerable<(string Name, string Value)> settings,
+    Action<string> said)
 {
     private const string TooShort = "recovery ended before configured recovery target was reached";
 
-    // No client needs it while it replays, so nothing must be as large as it was on the primary.
-    private static readonly (string, string)[] WhileItReplays =
+    /// <summary>No client needs it while it replays, so nothing must be as large as it was on the primary.</summary>
+    public static readonly ImmutableArray<(string Name, string Value)> WhileItReplays =
     [
         ("hot_standby", "off"), ("archive_mode", "off"), ("shared_preload_libraries", ""),
         // All files are on disk already: one call instead of one for each of them.
@@ -28,11 +36,17 @@ internal sealed class RestoreRecovery(Host host, RestorePlace place, string rest
     {
         var ended = false;
         var started = await StartAsync(
-            plan, line => ended |= line.Contains(TooShort, StringComparison.Ordinal), cancellation);
+            plan,
+            line =>
+            {
+                ended |= line.Contains(TooShort, StringComparison.Ordinal);
+                said(line);
+            },
+            cancellation);
         if (!ended || plan.Target.Stop is not { } stop)
             return started;
         var all = plan with { Target = plan.Target with { Stop = null } };
-        started = await StartAsync(all, _ => { }, cancellation);
+        started = await StartAsync(all, said, cancellation);
         if (!started.TryGet(out var server) || await ReplayedAsync(server, cancellation) is { } end && end >= stop)
             return started;
         await server.DisposeAsync();
@@ -40,18 +54,17 @@ internal sealed class RestoreRecovery(Host host, RestorePlace place, string rest
             "restored-server-short",
             $"the restored server did not get to {stop}",
             "its replay ended before, at WAL that it takes for no record",
-            $"its files are in {place.Directory}",
+            $"its files are in {place.Data}",
             "see which WAL is damaged: pgmahout backup verify"));
     }
 
     private async Task<Outcome<SideServer>> StartAsync(
-        RestorePlan plan, Action<string> said, CancellationToken cancellation)
+        RestorePlan plan, Action<string> listen, CancellationToken cancellation)
     {
-        var settings = RecoveryConfiguration.For(plan, restoreCommand).AddRange(RecoveryConfiguration.Alone);
-        return RecoveryFiles.Write(place.Directory, settings, host.Account).Failure is { } unwritten
+        var files = RecoveryConfiguration.For(plan, restoreCommand).AddRange(RecoveryConfiguration.Alone);
+        return RecoveryFiles.Write(place.Data, files, host.Account).Failure is { } unwritten
             ? new Outcome<SideServer>.Failed(unwritten)
-            : await SideServer.StartAsync(
-                (host.Binaries, host.Account), (place.Directory, place.Sockets), WhileItReplays, said, cancellation);
+            : await SideServer.StartAsync(host, place, settings, listen, cancellation);
     }
 
     private static async Task<Lsn?> ReplayedAsync(SideServer server, CancellationToken cancellation)
