@@ -91,12 +91,12 @@ internal sealed class Crowd(ClusterSpec spec, CrowdAddress address, TimeSpan int
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The run is over. Not awaited: closing a connection that still waits for an answer has no end.
+            // The run is over. Not awaited: closing a connection that waits for an answer has no end.
             _ = connection?.DisposeAsync().AsTask().WaitAsync(LastAnswer, CancellationToken.None);
         }
     }
 
-    /// <summary>One transaction, on a new connection if there is none; null when it ended with its connection.</summary>
+    /// <summary>One transaction, on a new connection if there is none; null when the connection is lost.</summary>
     private async Task<NpgsqlConnection?> TransactAsync(
         int client, NpgsqlConnection? connection, NpgsqlDataSource source)
     {

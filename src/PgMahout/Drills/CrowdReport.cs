@@ -7,7 +7,9 @@ namespace PgMahout.Drills;
 public sealed record CrowdReport(
     int Clients, ImmutableArray<CrowdError> Errors, ImmutableArray<ImmutableArray<double>> CommitsMs)
 {
-    /// <summary>For each client the longest time between two of its commits, of those that ended after the fault.</summary>
+    /// <summary>
+    /// For each client the longest time between two of its commits, of those that ended after the fault.
+    /// </summary>
     public IEnumerable<double> Waits(DrillRecording run) => CommitsMs.Select(commits =>
     {
         var (longest, before) = (0.0, commits.LastOrDefault(at => at < run.FaultMs, run.FaultMs));

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace PgMahout.Drills;
 
-/// <summary>Who writes during a run, and remembers what was confirmed. Times are milliseconds since it was made.</summary>
+/// <summary>
+/// Who writes during a run, and remembers what was confirmed. Times are milliseconds since it was made.
+/// </summary>
 internal interface IDrillWriter
 {
     double NowMs { get; }

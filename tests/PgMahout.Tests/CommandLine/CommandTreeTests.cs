@@ -111,6 +111,15 @@ public sealed class CommandTreeTests
             + "&connect_timeout=2&passfile=/srv/my%20home/secrets/pgpass",
             ClientUri.For(spec, home, read: false));
         Assert.Contains("target_session_attrs=prefer-standby", ClientUri.For(spec, home, read: true));
+
+        var proxy = new UpRequest(2, 6000, null, null, null).ProxyFor(home);
+        Assert.StartsWith(
+            "postgresql://postgres@127.0.0.1:6008/postgres?connect_timeout=35&passfile=",
+            ClientUri.For(spec, proxy, home, read: false), StringComparison.Ordinal);
+        Assert.Contains(":6009/", ClientUri.For(spec, proxy, home, read: true), StringComparison.Ordinal);
+        Assert.Contains(
+            "prefer-standby", ClientUri.For(spec, proxy! with { ReadPort = 0 }, home, read: true),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -45,6 +45,33 @@ public sealed class HomePlanTests
     }
 
     [Fact]
+    public void A_new_cluster_has_one_address_for_clients_unless_that_is_refused()
+    {
+        (int, int)? Of(UpRequest asked) =>
+            Assert.IsType<HomePlan.Create>(HomePlan.For(Missing, asked, Home)).Proxy is { } proxy
+                ? (proxy.WritePort, proxy.ReadPort)
+                : null;
+
+        Assert.Equal((5440, 5441), Of(Plain));
+        Assert.Equal((6008, 6009), Of(Plain with { Port = 6000 }));
+        Assert.Equal((7000, 7001), Of(Plain with { ProxyPort = 7000 }));
+        Assert.Null(Of(Plain with { ProxyPort = 0 }));
+    }
+
+    [Fact]
+    public void A_wish_for_another_proxy_than_there_is_contradicts_it()
+    {
+        var held = (StoreFinding.Holds)Ours.Store;
+        var with = Ours with { Store = held with { Proxy = Plain.ProxyFor(Home) } };
+
+        Assert.Equal(ErrorCatalogue.ContradictsSpec, Refusal(with, Plain with { ProxyPort = 7000 }));
+        Assert.Equal(ErrorCatalogue.ContradictsSpec, Refusal(with, Plain with { ProxyPort = 0 }));
+        Assert.Equal(ErrorCatalogue.ContradictsSpec, Refusal(Ours, Plain with { ProxyPort = 7000 }));
+        Assert.IsType<HomePlan.Start>(HomePlan.For(with, Plain with { ProxyPort = 5440 }, Home));
+        Assert.IsType<HomePlan.Start>(HomePlan.For(Ours, Plain with { ProxyPort = 0 }, Home));
+    }
+
+    [Fact]
     public void A_wish_for_the_repository_that_is_there_contradicts_nothing()
     {
         var archived = Ours with
