@@ -38,6 +38,9 @@ public sealed record Loss(
     /// <summary>Of a deletion or an update; otherwise 0.</summary>
     public long Rows { get; init; }
 
+    /// <summary>Known where the drop guard writes it.</summary>
+    public LossAuthor? By { get; init; }
+
     /// <summary>What a user would name: tables, partitioned tables, views; sequences where nothing else went.</summary>
     public ImmutableArray<LostRelation> Tables
     {
@@ -66,8 +69,9 @@ public sealed record Loss(
         Relations.Length > 0 && Relations.All(one => one.Named is { Relation.Kind: 'i' or 'I' });
 
     public bool Equals(Loss? other) =>
-        other is not null && (Cause, At, StopBefore, Time, Xid, Database, Rows)
-            == (other.Cause, other.At, other.StopBefore, other.Time, other.Xid, other.Database, other.Rows)
+        other is not null && (Cause, At, StopBefore, Time, Xid, Database, Rows, By)
+            == (other.Cause, other.At, other.StopBefore, other.Time, other.Xid, other.Database, other.Rows,
+                other.By)
         && Relations.AsSpan().SequenceEqual(other.Relations.AsSpan());
 
     public override int GetHashCode() => HashCode.Combine(Cause, At, Xid);

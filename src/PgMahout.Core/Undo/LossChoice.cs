@@ -30,7 +30,10 @@ public abstract record LossChoice
     public sealed record Several(ImmutableArray<string> Names) : LossChoice;
 
     /// <param name="Unnamed">Losses, the newest first, of which something has no known name: it may be in them.</param>
-    public sealed record NotFound(ImmutableArray<Loss> Unnamed) : LossChoice;
+    /// <param name="Named">
+    /// The others, the newest first: what was renamed after the last snapshot is known by its old name.
+    /// </param>
+    public sealed record NotFound(ImmutableArray<Loss> Unnamed, ImmutableArray<Loss> Named) : LossChoice;
 }
 
 /// <summary>From a name to one loss. What is ambiguous is listed, never guessed.</summary>
@@ -54,7 +57,7 @@ public static class LossChoosing
     public static LossChoice Schema(IEnumerable<Loss> losses, WantedName name, LossPick pick)
     {
         if (name.Parts.Length > 2)
-            return new LossChoice.NotFound([]);
+            return new LossChoice.NotFound([], []);
         return Choose(
             Possible(losses, [LossCause.Dropped], pick), pick,
             loss => [.. loss.Relations.Where(one => one.Named is { Database.Name: var database, Relation: var relation }
@@ -67,7 +70,7 @@ public static class LossChoosing
         var all = Possible(losses, [LossCause.DatabaseDropped], pick);
         var fitting = Ordered(all.Where(loss => loss.Database.Name == name), pick);
         return fitting.IsEmpty
-            ? new LossChoice.NotFound([.. all.Where(loss => loss.Database.Name is null).Reverse()])
+            ? new LossChoice.NotFound([.. all.Where(loss => loss.Database.Name is null).Reverse()], [])
             : new LossChoice.Found(fitting[0], [], fitting[1..], []);
     }
 
@@ -77,7 +80,9 @@ public static class LossChoosing
     {
         var fitting = Ordered(possible.Where(loss => !relations(loss).IsEmpty), pick);
         if (fitting.IsEmpty)
-            return new LossChoice.NotFound([.. possible.Where(loss => !loss.Unnamed.IsEmpty).Reverse()]);
+            return new LossChoice.NotFound(
+                [.. possible.Where(loss => !loss.Unnamed.IsEmpty).Reverse()],
+                [.. possible.Where(loss => loss.Unnamed.IsEmpty).Reverse()]);
         ImmutableArray<string> names =
             [.. fitting.SelectMany(loss => relations(loss)).Select(nameOf).Distinct().Order(StringComparer.Ordinal)];
         return names.Length > 1

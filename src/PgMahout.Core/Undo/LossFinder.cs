@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Catalog;
+using PgMahout.Core.Undo.Returning;
 using PgMahout.Core.Wal;
 using PgMahout.Core.Wal.Decoding;
 using PgMahout.Core.Wal.Indexing;
@@ -29,6 +30,13 @@ public static class LossFinder
         var truncated = events.OfType<WalEvent.Truncated>()
             .GroupBy(told => told.Xid)
             .ToDictionary(told => told.Key, told => told.SelectMany(one => one.Oids).ToHashSet());
+        // Of a transaction that dropped several times, the last one speaks; all are of one session.
+        var authors = events.OfType<WalEvent.Message>()
+            .Where(told => told.Prefix == DropGuard.Prefix)
+            .Select(told => DropGuard.Read(told.Content))
+            .OfType<(uint Xid, LossAuthor By)>()
+            .GroupBy(told => told.Xid)
+            .ToDictionary(told => told.Key, told => told.Last().By);
         return
         [
             .. events
@@ -40,9 +48,10 @@ public static class LossFinder
                     WalEvent.DatabaseDropped dropped => Database(dropped, catalogs(dropped).Before),
                     _ => [],
                 })
-                .Where(loss => !loss.IsOnlyIndexes)
+                .Where(loss => !loss.IsOnlyIndexes && !IsOurs(loss))
                 .Where(loss => loss.Cause != LossCause.Rewritten || !loss.Unnamed.IsEmpty
-                    || loss.Relations.Any(one => one.IsTable)),
+                    || loss.Relations.Any(one => one.IsTable))
+                .Select(loss => authors.Count == 0 ? loss : loss with { By = authors.GetValueOrDefault(loss.Xid) }),
         ];
     }
 
@@ -67,6 +76,12 @@ public static class LossFinder
             LossCause.DatabaseDropped, dropped.At, dropped.StopBefore, dropped.Time, dropped.Xid,
             new LostDatabase(dropped.Database, names?.Database(dropped.Database)?.Name), []),
     ];
+
+    /// <summary>What a run that broke off had brought half-way, and what was cleared of it.</summary>
+    private static bool IsOurs(Loss loss) => loss.Cause == LossCause.DatabaseDropped
+        ? loss.Database.Name?.StartsWith(StagingPlan.Prefix, StringComparison.Ordinal) == true
+        : !loss.Tables.IsEmpty && loss.Tables.All(table =>
+            table.Named!.Relation.Schema.StartsWith(StagingPlan.Prefix, StringComparison.Ordinal));
 
     private static bool IsSystem(RelationFile file) => file.Database == 0 || file.Number < RelationFile.FirstUserNumber;
 

@@ -31,6 +31,9 @@ public sealed class LossReader(WalArchive archive, ArchiveMap map, TimelineHisto
     /// <summary>The first version whose COMMITs say by OID what they drop.</summary>
     private const int FirstWithOids = 15;
 
+    private readonly Lsn _end = map.Stretches.Where(stretch => stretch.Timeline == line.Current)
+        .Select(stretch => stretch.To).DefaultIfEmpty(Lsn.Zero).Max();
+
     private readonly IndexArchive _index = new(archive.Repository, archive.SystemIdentifier);
 
     public NameHistory Names { get; } = new(new CatalogArchive(archive.Repository, archive.SystemIdentifier), line);
@@ -38,8 +41,11 @@ public sealed class LossReader(WalArchive archive, ArchiveMap map, TimelineHisto
     /// <summary>All losses from that moment on.</summary>
     public async Task<Outcome<ReadLosses>> SinceAsync(DateTimeOffset since, CancellationToken cancellation)
     {
+        // Most losses are recent: their names are read beside the index.
+        var naming = Task.Run(() => Names.AroundAsync(_end, after: false, cancellation), cancellation);
         var read = await IndexesAsync(
             index => index.Commits.Latest is { } latest && latest < since, null, cancellation);
+        await naming;
         if (!read.TryGet(out var indexes))
             return new Outcome<ReadLosses>.Failed(read.Failure!);
         if (indexes.IsEmpty)
@@ -106,10 +112,7 @@ public sealed class LossReader(WalArchive archive, ArchiveMap map, TimelineHisto
     /// <summary>The segments that the archive has, from the newest back to the first hole.</summary>
     private IEnumerable<WalSegment> Backwards(Lsn? to)
     {
-        var end = map.Stretches.Where(stretch => stretch.Timeline == line.Current)
-            .Select(stretch => stretch.To).DefaultIfEmpty(Lsn.Zero).Max();
-        if (to is { } last && last < end)
-            end = last;
+        var end = to is { } last && last < _end ? last : _end;
         for (var at = end; at > Lsn.Zero;)
         {
             var start = new Lsn((at.Value - 1) / map.SegmentSize * map.SegmentSize);

@@ -43,7 +43,7 @@ internal sealed class LossSetReader(ReturnRequest request, NpgsqlConnection side
         var relations = await RelationsAsync(things, cancellation);
         var tables = relations.Select(relation => relation.Oid).ToArray();
         var (lineages, orphans) = await LineagesAsync(tables, copies, cancellation);
-        var (keys, keyWarnings) = await KeysAsync(things, tables, cancellation);
+        var (keys, keyWarnings) = request.Apart ? ([], []) : await KeysAsync(things, tables, cancellation);
         var links = copies ? [] : await LinksAsync(things, tables, cancellation);
         var used = things.Where(thing => thing.IsOwn && thing.Schema != "").Select(thing => thing.Schema);
         var schemas = await SchemasAsync(

@@ -42,6 +42,11 @@ public sealed record ReturnRequest
     /// </summary>
     public string? As { get; init; }
 
+    /// <summary>
+    /// With <see cref="As"/>: without foreign keys to other tables, which would keep these from deleting rows.
+    /// </summary>
+    public bool Apart { get; init; }
+
     /// <summary>Streams of rows, and indexes built at the same time.</summary>
     public int Jobs { get; init; } = 2;
 

@@ -29,7 +29,19 @@ public sealed record RowsDiff(
     long Changed,
     long New,
     long Same,
-    (ImmutableArray<string> Missing, ImmutableArray<string> Changed, ImmutableArray<string> New) Examples);
+    (ImmutableArray<string> Missing, ImmutableArray<string> Changed, ImmutableArray<string> New) Examples)
+{
+    /// <summary>
+    /// Foreign keys by which the removal of rows reaches into other tables: <c>items (items_order_fkey, ON DELETE
+    /// CASCADE)</c>.
+    /// </summary>
+    public ImmutableArray<string> Reaches { get; init; } = [];
+
+    public long Of(RowClasses classes) =>
+        (classes.HasFlag(RowClasses.Missing) ? Missing : 0)
+        + (classes.HasFlag(RowClasses.Changed) ? Changed : 0)
+        + (classes.HasFlag(RowClasses.New) ? New : 0);
+}
 
 /// <summary>Numbers of rows: put back, set to what they were, and removed.</summary>
 public sealed record RowsApplied(long Inserted, long Updated, long Deleted);
@@ -71,6 +83,14 @@ public sealed class RowsRun(
           FROM pg_trigger WHERE tgrelid = $1::regclass AND NOT tgisinternal AND tgenabled <> 'D'
         """;
 
+    private const string Reaching = """
+        SELECT format('%s (%I, ON DELETE %s)', conrelid::regclass, conname,
+                      CASE confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' ELSE 'SET DEFAULT' END)
+          FROM pg_constraint
+         WHERE contype = 'f' AND conparentid = 0 AND confrelid = $1::regclass AND confdeltype IN ('c', 'n', 'd')
+         ORDER BY 1
+        """;
+
     private readonly string _now = SqlName.Qualified(table.Schema, table.Name);
     private readonly string _then = SqlName.Qualified(then.Schema, then.Name);
 
@@ -93,7 +113,10 @@ public sealed class RowsRun(
         (long Rows, ImmutableArray<string> Keys) Of(char kind) =>
             counted.Where(item => item.Class == kind).Select(item => (item.Rows, item.Keys)).FirstOrDefault((0, []));
         return new RowsDiff(
-            Of('m').Rows, Of('c').Rows, Of('n').Rows, Of('s').Rows, (Of('m').Keys, Of('c').Keys, Of('n').Keys));
+            Of('m').Rows, Of('c').Rows, Of('n').Rows, Of('s').Rows, (Of('m').Keys, Of('c').Keys, Of('n').Keys))
+        {
+            Reaches = await connection.RowsAsync(new Query(Reaching, _now), row => row.GetString(0), cancellation),
+        };
     });
 
     /// <summary>

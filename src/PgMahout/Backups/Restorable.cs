@@ -63,13 +63,21 @@ internal sealed record Restorable(
     public static async Task<Outcome<Restorable>> LookAsync(
         Repository repository, ulong systemIdentifier, CancellationToken cancellation)
     {
-        var heads = await new BackupCatalog(repository, systemIdentifier).HeadsAsync(cancellation);
+        // None waits for another: listings take their time in a bucket.
+        var reading = Task.Run(
+            () => new BackupCatalog(repository, systemIdentifier).HeadsAsync(cancellation), cancellation);
+        var proving = Task.Run(
+            () => RestoreProof.LastAsync(repository, systemIdentifier, cancellation), cancellation);
+        var map = await new WalArchive(repository, systemIdentifier).MapAsync(WalSegment.DefaultSize, cancellation);
+        var (heads, proofs) = (await reading, await proving);
         if (!heads.TryGet(out var stored))
             return new Outcome<Restorable>.Failed(heads.Failure!);
+<<<<<<< HEAD
         var map = await new WalArchive(repository, systemIdentifier).MapAsync(cancellation);
+=======
+>>>>>>> undo2
         if (!map.TryGet(out var archive))
             return new Outcome<Restorable>.Failed(map.Failure!);
-        var proofs = await RestoreProof.LastAsync(repository, systemIdentifier, cancellation);
         if (!proofs.TryGet(out var proof))
             return new Outcome<Restorable>.Failed(proofs.Failure!);
         return new Outcome<Restorable>.Done(

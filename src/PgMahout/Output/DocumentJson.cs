@@ -133,6 +133,8 @@ public static class DocumentJson
 [JsonSerializable(typeof(UndoListDocument))]
 [JsonSerializable(typeof(UndoDocument))]
 [JsonSerializable(typeof(UndoCleanDocument))]
+[JsonSerializable(typeof(RowsDocument))]
+[JsonSerializable(typeof(GuardDocument))]
 [JsonSerializable(typeof(DrillUndoDocument))]
 [JsonSerializable(typeof(BackupsDocument))]
 [JsonSerializable(typeof(BackupDocument))]

@@ -34,6 +34,8 @@ internal sealed class AtCommand(Invocation invocation, BackupAccess access)
             target, (null, null), TimeProvider.System.GetUtcNow(), invocation.Cancellation);
         if (!planned.TryGet(out var plan, out failure))
             return failure;
+        if (await session.RefuseTablespacesAsync(plan, invocation.Cancellation) is { } moved)
+            return moved;
         var name = database ?? DefaultDatabase;
         if (!(await NeedsAsync(session, plan, name)).TryGet(out var needs, out failure))
             return failure;

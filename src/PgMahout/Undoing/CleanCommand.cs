@@ -20,9 +20,9 @@ internal sealed class CleanCommand(Invocation invocation, BackupAccess access)
             return failure;
         try
         {
-            foreach (var database in await DatabasesAsync(primary))
+            foreach (var (_, database) in await LiveDatabases.AllAsync(primary, invocation.Cancellation))
             {
-                var text = new NpgsqlConnectionStringBuilder(primary) { Database = database }.ConnectionString;
+                var text = LiveDatabases.Into(primary, database);
                 var dropped = await ReturnLeftovers.ClearAsync(
                     () => new NpgsqlConnection(text), invocation.Cancellation);
                 if (!dropped.TryGet(out var names))
@@ -40,18 +40,5 @@ internal sealed class CleanCommand(Invocation invocation, BackupAccess access)
                 new UndoCleanDocument(DocumentJson.Schema, [.. cleared]), DocumentJson.Types.UndoCleanDocument)
             : cleared.Count == 0 ? "nothing was left" : $"removed {string.Join(", ", cleared)}");
         return Ending.Ok;
-    }
-
-    private async Task<List<string>> DatabasesAsync(string primary)
-    {
-        await using var connection = new NpgsqlConnection(primary);
-        await connection.OpenAsync(invocation.Cancellation);
-        await using var command = new NpgsqlCommand(
-            "SELECT datname FROM pg_database WHERE datallowconn AND datconnlimit <> -2", connection);
-        await using var rows = await command.ExecuteReaderAsync(invocation.Cancellation);
-        var names = new List<string>();
-        while (await rows.ReadAsync(invocation.Cancellation))
-            names.Add(rows.GetString(0));
-        return names;
     }
 }

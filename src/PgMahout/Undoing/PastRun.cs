@@ -37,12 +37,13 @@ internal sealed class PastRun(Invocation invocation, UndoSession session, Host h
         var asked = await PastServer.CostAsync(request, invocation.Cancellation);
         if (!asked.TryGet(out var cost))
             return RepositoryOpening.Translate(ErrorCatalogue.RepositoryFailed, asked.Failure!);
-        var free = new DriveInfo(invocation.Home.Root).AvailableFreeSpace;
+        // It may be a file system of its own.
+        var free = new DriveInfo(invocation.Home.UndoDirectory).AvailableFreeSpace;
         return free - cost.Space >= Spared.Bytes
             ? cost
             : new Failure(ErrorCatalogue.UndoRefused, "there is not enough space for the side server")
                 .Because($"it may need {new ByteSize(cost.Space)} beside {Spared} that are left free, and "
-                    + $"{invocation.Home.Root} has {new ByteSize(free)} free")
+                    + $"{invocation.Home.UndoDirectory} has {new ByteSize(free)} free")
                 .Try("pgmahout undo clean");
     }
 

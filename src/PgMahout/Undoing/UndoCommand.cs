@@ -63,7 +63,7 @@ internal sealed class UndoCommand(Invocation invocation, BackupAccess access)
         }
         return new Failure(ErrorCatalogue.NotLost, $"no loss of '{order.Name.Text}' was found")
             .Because($"the catalogs as of just before {string.Join(", ", plans.Select(plan => plan.Loss.At))} were "
-                + "looked into, where something without a known name was lost")
+                + "looked into, where it might have been")
             .Try("pgmahout undo list --all");
     }
 

@@ -27,7 +27,19 @@ public sealed record LossDocument(
     long? Bytes,
     long? Rows,
     string? Backup,
-    long? ReplayBytes);
+    long? ReplayBytes,
+    LossAuthorDocument? By);
+
+/// <summary>Who it was; null where no drop guard was there to say so.</summary>
+/// <param name="Client">Address; null for one on the same machine.</param>
+public sealed record LossAuthorDocument(string User, string? Client, string? Application);
+
+/// <summary>The JSON of <c>undo guard</c>.</summary>
+public sealed record GuardDocument(int Schema, ImmutableArray<GuardedDatabaseDocument> Databases);
+
+/// <param name="Guard">off, who, or keep.</param>
+/// <param name="AboveBytes">From that size on tables are kept; null when none are.</param>
+public sealed record GuardedDatabaseDocument(string Name, string Guard, long? AboveBytes);
 
 /// <summary>The JSON of <c>undo drop</c> and the like.</summary>
 /// <param name="Id">Of the run; null with --dry-run.</param>

@@ -66,10 +66,12 @@ internal sealed class UndoListCommand(Invocation invocation, BackupAccess access
             LossText.Size(loss)?.Bytes,
             LossText.Rows(loss),
             plan?.Backup.Id.Text,
-            plan?.Replay.Bytes);
+            plan?.Replay.Bytes,
+            loss.By is { } by ? new LossAuthorDocument(by.User, by.Client, by.Application) : null);
     }
 
-    private static string[] Heading => ["WHEN (UTC)", "LOCAL", "WHAT", "NAME", "SIZE", "ROWS", "XID", "LSN", "REPLAY"];
+    private static string[] Heading =>
+        ["WHEN (UTC)", "LOCAL", "WHAT", "NAME", "SIZE", "ROWS", "XID", "LSN", "REPLAY", "BY"];
 
     private static string[] Row(Loss loss, UndoSession session) =>
     [
@@ -83,5 +85,6 @@ internal sealed class UndoListCommand(Invocation invocation, BackupAccess access
         loss.Xid.ToString(CultureInfo.InvariantCulture),
         loss.At.ToString(),
         session.PlanFor(loss) is { } plan ? $"{plan.Replay} of WAL" : "cannot: no backup before it",
+        loss.By?.Text ?? "?",
     ];
 }

@@ -10,7 +10,10 @@ namespace PgMahout.Undoing;
 /// <summary>From what was asked for to one loss and the way back to before it. Changes nothing.</summary>
 internal sealed class UndoPlanning(UndoSession session, UndoOrder order)
 {
-    /// <summary>A name that no snapshot knows is looked for in so many of the newest drops.</summary>
+    /// <summary>
+    /// A name that no snapshot knows is looked for in so many of the newest drops of things without a name, and in as
+    /// many of others, which may have been renamed.
+    /// </summary>
     private const int MostLookedInto = 3;
 
     /// <summary>
@@ -29,11 +32,14 @@ internal sealed class UndoPlanning(UndoSession session, UndoOrder order)
                     .Because(string.Join(", ", several.Names))
                     .Try([.. several.Names.Select(name => $"pgmahout undo {Word} {name}")]);
             case LossChoice.Found one:
-                var (nearer, _) = await PlanUnnamedAsync(one.Nearer, cancellation);
+                var (nearer, _) = await PlanUnnamedAsync(one.Nearer.Take(MostLookedInto), cancellation);
                 return (await PlanAsync(one.Loss, one.Relations, one.Others, cancellation))
                     .TryGet(out var plan, out var failure) ? nearer.Add(plan) : failure;
             case LossChoice.NotFound none:
-                var (plans, why) = await PlanUnnamedAsync(none.Unnamed, cancellation);
+                var (plans, why) = await PlanUnnamedAsync(
+                    none.Unnamed.Take(MostLookedInto).Concat(none.Named.Take(MostLookedInto))
+                        .OrderByDescending(loss => loss.At),
+                    cancellation);
                 return plans.IsEmpty ? why ?? NotFound(found) : plans;
             case var other:
                 throw new InvalidOperationException($"unknown choice {other}");
@@ -66,11 +72,11 @@ internal sealed class UndoPlanning(UndoSession session, UndoOrder order)
 
     /// <summary>Those that can be looked into, and why the nearest of the others cannot.</summary>
     private async Task<(ImmutableArray<UndoPlan> Plans, Failure? Why)> PlanUnnamedAsync(
-        ImmutableArray<Loss> unnamed, CancellationToken cancellation)
+        IEnumerable<Loss> unnamed, CancellationToken cancellation)
     {
         var plans = ImmutableArray.CreateBuilder<UndoPlan>();
         Failure? why = null;
-        foreach (var loss in unnamed.Take(MostLookedInto))
+        foreach (var loss in unnamed)
         {
             if ((await PlanAsync(loss, [], [], cancellation)).TryGet(out var plan, out var failure))
                 plans.Add(plan);
@@ -96,14 +102,8 @@ internal sealed class UndoPlanning(UndoSession session, UndoOrder order)
             return new Failure(ErrorCatalogue.UndoRefused, $"{relations[0].Text} was UNLOGGED: its rows are nowhere")
                 .Because("what is written to an unlogged table is not in WAL, and no backup has it")
                 .Try("pgmahout at TIME psql    (shows how it was defined)");
-        var touched = await session.Reader.TouchesTablespacesAsync(
-            restore.Backup.Start, loss.StopBefore, cancellation);
-        if (!touched.TryGet(out var tablespaces))
-            return RepositoryOpening.Translate(ErrorCatalogue.WalUnreadable, touched.Failure!);
-        if (tablespaces)
-            return new Failure(ErrorCatalogue.UndoRefused, "a tablespace was made or dropped on the way to that point")
-                .Because("replaying that on this machine would reach into the tablespace of the cluster itself")
-                .Try("pgmahout restore --at ... --to DIR    (on another machine)");
+        if (await session.RefuseTablespacesAsync(restore, cancellation) is { } moved)
+            return moved;
         var around = await session.Reader.Names.AroundAsync(loss.StopBefore, after: false, cancellation);
         if (!around.TryGet(out var names))
             return RepositoryOpening.Translate(ErrorCatalogue.RepositoryFailed, around.Failure!);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Npgsql;
 using PgMahout.Backups;
 using PgMahout.CommandLine;
+using PgMahout.Core.Undo.Returning;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
 using PgMahout.Postgres;
@@ -14,10 +15,10 @@ namespace PgMahout.Undoing;
 /// <param name="primary">How to connect to the leader's server.</param>
 internal sealed class UndoReturning(Invocation invocation, UndoOrder order, string primary)
 {
-    private const string ByName = """
+    private const string ByName = $"""
         SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
          WHERE c.relname = $1 AND ($2 IS NULL OR n.nspname = $2) AND c.oid >= 16384
-           AND c.relkind IN ('r', 'p', 'm', 'v', 'f', 'S')
+           AND c.relkind IN ('r', 'p', 'm', 'v', 'f', 'S') AND NOT starts_with(n.nspname, '{StagingPlan.Prefix}')
         """;
 
     /// <summary>
@@ -156,8 +157,8 @@ internal sealed class UndoReturning(Invocation invocation, UndoOrder order, stri
         }
     }
 
-    private static Failure Translate(Problem problem) => RepositoryOpening.Translate(
-        problem.Code is "undo-name-taken" or "undo-has-rows" or "undo-bad-name" or "undo-not-then"
+    public static Failure Translate(Problem problem) => RepositoryOpening.Translate(
+        problem.Code is "undo-name-taken" or "undo-has-rows" or "undo-no-key" or "undo-bad-name" or "undo-not-then"
                 or "undo-extension-missing"
             ? ErrorCatalogue.UndoRefused
             : ErrorCatalogue.UndoFailed,

@@ -77,6 +77,20 @@ internal sealed class UndoSession : IAsyncDisposable
         var other => throw new InvalidOperationException($"unknown answer {other}"),
     };
 
+    /// <summary>Why the point of that plan is out of reach on this machine; null when it is not.</summary>
+    public async Task<Failure?> RefuseTablespacesAsync(RestorePlan plan, CancellationToken cancellation)
+    {
+        var touched = await Reader.TouchesTablespacesAsync(
+            plan.Backup.Start, plan.Target.Stop ?? plan.Reach, cancellation);
+        if (!touched.TryGet(out var tablespaces))
+            return RepositoryOpening.Translate(ErrorCatalogue.WalUnreadable, touched.Failure!);
+        return tablespaces
+            ? new Failure(ErrorCatalogue.UndoRefused, "a tablespace was made or dropped on the way to that point")
+                .Because("replaying that on this machine would reach into the tablespace of the cluster itself")
+                .Try("pgmahout restore --at ... --to DIR    (on another machine)")
+            : null;
+    }
+
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 
     /// <summary>Up to where the archive has everything; null when it did not get there in time.</summary>

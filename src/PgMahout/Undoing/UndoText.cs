@@ -18,13 +18,13 @@ internal static class UndoText
     {
         var lines = new List<string>();
         if (looked > 0)
-            lines.Add($"first    '{order.Name.Text}' is looked for in {looked} newer drops of which no snapshot of the "
-                + "catalogs knows the names");
+            lines.Add($"first    '{order.Name.Text}' is looked for in {looked} newer drops, of which the snapshots "
+                + "of the catalogs do not know the names for certain");
         lines.AddRange(
         [
             $"lost     {(plan.IsNamed ? Wanted(plan) : $"{order.Name.Text}, if it is in {LossText.Names(plan.Loss)}")}",
             $"when     {RestoreText.Moment(plan.Loss.Time)}, {LossText.Word(plan.Loss.Cause)} by transaction "
-                + $"{plan.Loss.Xid}, at {plan.Loss.At}",
+                + $"{plan.Loss.Xid}, at {plan.Loss.At}{(plan.Loss.By is { } by ? $", by {by.Text}" : "")}",
         ]);
         var also = plan.Loss.Tables.Except(plan.Relations).Select(one => one.Text).ToImmutableArray();
         if (!plan.Relations.IsEmpty && also.Length > 0)

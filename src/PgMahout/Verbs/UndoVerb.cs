@@ -23,6 +23,8 @@ internal static class UndoVerb
             Back(common, "truncate", UndoKind.Truncate, "The rows of a truncated table."),
             Back(common, "schema", UndoKind.Schema, "A dropped schema, with all that was in it."),
             Back(common, "database", UndoKind.Database, "A dropped database."),
+            UndoRowsVerb.Build(common),
+            UndoGuardVerb.Build(common),
             Clean(common),
         };
 

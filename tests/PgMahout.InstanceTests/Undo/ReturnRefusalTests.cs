@@ -186,4 +186,23 @@ public sealed class ReturnRefusalTests
 
         Assert.Equal(before, await lab.DefinitionsAsync());
     }
+
+    [Fact]
+    public async Task What_breaks_off_after_everything_is_back_says_that_it_is()
+    {
+        await using var lab = await ReturnLab.StartAsync(Orders);
+        await lab.Live.ExecuteAsync("DROP TABLE orders CASCADE");
+        var run = new ReturnRun(await lab.RequestAsync("orders"), TimeProvider.System);
+        run.Progress.Entered += step =>
+        {
+            if (step == "foreign keys")
+                throw new IOException("the terminal is gone");
+        };
+
+        var ended = await run.RunAsync(default);
+
+        Assert.StartsWith("everything is back", ended.Failure?.Left, StringComparison.Ordinal);
+        Assert.Equal(lab.Rows, await lab.RowsAsync());
+        await lab.HasNoDebrisAsync();
+    }
 }

@@ -1,4 +1,5 @@
 using Npgsql;
+using PgMahout.Core.Vocabulary;
 using PgMahout.Undo.Returning;
 using Xunit;
 
@@ -92,5 +93,63 @@ public sealed class ReturnRowsTests
             0, await lab.Live.QueryAsync<long>("SELECT count(*) FROM (TABLE orders EXCEPT TABLE orders_then) AS d"));
         Assert.Equal("O", await lab.Live.QueryAsync<string>(
             "SELECT tgenabled::text FROM pg_trigger WHERE tgname = 'refusing'"));
+    }
+
+    [Fact]
+    public async Task A_partitioned_table_is_compared_whole_with_a_copy_that_holds_nothing_of_other_tables()
+    {
+        await using var lab = await ReturnLab.StartAsync("""
+            CREATE TABLE customers (id int PRIMARY KEY);
+            INSERT INTO customers SELECT generate_series(0, 99);
+            CREATE TABLE orders (id int, day int, customer int REFERENCES customers, PRIMARY KEY (id, day))
+                PARTITION BY RANGE (day);
+            CREATE TABLE orders_1 PARTITION OF orders FOR VALUES FROM (0) TO (10);
+            CREATE TABLE orders_rest PARTITION OF orders DEFAULT;
+            INSERT INTO orders SELECT i, i % 20, i % 100 FROM generate_series(1, 1000) AS i;
+            CREATE TABLE items (id int, day int, FOREIGN KEY (id, day) REFERENCES orders ON DELETE CASCADE);
+            """);
+        await lab.Live.ExecuteAsync("""
+            DELETE FROM orders WHERE id <= 40; UPDATE orders SET customer = 0 WHERE id = 41;
+            INSERT INTO orders VALUES (5000, 3, 1)
+            """);
+        TestMember.Done(await ReturnLab.RunAsync(
+            await lab.RequestAsync("orders") with { As = "orders_then", Apart = true }));
+        var rows = new RowsRun(
+            () => new NpgsqlConnection(lab.Live.ConnectionText), ("public", "orders"), ("public", "orders_then"));
+
+        var diff = TestMember.Done(await rows.CompareAsync(default));
+
+        Assert.Equal((40, 1, 1, 959), (diff.Missing, diff.Changed, diff.New, diff.Same));
+        Assert.Equal(["public.items (items_id_day_fkey, ON DELETE CASCADE)"], diff.Reaches);
+        Assert.Equal(0, await lab.Live.QueryAsync<long>(
+            "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = 'customers'::regclass "
+            + "AND conrelid = 'orders_then'::regclass"));
+        TestMember.Done(await rows.ApplyAsync(
+            RowClasses.Missing | RowClasses.Changed | RowClasses.New, TimeSpan.FromSeconds(5), default));
+        Assert.Equal(
+            0, await lab.Live.QueryAsync<long>("SELECT count(*) FROM (TABLE orders EXCEPT TABLE orders_then) AS d"));
+        Assert.Equal(1000, await lab.Live.QueryAsync<long>("SELECT count(*) FROM orders"));
+    }
+
+    [Fact]
+    public async Task A_copy_that_was_marked_is_known_again_by_its_point_only()
+    {
+        await using var lab = await ReturnLab.StartAsync(Tables);
+        var point = new WalPosition(TimelineId.First, Lsn.Parse("0/5000028"));
+        NpgsqlConnection Connect() => new(lab.Live.ConnectionText);
+        var copy = new RowsCopy(Connect, 4711, point, ("public", "items"));
+
+        Assert.False(TestMember.Done(await copy.ExistsAsync(default)));
+        TestMember.Done(await copy.MarkAsync(default));
+        Assert.True(TestMember.Done(await copy.ExistsAsync(default)));
+
+        var later = point with { Lsn = Lsn.Parse("0/5000030") };
+        Assert.False(TestMember.Done(
+            await new RowsCopy(Connect, 4711, later, ("public", "items")).ExistsAsync(default)));
+        Assert.False(TestMember.Done(
+            await new RowsCopy(Connect, 4711, point, ("public", "nothing")).ExistsAsync(default)));
+        TestMember.Done(await copy.DropAsync(default));
+        Assert.Equal("orders", await lab.Live.QueryAsync<string>(
+            "SELECT string_agg(relname, ' ') FROM pg_class WHERE relname IN ('items', 'orders')"));
     }
 }

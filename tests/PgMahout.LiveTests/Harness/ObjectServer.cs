@@ -20,6 +20,9 @@ internal sealed class ObjectServer : IAsyncDisposable
     /// <summary>What leads to it, behind an address in its bucket.</summary>
     public string[] Options { get; private set; } = [];
 
+    /// <summary>Where its objects lie as files.</summary>
+    public string Objects => Path.Combine(_directory, "objects");
+
     public static string Address(string prefix) => $"s3://bucket/{prefix}";
 
     /// <summary>Skips the test, and says why, where there is none.</summary>

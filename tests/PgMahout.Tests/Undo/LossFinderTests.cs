@@ -176,6 +176,47 @@ public sealed class LossFinderTests
     public void A_whole_database_needs_those_that_are_always_there_too(string path, bool needed) =>
         Assert.Equal(needed, new NeededFiles(Names, Shop, null).Needs(path));
 
+    [Fact]
+    public void A_name_that_no_snapshot_has_may_be_in_any_drop_under_its_old_name()
+    {
+        var losses = Find(
+            15, Lost([Orders], dropped: [Orders]),
+            Lost([99999], dropped: [99999]) with { At = new Lsn(2000) });
+
+        var none = (LossChoice.NotFound)LossChoosing.Table(
+            losses, WantedName.Parse("renamed")!, LossPick.Latest, LossCause.Dropped);
+
+        Assert.Equal([new Lsn(2000)], none.Unnamed.Select(loss => loss.At));
+        Assert.Equal([new Lsn(1000)], none.Named.Select(loss => loss.At));
+    }
+
+    [Fact]
+    public void What_is_cleared_of_a_run_that_was_killed_is_no_loss()
+    {
+        var names = Snapshot([.. Relations, Relation(16500, 'r', "orders") with { Schema = "pgmahout_undo_1a_1" }]);
+
+        var losses = LossFinder.Find(
+            [Lost([Orders], dropped: [Orders]), Lost([16500], dropped: [16500])], 15,
+            _ => new CatalogsAround(names, null));
+
+        Assert.Equal(["shop.public.orders"], Assert.Single(losses).Tables.Select(table => table.Text));
+    }
+
+    [Fact]
+    public void Who_dropped_is_told_by_a_message_of_the_same_transaction()
+    {
+        static WalEvent.Message Said(string content, string prefix = DropGuard.Prefix) =>
+            new(new Lsn(950), 701, Shop, prefix, content);
+        var lost = Lost([Orders], dropped: [Orders]);
+
+        Assert.Equal(
+            new LossAuthor("ann\tlee", "10.0.0.7", null),
+            Assert.Single(Find(15, Said("700\t10.0.0.7\t\tann\tlee"), lost)).By);
+        Assert.Null(Assert.Single(Find(15, Said("699\t\tpsql\tann"), lost)).By);
+        Assert.Null(Assert.Single(Find(15, Said("700"), lost)).By);
+        Assert.Null(Assert.Single(Find(15, Said("700\t\t\tann", "pgmahout.other"), lost)).By);
+    }
+
     private static ImmutableArray<Loss> Find(int major, params WalEvent[] events) =>
         LossFinder.Find(events, major, _ => new CatalogsAround(Names, null));
 

@@ -8,6 +8,10 @@ public static class SqlName
 
     public static string Qualified(string schema, string name) => $"{Quoted(schema)}.{Quoted(name)}";
 
+    /// <summary>For people and for <see cref="WantedName"/>: in quotes only where a dot or a quote is.</summary>
+    public static string Plain(string name) =>
+        name.AsSpan().IndexOfAny('.', '"') >= 0 ? Quoted(name) : name;
+
     /// <summary>Read the same whatever <c>standard_conforming_strings</c> says.</summary>
     public static string Literal(string text)
     {
