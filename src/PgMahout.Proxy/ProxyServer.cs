@@ -81,7 +81,10 @@ public sealed class ProxyServer : IDisposable
     /// <returns>0 after an orderly end, 1 when it cannot listen; why is in the log.</returns>
     public int Run(CancellationToken stopping)
     {
-        using var loop = _loop = new ProxyLoop(_settings, _users, _mailbox) { ReloadWanted = () => ReloadWanted?.Invoke() };
+        using var loop = _loop = new ProxyLoop(_settings, _users, _mailbox)
+        {
+            ReloadWanted = () => ReloadWanted?.Invoke(),
+        };
         EngineName = _loop.Engine.Name;
         if (Say(_loop.Go(_settings)) || !Listen())
             return 1;

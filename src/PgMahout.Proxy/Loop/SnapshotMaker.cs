@@ -23,8 +23,10 @@ internal static class SnapshotMaker
             Clients = [.. clients.Select(client => ClientOf(loop, client))],
             Servers = [.. loop.Groups.SelectMany(group => group.Pools)
                 .SelectMany(pool => pool.Servers).Select(server => ServerOf(loop, server))],
-            Databases = [.. loop.Groups.Select(group => group.Database).Distinct().Select(name => DatabaseOf(loop, name))],
-            Users = [.. loop.Groups.Select(group => group.User).Distinct().Select(name => new UserSnapshot(name, null))],
+            Databases = [.. loop.Groups.Select(group => group.Database).Distinct()
+                .Select(name => DatabaseOf(loop, name))],
+            Users = [.. loop.Groups.Select(group => group.User).Distinct()
+                .Select(name => new UserSnapshot(name, null))],
             Traffic = [.. loop.Groups.GroupBy(group => group.Database).Select(group => TrafficOf(loop, group))],
             Settings = [.. SettingsOf(loop.Settings)],
             Memory = [new MemorySnapshot(

@@ -11,7 +11,9 @@ using PgMahout.Proxy.Tls;
 
 namespace PgMahout.Proxy.Sessions;
 
-/// <summary>One client: it logs in, and then has a server for each of its transactions, or for as long as it stays.</summary>
+/// <summary>
+/// One client: it logs in, and then has a server for each of its transactions, or for as long as it stays.
+/// </summary>
 /// <param name="readsOnly">It came by the port for reads.</param>
 /// <param name="isLocal">It came through a unix socket.</param>
 internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int number, bool readsOnly, bool isLocal)
@@ -287,7 +289,8 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
                 return;
             case LostWork.RolledBack:
                 Loop.Totals.Lost++;
-                Refuse("57P01", $"terminating connection: {why}", "The transaction did not commit; it can be repeated.");
+                Refuse(
+                    "57P01", $"terminating connection: {why}", "The transaction did not commit; it can be repeated.");
                 return;
             case LostWork.Unknown:
                 Loop.Totals.Doubtful++;

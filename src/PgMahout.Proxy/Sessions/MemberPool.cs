@@ -71,7 +71,8 @@ internal sealed class MemberPool(ProxyLoop loop, PoolGroup group, Backend backen
     {
         if (server.IsClosed)
             return;
-        if (IsOver || server.IsToLeave || server.Stream.IsSpoilt || loop.Now - server.Since > loop.Settings.ServerLifetime.Ticks * 100)
+        var isOld = loop.Now - server.Since > loop.Settings.ServerLifetime.Ticks * 100;
+        if (IsOver || server.IsToLeave || server.Stream.IsSpoilt || isOld)
         {
             server.Close();
             return;

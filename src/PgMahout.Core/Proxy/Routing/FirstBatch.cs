@@ -31,24 +31,17 @@ public static class FirstBatch
                 return false;
             var body = received[MessageHeader.Size..length];
             received = received[length..];
-            switch (header.Type)
+            if (header.Type == (byte)'S')
+                return received.IsEmpty;
+            parsed |= header.Type == (byte)'P';
+            var isRead = header.Type switch
             {
-                case (byte)'S':
-                    return received.IsEmpty;
-                case (byte)'P':
-                    parsed = true;
-                    if (judge.Judge(Text(Behind(body))) != StatementKind.Read)
-                        return false;
-                    break;
-                case (byte)'B':
-                    if (!IsRead(Text(Behind(body)), parsed, judge, client))
-                        return false;
-                    break;
-                case (byte)'D' or (byte)'E' or (byte)'C' or (byte)'H':
-                    break;
-                default:
-                    return false;
-            }
+                (byte)'P' => judge.Judge(Text(Behind(body))) == StatementKind.Read,
+                (byte)'B' => IsRead(Text(Behind(body)), parsed, judge, client),
+                _ => header.Type is (byte)'D' or (byte)'E' or (byte)'C' or (byte)'H',
+            };
+            if (!isRead)
+                return false;
         }
         return false;
     }

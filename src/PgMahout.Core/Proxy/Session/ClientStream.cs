@@ -4,15 +4,6 @@ using PgMahout.Core.Proxy.Routing;
 
 namespace PgMahout.Core.Proxy.Session;
 
-public enum ClientStop
-{
-    /// <summary>All of it was read.</summary>
-    Read,
-
-    /// <summary>The client says goodbye.</summary>
-    Terminated,
-}
-
 /// <summary>
 /// What a client says, once it has a server. Where servers change with each transaction, its prepared statements are
 /// given names of ours and prepared wherever they are missing. A machine without a connection: bytes in, stretches of
@@ -286,7 +277,8 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
 
     /// <summary>Of a Describe or Close of a statement: its name with the zero byte; otherwise empty.</summary>
     private ReadOnlySpan<byte> StatementNamed(ReadOnlySpan<byte> message) =>
-        renames && message.Length > MessageHeader.Size + 1 && message[MessageHeader.Size] == (byte)'S' && message[^1] == 0
+        renames && message.Length > MessageHeader.Size + 1
+        && message[MessageHeader.Size] == (byte)'S' && message[^1] == 0
             ? message[(MessageHeader.Size + 1)..]
             : default;
 

@@ -1,6 +1,8 @@
 namespace PgMahout.Core.Proxy.Session;
 
-/// <summary>The beginning of a message whose rest is still to come. Empty nearly always, and then without memory.</summary>
+/// <summary>
+/// The beginning of a message whose rest is still to come. Empty nearly always, and then without memory.
+/// </summary>
 internal struct HeldBytes
 {
     // Most are the few bytes of a header; what has grown beyond this is given back when it is empty again.

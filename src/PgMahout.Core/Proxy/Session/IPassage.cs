@@ -1,6 +1,8 @@
 namespace PgMahout.Core.Proxy.Session;
 
-/// <summary>Where the bytes go that one side of a session is to receive. Nothing is kept from one call to the next.</summary>
+/// <summary>
+/// Where the bytes go that one side of a session is to receive. Nothing is kept from one call to the next.
+/// </summary>
 public interface IPassage
 {
     /// <summary>A stretch of the input that is just being read, as it is.</summary>

@@ -146,21 +146,10 @@ public sealed class ServerStream
     {
         while (true)
         {
-            if (_streaming == 0)
+            if (_streaming == 0 && !Open(stretch.Rest, out var doubtful))
             {
-                if (!MessageHeader.TryRead(stretch.Rest, out var header))
-                    break;
-                var length = MessageHeader.Size + header.BodyLength;
-                if (IsLookedInto(header) && !LookInto(header.Type, stretch.Rest, length, out var doubtful))
-                {
-                    if (!doubtful)
-                        break;
-                    stretch.Flush();
-                    return ServerStop.Doubtful;
-                }
-                _type = header.Type;
-                _streaming = length;
-                _swallowing = IsSwallowed(header.Type);
+                stretch.Flush();
+                return doubtful ? ServerStop.Doubtful : ServerStop.Read;
             }
             var step = Math.Min(_streaming, stretch.Rest.Length);
             if (_swallowing)
@@ -169,7 +158,10 @@ public sealed class ServerStream
                 stretch.Pass(step);
             _streaming -= step;
             if (_streaming > 0)
-                break;
+            {
+                stretch.Flush();
+                return ServerStop.Read;
+            }
             Complete();
             if (!_expected.IsEmpty && _expected.Head.Fate == ReplyFate.Invent)
             {
@@ -177,8 +169,21 @@ public sealed class ServerStream
                 Settle(client);
             }
         }
-        stretch.Flush();
-        return ServerStop.Read;
+    }
+
+    /// <summary>Begins the next message; false while too little is there, and for the one that ends all.</summary>
+    private bool Open(ReadOnlySpan<byte> rest, out bool doubtful)
+    {
+        doubtful = false;
+        if (!MessageHeader.TryRead(rest, out var header))
+            return false;
+        var length = MessageHeader.Size + header.BodyLength;
+        if (IsLookedInto(header) && !LookInto(header.Type, rest, length, out doubtful))
+            return false;
+        _type = header.Type;
+        _streaming = length;
+        _swallowing = IsSwallowed(header.Type);
+        return true;
     }
 
     private bool IsLookedInto(MessageHeader header) => header.BodyLength <= LookedInto && header.Type switch

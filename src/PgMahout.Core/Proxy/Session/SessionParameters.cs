@@ -66,7 +66,9 @@ public sealed class SessionParameters
     }
 }
 
-/// <summary>Sets of parameters that are alike are one object: then one glance tells that a server needs no change.</summary>
+/// <summary>
+/// Sets of parameters that are alike are one object: then one glance tells that a server needs no change.
+/// </summary>
 public sealed class ParameterSets
 {
     // Beyond it they are forgotten: sets that are alike are only compared longer then.

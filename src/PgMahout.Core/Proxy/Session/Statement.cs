@@ -67,7 +67,8 @@ public sealed class StatementRegistry
     /// <summary>Servers may still have it prepared; a later one of the same text has another name there.</summary>
     public void Release(Statement statement)
     {
-        if (--statement.Users == 0 && _byDefinition.TryGetValue(statement.Definition, out var there) && there == statement)
+        if (--statement.Users == 0
+            && _byDefinition.TryGetValue(statement.Definition, out var there) && there == statement)
             _byDefinition.Remove(statement.Definition);
     }
 }

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace PgMahout.Tests.Proxy.Session;
 
-/// <summary>One client and one server with the two machines between them; what each is sent is kept as it came.</summary>
+/// <summary>
+/// One client and one server with the two machines between them; what each is sent is kept as it came.
+/// </summary>
 internal sealed class Conversation(StatementRegistry registry, ServerStream server, bool renames = true)
 {
     private readonly Ear _server = new();
@@ -51,7 +53,9 @@ internal sealed class Conversation(StatementRegistry registry, ServerStream serv
         return Server.Read(all, _client);
     }
 
-    /// <summary>What the server was sent since the last look: types, with the name of the statement behind a colon.</summary>
+    /// <summary>
+    /// What the server was sent since the last look: types, with the name of the statement behind a colon.
+    /// </summary>
     public string ToServer() => _server.Take(fromClient: true);
 
     public string ToClient() => _client.Take(fromClient: false);
@@ -81,7 +85,8 @@ internal sealed class Conversation(StatementRegistry registry, ServerStream serv
 
     public static byte[] Error() => Message('E', [.. "SERROR\0C42P01\0Mno\0"u8, 0]);
 
-    public static byte[] Notice(string routine) => Message('N', [.. Encoding.UTF8.GetBytes($"SWARNING\0R{routine}\0"), 0]);
+    public static byte[] Notice(string routine) =>
+        Message('N', [.. Encoding.UTF8.GetBytes($"SWARNING\0R{routine}\0"), 0]);
 
     public static byte[] Reported(string name, string value) => Message('S', Text(name), Text(value));
 
@@ -131,7 +136,8 @@ internal sealed class Conversation(StatementRegistry registry, ServerStream serv
             {
                 var length = BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(at + 1));
                 Assert.InRange(length, 4, bytes.Length - at - 1);
-                words.Add((char)bytes[at] + (fromClient ? NameIn((char)bytes[at], bytes[(at + 5)..(at + 1 + length)]) : ""));
+                var type = (char)bytes[at];
+                words.Add(type + (fromClient ? NameIn(type, bytes[(at + 5)..(at + 1 + length)]) : ""));
                 at += 1 + length;
             }
             return string.Join(' ', words);

@@ -41,7 +41,8 @@ public sealed class SessionTests
     public void Messages_may_come_byte_by_byte_in_both_directions()
     {
         var talk = new Conversation();
-        byte[] said = [.. Parse("s", "select $1"), .. Bind("s", "value"), .. Execute(), .. Sync(), .. Query("select 2")];
+        byte[] said =
+            [.. Parse("s", "select $1"), .. Bind("s", "value"), .. Execute(), .. Sync(), .. Query("select 2")];
         byte[] answered = [.. Parsed, .. Bound, .. Row("value"), .. Complete("SELECT 1"), .. Ready(), .. Ready()];
 
         foreach (var one in said)
