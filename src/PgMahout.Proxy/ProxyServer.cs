@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using PgMahout.Core.Proxy;
 using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Vocabulary;
@@ -41,6 +42,14 @@ public sealed class ProxyServer : IDisposable
         _users = users;
     }
 
+    /// <summary>
+    /// 32 bytes that stay the same and that nobody else knows; see <see cref="Core.Proxy.Login.LoginRules"/>.
+    /// </summary>
+    public ImmutableArray<byte> MockSecret { get; init; } = [.. RandomNumberGenerator.GetBytes(32)];
+
+    /// <summary>As if the kernel had no io_uring.</summary>
+    internal bool OnlyEpoll { get; init; }
+
     /// <summary>Called in the loop when somebody asks for it at the console; must return at once.</summary>
     public Action? ReloadWanted { get; init; }
 
@@ -64,9 +73,9 @@ public sealed class ProxyServer : IDisposable
     public void Reload(ProxySettings settings) => _mailbox.Post(() => Say(_loop.Go(settings)));
 
     /// <summary>What runs may end, nothing new begins on a server, until <see cref="Resume"/>.</summary>
-    public void Pause() => _mailbox.Post(() => _loop.Pause(null));
+    public void Pause() => _mailbox.Post(() => _loop.Orders.Pause(null));
 
-    public void Resume() => _mailbox.Post(() => _loop.Resume(null));
+    public void Resume() => _mailbox.Post(() => _loop.Orders.Resume(null));
 
     /// <summary>
     /// Another process listens from now on: no new clients, and <see cref="Run"/> returns when the last one has gone.
@@ -81,8 +90,9 @@ public sealed class ProxyServer : IDisposable
     /// <returns>0 after an orderly end, 1 when it cannot listen; why is in the log.</returns>
     public int Run(CancellationToken stopping)
     {
-        using var loop = _loop = new ProxyLoop(_settings, _users, _mailbox)
+        using var loop = _loop = new ProxyLoop(_settings, _users, _mailbox, OnlyEpoll)
         {
+            MockSecret = MockSecret,
             ReloadWanted = () => ReloadWanted?.Invoke(),
         };
         EngineName = _loop.Engine.Name;

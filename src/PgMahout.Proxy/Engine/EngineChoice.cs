@@ -9,8 +9,8 @@ internal static class EngineChoice
 {
     public const string Variable = "PGMAHOUT_PROXY_ENGINE";
 
-    public static IEngine Make(ChunkPool pool) =>
-        Environment.GetEnvironmentVariable(Variable) == "epoll"
+    public static IEngine Make(ChunkPool pool, bool onlyEpoll) =>
+        onlyEpoll || Environment.GetEnvironmentVariable(Variable) == "epoll"
             ? new EpollEngine(pool)
             : UringEngine.TryMake(pool) ?? (IEngine)new EpollEngine(pool);
 }

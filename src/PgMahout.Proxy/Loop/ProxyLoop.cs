@@ -17,28 +17,28 @@ internal sealed unsafe class ProxyLoop : IDisposable
     private const int StreamType = 1;
     private const int TcpLevel = 6;
     private const int NoDelay = 1;
+    private const int SocketLevel = 1;
+    private const int KeepAlive = 9;
     private const long TickEvery = 100_000_000;
-    private const int SecretBytes = 32;
 
     private readonly Dictionary<(string User, string Database), PoolGroup> _groups = [];
     private readonly Dictionary<int, ClientConnection> _clients = [];
-    private readonly HashSet<string> _paused = [];
-    private bool _allPaused;
     private readonly IUserDirectory _users;
     private readonly Mailbox _mailbox;
-    private readonly ImmutableArray<byte> _mockSecret = [.. RandomNumberGenerator.GetBytes(SecretBytes)];
+    private bool _wasShort;
     private int _lastNumber = RandomNumberGenerator.GetInt32(1, 1 << 20);
     private long _nextTick;
     private double _chance;
 
-    public ProxyLoop(ProxySettings settings, IUserDirectory users, Mailbox mailbox)
+    public ProxyLoop(ProxySettings settings, IUserDirectory users, Mailbox mailbox, bool onlyEpoll)
     {
         Settings = settings;
         _users = users;
         _mailbox = mailbox;
         Now = LibC.BootTime();
-        Engine = EngineChoice.Make(Pool);
+        Engine = EngineChoice.Make(Pool, onlyEpoll);
         mailbox.Engine = Engine;
+        Orders = new ConsoleOrders(this);
     }
 
     /// <summary>
@@ -89,10 +89,16 @@ internal sealed unsafe class ProxyLoop : IDisposable
 
     public Topology Topology { get; private set; } = Topology.Unknown;
 
-    /// <summary>Those at the console who wait until nothing runs any more.</summary>
-    public List<AdminSession> Pausing { get; } = [];
+    /// <summary>What was asked for at the console.</summary>
+    public ConsoleOrders Orders { get; }
 
     public long StartedAt { get; } = LibC.BootTime();
+
+    /// <summary>See <see cref="LoginRules"/>.</summary>
+    public required ImmutableArray<byte> MockSecret { get; init; }
+
+    /// <summary>So much waits to be sent that only those are read for whom nothing waits.</summary>
+    public bool IsShort => Pool.BytesInUse > Settings.MemoryLimit;
 
     /// <summary>The settings are to be read again.</summary>
     public Action ReloadWanted { get; init; } = () => { };
@@ -128,8 +134,10 @@ internal sealed unsafe class ProxyLoop : IDisposable
     private void Tick()
     {
         _nextTick = Now + TickEvery;
-        if (Pausing.Count > 0)
-            TellPaused();
+        Orders.TellPaused();
+        if (_wasShort && !IsShort)
+            RearmAll();
+        _wasShort = IsShort;
         foreach (var group in _groups.Values)
             group.Housekeep();
         foreach (var client in _clients.Values.Where(client => !client.IsLoggedIn).ToArray())
@@ -163,55 +171,13 @@ internal sealed unsafe class ProxyLoop : IDisposable
             client.GoOn();
     }
 
-    public bool IsPausedFor(string database) => _allPaused || _paused.Contains(database);
-
-    /// <param name="database">Null: all of them.</param>
-    public void Pause(string? database)
+    private void RearmAll()
     {
-        if (database is null)
-            _allPaused = true;
-        else
-            _paused.Add(database);
-    }
-
-    public void Resume(string? database)
-    {
-        if (database is null)
-            _paused.Clear();
-        else
-            _paused.Remove(database);
-        _allPaused &= database is not null;
-        Serve();
-    }
-
-    /// <summary>Cuts the clients and servers of a database, and holds new ones until it is resumed.</summary>
-    public void Kill(string? database, ClientConnection asker)
-    {
-        Pause(database);
-        foreach (var client in _clients.Values.Where(client => client != asker && Concerns(client)).ToArray())
-            client.Refuse("57P01", "terminating connection: the database was killed at the proxy's console");
-        Reconnect(database);
-
-        bool Concerns(ClientConnection client) =>
-            client.Group is not null && (database is null || client.Database == database);
-    }
-
-    public void Reconnect(string? database)
-    {
-        foreach (var group in _groups.Values.Where(group => database is null || group.Database == database))
-            foreach (var pool in group.Pools.ToArray())
-                pool.Reconnect();
-    }
-
-    private void TellPaused()
-    {
-        var busy = _groups.Values.Any(group => IsPausedFor(group.Database)
-            && group.Pools.Any(pool => pool.Servers.Any(server => server.Client is not null && !server.Stream.IsFree)));
-        if (busy)
-            return;
-        foreach (var session in Pausing)
-            session.Paused();
-        Pausing.Clear();
+        foreach (var client in _clients.Values.ToArray())
+        {
+            client.Rearm();
+            client.Server?.Rearm();
+        }
     }
 
     public void Serve()
@@ -223,7 +189,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
     /// <summary>Whether something new may begin on a server of this pool.</summary>
     public bool MayBegin(MemberPool? pool)
     {
-        if (pool is null || pool.IsOver || IsPausedFor(pool.Group.Database))
+        if (pool is null || pool.IsOver || Orders.IsPausedFor(pool.Group.Database))
             return false;
         return pool.IsPrimary
             ? Topology.Primary == pool.Backend && !Topology.Draining && Now < Topology.PrimaryUntil.Nanoseconds
@@ -274,7 +240,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
     }
 
     public string WhyNoServer(PoolGroup group) =>
-        IsPausedFor(group.Database) ? "the proxy is paused"
+        Orders.IsPausedFor(group.Database) ? "the proxy is paused"
         : Topology.Primary is null || Topology.Draining ? Topology.Why
         : Now >= Topology.PrimaryUntil.Nanoseconds ? "the primary's lease has run out as far as is known here"
         : group.LastFailure.Length > 0 ? group.LastFailure
@@ -283,10 +249,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
     public void Accept(int descriptor, bool readsOnly, bool isLocal)
     {
         if (!isLocal)
-        {
-            var one = 1;
-            _ = LibC.SetOption(descriptor, TcpLevel, NoDelay, &one, sizeof(int));
-        }
+            Quicken(descriptor);
         do
             _lastNumber = (_lastNumber + 1) & int.MaxValue;
         while (_clients.ContainsKey(_lastNumber));
@@ -318,7 +281,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
             : Settings.RequireTls ? TlsRule.Required
             : ClientTls is null ? TlsRule.None
             : TlsRule.Offered;
-        return new ClientLogin(new LoginRules(rule, Settings.Mode, _mockSecret), random);
+        return new ClientLogin(new LoginRules(rule, Settings.Mode, MockSecret), random);
     }
 
     public ServerLogin NewServerLogin(PoolGroup group, ServerCredential credential)
@@ -333,12 +296,15 @@ internal sealed unsafe class ProxyLoop : IDisposable
     public void Ask(string user, Action<UserSecret?> answered) =>
         _users.Find(user, fresh: false, secret => _mailbox.Post(() => answered(secret)));
 
+    /// <summary>What is remembered of its secret did not fit; perhaps that has just been changed.</summary>
+    public void AskAnew(string user) => _users.Find(user, fresh: true, _ => { });
+
     public void Cancel(int number, ImmutableArray<byte> key)
     {
         if (!_clients.TryGetValue(number, out var client)
             || !CryptographicOperations.FixedTimeEquals(key.AsSpan(), client.CancelKey.AsSpan()))
             return;
-        if (client.Place is not null)
+        if (client.IsWaiting)
             client.Cancelled();
         else if (client.Server is { } server && !server.Stream.IsFree)
             Cancel(server);
@@ -360,14 +326,26 @@ internal sealed unsafe class ProxyLoop : IDisposable
     public int OpenSocket(ServerAddress address)
     {
         var descriptor = LibC.Socket(SocketName.Family(address), StreamType | Engine.SocketFlags, 0);
-        var one = 1;
         if (descriptor >= 0 && address is ServerAddress.Tcp)
-            _ = LibC.SetOption(descriptor, TcpLevel, NoDelay, &one, sizeof(int));
+            Quicken(descriptor);
         return descriptor;
+    }
+
+    // Small messages leave at once, and a host that has gone is noticed.
+    private static void Quicken(int descriptor)
+    {
+        var one = 1;
+        _ = LibC.SetOption(descriptor, TcpLevel, NoDelay, &one, sizeof(int));
+        _ = LibC.SetOption(descriptor, SocketLevel, KeepAlive, &one, sizeof(int));
     }
 
     public void Dispose()
     {
+        // They are told why, as far as that can be sent at once.
+        foreach (var client in _clients.Values.ToArray())
+            client.Refuse("57P01", "terminating connection: the proxy stops");
+        Outbox.Flush(Engine);
+        Engine.Turn(0, Outbox);
         foreach (var client in _clients.Values.ToArray())
             client.Close();
         foreach (var pool in _groups.Values.SelectMany(group => group.Pools).ToArray())

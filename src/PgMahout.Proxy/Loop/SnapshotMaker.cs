@@ -42,7 +42,7 @@ internal static class SnapshotMaker
         var waiting = pool.IsPrimary ? group.Waiting : 0;
         return new PoolSnapshot(group.Database, group.User, group.Mode, Span(pool.IsPrimary ? group.LongestWait : 0))
         {
-            ClientsActive = clients.Count(client => client.Group == group && client.Place is null),
+            ClientsActive = clients.Count(client => client.Group == group && !client.IsWaiting),
             ClientsWaiting = waiting,
             CancelsActive = loop.Cancels.Count(cancel => cancel.Target.Pool == pool),
             ServersActive = pool.Servers.Count(server => server.Client is not null),
@@ -54,7 +54,7 @@ internal static class SnapshotMaker
 
     private static PeerSnapshot ClientOf(ProxyLoop loop, ClientConnection client)
     {
-        var waits = client.Place is not null;
+        var waits = client.IsWaiting;
         return new PeerSnapshot(
             client.Number, client.User, client.Database, waits ? "waiting" : "active", At(loop, client.Since))
         {
@@ -91,7 +91,7 @@ internal static class SnapshotMaker
             PoolSize = loop.Settings.PoolSize,
             ReservePool = loop.Settings.ReserveSize,
             Mode = loop.Settings.Mode,
-            Paused = loop.IsPausedFor(name),
+            Paused = loop.Orders.IsPausedFor(name),
             CurrentConnections = loop.Groups.Where(group => group.Database == name)
                 .Sum(group => group.Pools.Sum(pool => pool.Servers.Count)),
         };

@@ -82,18 +82,18 @@ internal sealed class AdminSession(ProxyLoop loop, ClientConnection client)
                 Show(show.Subject);
                 break;
             case AdminCommand.Pause pause:
-                loop.Pause(pause.Database);
+                loop.Orders.Pause(pause.Database);
                 IsPausing = true;
-                loop.Pausing.Add(this);
+                loop.Orders.Pausing.Add(this);
                 return;
             case AdminCommand.Resume resume:
-                loop.Resume(resume.Database);
+                loop.Orders.Resume(resume.Database);
                 break;
             case AdminCommand.Kill kill:
-                loop.Kill(kill.Database, client);
+                loop.Orders.Kill(kill.Database, client);
                 break;
             case AdminCommand.Reconnect reconnect:
-                loop.Reconnect(reconnect.Database);
+                loop.Orders.Reconnect(reconnect.Database);
                 break;
             case AdminCommand.Reload:
                 loop.ReloadWanted();

@@ -19,9 +19,12 @@ namespace PgMahout.Proxy.Sessions;
 internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int number, bool readsOnly, bool isLocal)
     : Channel(loop, descriptor)
 {
+    // Of answers; more are not asked for before some have come.
+    private const int MostOwed = 10_000;
     private const string WishParameter = "pgmahout.route";
 
     private Entrance? _entrance = new(loop, isLocal);
+    private LinkedListNode<ClientConnection>? _place;
     private ByteQueue _pending;
     private AdminSession? _admin;
     private bool _hasRead;
@@ -52,8 +55,10 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
 
     public SessionParameters Parameters { get; private set; } = SessionParameters.None;
 
-    /// <summary>Its place among those who wait for a server.</summary>
-    public LinkedListNode<ClientConnection>? Place { get; set; }
+    /// <summary>Its place among those who wait for a server; in a list only while it waits.</summary>
+    public LinkedListNode<ClientConnection> Place => _place ??= new LinkedListNode<ClientConnection>(this);
+
+    public bool IsWaiting => _place?.List is not null;
 
     /// <summary>On this host's boot clock, in nanoseconds.</summary>
     public long WaitingSince { get; private set; }
@@ -70,10 +75,15 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
 
     public ImmutableArray<byte> CancelKey => _cancelKey;
 
-    private bool KeepsServer => Group?.Mode == PoolMode.Session;
+    /// <summary>It has said something that could not be read yet.</summary>
+    public bool HasPending => !_pending.IsEmpty;
+
+    /// <summary>As it was when it logged in: its statements were named by that.</summary>
+    public bool KeepsServer { get; private set; }
 
     protected override bool WantsMore =>
-        _pending.Bytes < HighWater && (Server is null || Server.Output.Bytes < HighWater);
+        _pending.IsEmpty && (Server is null || Server.Output.IsEmpty)
+        || (_pending.Bytes < HighWater && (Server is null || Server.Output.Bytes < HighWater) && !Loop.IsShort);
 
     public override void Connected(int error) { }
 
@@ -101,7 +111,7 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
             return;
         }
         _pending.Give(chunk);
-        if (Server is null && Place is null && Group?.Reported is not null)
+        if (Server is null && !IsWaiting && Group?.Reported is not null)
             Begin();
     }
 
@@ -115,8 +125,8 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
     {
         _entrance = null;
         WaitingSince = Loop.Now;
-        var renames = Loop.Settings.Mode == PoolMode.Transaction;
-        Stream = new ClientStream(Loop.Statements, renames, Loop.Settings.MessageLimit);
+        KeepsServer = Loop.Settings.Mode == PoolMode.Session;
+        Stream = new ClientStream(Loop.Statements, renames: !KeepsServer, Loop.Settings.MessageLimit);
         _cancelKey = Loop.NewKey();
         _pending.Append(rest, Loop.Pool);
         Write(done.Bytes.Span);
@@ -129,7 +139,8 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         }
         var group = Group = Loop.GroupOf(User, Database);
         group.Credential = done.Credential;
-        Wish = ReadRoute.ParseWish(done.Request.Parameters.GetValueOrDefault(WishParameter, "any")) ?? RouteWish.None;
+        var wish = done.Request.Parameters.GetValueOrDefault(WishParameter, "any");
+        Wish = ReadRoute.ParseWish(wish) ?? RouteWish.None;
         Parameters = Loop.Parameters.Of(done.Request.Parameters.Remove(WishParameter));
         if (group.Reported is null)
             group.Arrive(this);
@@ -143,7 +154,8 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         Parameters = Loop.Parameters.Over(Group!.Initial, own);
         var writer = new BackendWriter();
         foreach (var (name, value) in Group.Reported!)
-            writer.ParameterStatus(name, own.Values.GetValueOrDefault(name, value));
+            writer.ParameterStatus(
+                name, name == "in_hot_standby" ? Standing : own.Values.GetValueOrDefault(name, value));
         writer.BackendKeyData(Number, _cancelKey.AsSpan());
         writer.ReadyForQuery('I');
         Write(writer.Written);
@@ -167,6 +179,10 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
             Linked(server);
     }
 
+    // By this libpq's target_session_attrs tells servers apart.
+    private string Standing =>
+        (ReadsOnly || Wish == RouteWish.Standby) && !Loop.Topology.Standbys.IsEmpty ? "on" : "off";
+
     private void Judge()
     {
         var understood = StatementJudge.Understands(Parameters.Values.GetValueOrDefault("client_encoding", "UTF8"));
@@ -188,7 +204,8 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
 
     // What was judged to be a read is all that a standby gets; what comes behind it is judged anew.
     private bool MayGoOn(ServerConnection server) =>
-        Loop.MayGoOn(server) && (server.Pool.IsPrimary || ReadsOnly || Kind != StatementKind.Read || !_hasRead);
+        Loop.MayGoOn(server) && server.Stream.Owed < MostOwed
+        && (server.Pool.IsPrimary || ReadsOnly || Kind != StatementKind.Read || !_hasRead);
 
     public void Linked(ServerConnection server)
     {
@@ -208,7 +225,7 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
     {
         while (Server is { } server && !_pending.IsEmpty && MayGoOn(server))
             Guarded(_pending.Take()!, server);
-        if (Server is null && Place is null && !_pending.IsEmpty && !IsClosed)
+        if (Server is null && !IsWaiting && !_pending.IsEmpty && !IsClosed)
             Begin();
         Rearm();
     }

@@ -8,11 +8,14 @@ namespace PgMahout.Proxy.Sessions;
 /// <summary>A client before it is known who it is.</summary>
 internal sealed class Entrance(ProxyLoop loop, bool isLocal)
 {
+    private const string WrongPassword = "28P01";
+
     private readonly ClientLogin _login = loop.NewClientLogin(isLocal);
     private readonly TlsContext? _tls = loop.ClientTls;
     private bool _isDirect;
     private byte[] _received = [];
     private bool _isAsking;
+    private string? _user;
 
     public void Take(Chunk chunk, ClientConnection client)
     {
@@ -50,6 +53,7 @@ internal sealed class Entrance(ProxyLoop loop, bool isLocal)
                 return false;
             case LoginStep.Lookup lookup:
                 _isAsking = true;
+                _user = lookup.Request.User;
                 loop.Ask(lookup.Request.User, secret => Answered(secret, client));
                 return false;
             case LoginStep.Cancel cancel:
@@ -60,6 +64,8 @@ internal sealed class Entrance(ProxyLoop loop, bool isLocal)
                 client.Enter(done, _received);
                 return false;
             case LoginStep.Refused refused:
+                if (refused.SqlState == WrongPassword && _user is not null)
+                    loop.AskAnew(_user);
                 client.Refuse(refused.Bytes.Span);
                 return false;
             default:

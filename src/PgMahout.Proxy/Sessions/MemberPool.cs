@@ -42,6 +42,8 @@ internal sealed class MemberPool(ProxyLoop loop, PoolGroup group, Backend backen
     public void Grow(int wanted, bool reserve)
     {
         var most = loop.Settings.PoolSize + (reserve ? loop.Settings.ReserveSize : 0);
+        if (_all.Count >= most)
+            return;
         var coming = Coming;
         while (_all.Count < most && coming < wanted && loop.Now >= _notBefore && Group.Credential is { } credential)
         {

@@ -78,7 +78,7 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
         var queue = pool is { IsPrimary: false } || client.Wish == RouteWish.Standby ? _readers : _writers;
         if (pool is not null && loop.MayBegin(pool) && queue.Count == 0 && pool.TakeIdle() is { } server)
             return server;
-        client.Place = queue.AddLast(client);
+        queue.AddLast(client.Place);
         pool?.Grow(queue.Count, reserve: false);
         return null;
     }
@@ -99,8 +99,8 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
 
     public static void Forget(ClientConnection client)
     {
-        client.Place?.List?.Remove(client.Place);
-        client.Place = null;
+        if (client.IsWaiting)
+            client.Place.List!.Remove(client.Place);
     }
 
     /// <summary>Clients that have logged in and need to know what servers report.</summary>
@@ -173,7 +173,7 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
                 client.Linked(server);
                 continue;
             }
-            client.Place = queue.AddFirst(client);
+            queue.AddFirst(client.Place);
             break;
         }
         if (queue.Count + more == 0)
@@ -189,7 +189,7 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
         foreach (var client in _readers.Where(client => client.Wish != RouteWish.Standby).ToArray())
         {
             Forget(client);
-            client.Place = _writers.AddLast(client);
+            _writers.AddLast(client.Place);
         }
     }
 

@@ -49,7 +49,8 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
     /// <summary>It is closed instead of being given to another client.</summary>
     public bool IsToLeave { get; set; }
 
-    protected override bool WantsMore => Client is null || Client.Output.Bytes < HighWater;
+    protected override bool WantsMore =>
+        Client is null || Client.Output.IsEmpty || (Client.Output.Bytes < HighWater && !Loop.IsShort);
 
     public override void Connected(int error)
     {
@@ -124,6 +125,8 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
             Doubted();
         else if (Stream.IsFree)
             Free();
+        else if (Client is { HasPending: true } client)
+            client.GoOn();
     }
 
     /// <summary>Its client needs it no longer, as far as the transaction goes.</summary>
@@ -245,7 +248,8 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
         if (Client is not { } client)
             return;
         var work = Stream.Lost();
-        var again = !_hasSent && _replayed > 0 && !Stream.HasInvented;
+        // What is on its way may have arrived, whatever has not been heard of it.
+        var again = !_hasSent && !State.Sending && _replayed > 0 && !Stream.HasInvented;
         if (again)
             Stream.Abandon();
         Unlink();

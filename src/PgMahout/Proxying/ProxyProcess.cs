@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
@@ -45,7 +47,11 @@ internal static class ProxyProcess
         using var feed = new TopologyFeed(
             home, store, topology => work!.Publish(topology), records => Follow(work!, records, ending));
         await using var users = new UserDirectory(() => feed.Topology, secrets.SuperuserPassword);
-        using var server = new ProxyServer(settings, users);
+        using var server = new ProxyServer(settings, users)
+        {
+            // The same for every proxy of the cluster, and after each start.
+            MockSecret = [.. HMACSHA256.HashData(Encoding.UTF8.GetBytes(secrets.SuperuserPassword), "mock secret"u8)],
+        };
         work = new ProxyWork(home, server, feed, settings, ending);
         await using var api = new ProxyApi(work).Listen(home);
         return await RunAsync(work, ending);

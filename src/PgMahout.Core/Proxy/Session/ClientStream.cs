@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using PgMahout.Core.Protocol;
 using PgMahout.Core.Proxy.Routing;
 
@@ -19,10 +18,13 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
     // The names at the head of a Bind; PostgreSQL's own are at most 63 bytes.
     private const int LongestNames = 4096;
 
+    // One client must not fill the memory with names.
+    private const int MostNames = 20_000;
+
     private readonly Dictionary<byte[], Statement> _names = new(ByContent.Instance);
     private HeldBytes _held;
     private HeldBytes _unnamed;
-    private byte[] _made = [];
+    private readonly MadeMessages _made = new();
     private int _streaming;
 
     /// <summary>The beginning of a message was received, and not its end.</summary>
@@ -126,6 +128,8 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
     {
         switch (type)
         {
+            case (byte)'Q' when renames && _names.Count > 0 && Deallocates(message, ref stretch, server, back):
+                break;
             case (byte)'Q':
                 server.Expect(new Reply(ReplyKind.Query), back, MayCommit(message, server));
                 break;
@@ -199,6 +203,8 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
             Replace((byte)'P', present.ServerName, definition, message.Length, ref stretch);
             return;
         }
+        if (_names.Count >= MostNames)
+            throw new ProtocolException($"a client may not have more than {MostNames} prepared statements");
         var statement = registry.Take(definition);
         names[name] = statement;
         if (server.Prepared.Use(statement))
@@ -235,11 +241,8 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
         // The parameters that follow the names may be long, and still on their way.
         var head = MessageHeader.Size + portal + 1 + end;
         var grown = statement.ServerName.Length - end;
-        var made = Room(head + grown);
-        body[..(portal + 1)].CopyTo(made[MessageHeader.Size..]);
-        statement.ServerName.CopyTo(made[(MessageHeader.Size + portal + 1)..]);
-        Head(made, (byte)'B', _streaming + grown);
-        stretch.Insert(made);
+        var portalName = body[..(portal + 1)];
+        _made.Head((byte)'B', _streaming + grown, portalName, statement.ServerName, ref stretch);
         stretch.Skip(head);
         _streaming -= head;
     }
@@ -252,7 +255,7 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
         server.Expect(new Reply(ReplyKind.Describe), back);
         if (statement is null)
             return;
-        InsertAbout((byte)'D', statement, ref stretch);
+        _made.About((byte)'D', statement, ref stretch);
         stretch.Skip(message.Length);
         _streaming = 0;
     }
@@ -273,6 +276,30 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
         stretch.Skip(message.Length);
         _streaming = 0;
         server.Expect(new Reply(ReplyKind.Close, ReplyFate.Invent, statement, own), back);
+    }
+
+    /// <summary>
+    /// In words instead of by a message, as some drivers do it: the server is told its own name of the statement, and
+    /// answers.
+    /// </summary>
+    private bool Deallocates(
+        ReadOnlySpan<byte> message, ref Stretch stretch, ServerStream server, IPassage back)
+    {
+        var text = message[MessageHeader.Size..];
+        if (message.Length != _streaming || text.IsEmpty || server.Status == (byte)'E'
+            || !Deallocation.TryParse(text[..^1], out var order) || order.IsAll)
+            return false;
+        Span<byte> name = stackalloc byte[Deallocation.LongestName];
+        name = name[..order.CopyName(name)];
+        if (!_names.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(name, out _, out var statement))
+            return false;
+        Prepare(statement, ref stretch, server, back);
+        server.Expect(new Reply(ReplyKind.Query), back);
+        server.Prepared.Remove(statement);
+        byte[] words = [.. "DEALLOCATE "u8, .. statement.ServerName];
+        Replace((byte)'Q', words, default, message.Length, ref stretch);
+        registry.Release(statement);
+        return true;
     }
 
     /// <summary>Of a Describe or Close of a statement: its name with the zero byte; otherwise empty.</summary>
@@ -305,7 +332,7 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
             return;
         server.Prepared.Add(statement);
         server.Expect(new Reply(ReplyKind.Parse, ReplyFate.Swallow, statement), back);
-        Insert((byte)'P', statement.ServerName, statement.Definition, ref stretch);
+        _made.Insert((byte)'P', statement.ServerName, statement.Definition, ref stretch);
         Evict(ref stretch, server, back);
     }
 
@@ -315,7 +342,7 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
             return;
         server.HasUnnamed = true;
         server.Expect(new Reply(ReplyKind.Parse, ReplyFate.Swallow), back, MayCommit(_unnamed.Bytes));
-        Insert((byte)'P', default, _unnamed.Bytes, ref stretch);
+        _made.Insert((byte)'P', default, _unnamed.Bytes, ref stretch);
     }
 
     private void Evict(ref Stretch stretch, ServerStream server, IPassage back)
@@ -325,48 +352,15 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
         var oldest = server.Prepared.LeastRecentlyUsed();
         server.Prepared.Remove(oldest);
         server.Expect(new Reply(ReplyKind.Close, ReplyFate.Swallow, oldest), back);
-        InsertAbout((byte)'C', oldest, ref stretch);
-    }
-
-    private void InsertAbout(byte type, Statement statement, ref Stretch stretch)
-    {
-        var made = Room(MessageHeader.Size + 1 + statement.ServerName.Length + 1);
-        made[MessageHeader.Size] = (byte)'S';
-        statement.ServerName.CopyTo(made[(MessageHeader.Size + 1)..]);
-        made[^1] = 0;
-        Head(made, type, made.Length);
-        stretch.Insert(made);
+        _made.About((byte)'C', oldest, ref stretch);
     }
 
     private void Replace(
         byte type, ReadOnlySpan<byte> name, ReadOnlySpan<byte> rest, int length, ref Stretch stretch)
     {
-        Insert(type, name, rest, ref stretch);
+        _made.Insert(type, name, rest, ref stretch);
         stretch.Skip(length);
         _streaming = 0;
-    }
-
-    private void Insert(byte type, ReadOnlySpan<byte> name, ReadOnlySpan<byte> rest, ref Stretch stretch)
-    {
-        var made = Room(MessageHeader.Size + name.Length + 1 + rest.Length);
-        name.CopyTo(made[MessageHeader.Size..]);
-        made[MessageHeader.Size + name.Length] = 0;
-        rest.CopyTo(made[(MessageHeader.Size + name.Length + 1)..]);
-        Head(made, type, made.Length);
-        stretch.Insert(made);
-    }
-
-    private static void Head(Span<byte> message, byte type, int length)
-    {
-        message[0] = type;
-        BinaryPrimitives.WriteInt32BigEndian(message[1..], length - 1);
-    }
-
-    private Span<byte> Room(int length)
-    {
-        if (_made.Length < length)
-            _made = new byte[Math.Max(length, 256)];
-        return _made.AsSpan(0, length);
     }
 
     public void NeverPrepared(Reply parse)

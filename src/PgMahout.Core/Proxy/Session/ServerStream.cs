@@ -77,6 +77,9 @@ public sealed class ServerStream
     /// <summary>Nothing is owed and no transaction is open: another client may have it.</summary>
     public bool IsFree => _expected.IsEmpty && Status == (byte)'I' && _streaming == 0 && _held.IsEmpty;
 
+    /// <summary>How many answers it owes.</summary>
+    public int Owed => _expected.Count;
+
     /// <summary>The last answer to the question where the WAL ends.</summary>
     public Lsn Position { get; private set; }
 

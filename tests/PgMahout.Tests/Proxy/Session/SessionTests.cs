@@ -149,6 +149,24 @@ public sealed class SessionTests
         Assert.Equal("P:pgmahout_1 P:pgmahout_1 S", talk.ToServer());
     }
 
+    [Theory]
+    [InlineData("deallocate s")]
+    [InlineData("DEALLOCATE PREPARE \"s\";")]
+    public void A_statement_may_be_deallocated_in_words(string sql)
+    {
+        var talk = new Conversation().Says(Parse("s", "select 1"), Sync());
+        talk.Answers(Parsed, Ready());
+        talk.ToServer();
+
+        talk.On(new ServerStream()).Says(Query(sql));
+        Assert.Equal("P:pgmahout_1 Q", talk.ToServer());
+        talk.Answers(Parsed, Complete("DEALLOCATE"), Ready());
+        Assert.Equal("1 Z C Z", talk.ToClient());
+
+        talk.Says(Bind("s"), Sync());
+        Assert.Equal("B:s S", talk.ToServer());
+    }
+
     [Fact]
     public void The_unnamed_statement_follows_too()
     {
