@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+using PgMahout.Core.Proxy;
+using PgMahout.Core.Proxy.Login;
+using PgMahout.Core.Proxy.Routing;
+using PgMahout.Core.Vocabulary;
+using PgMahout.InstanceTests.Replication;
+using PgMahout.Postgres.Probing;
+using PgMahout.Proxy;
+using Xunit;
+
+namespace PgMahout.InstanceTests.Proxy;
+
+/// <summary>The whole data plane before one real server; who leads is what the test says.</summary>
+internal sealed class RunningProxy : IAsyncDisposable
+{
+    private readonly LoneServer _server;
+    private readonly ProxyServer _proxy;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task<int> _run;
+    private readonly int _port;
+
+    private RunningProxy(LoneServer server, ProxySettings settings, bool onlyEpoll, Roles roles)
+    {
+        _server = server;
+        _port = settings.WritePort;
+        _proxy = new ProxyServer(settings, roles) { OnlyEpoll = onlyEpoll };
+        _run = Task.Factory.StartNew(() => _proxy.Run(_stop.Token), TaskCreationOptions.LongRunning);
+    }
+
+    public LoneServer Server => _server;
+
+    public ProxyReport Report => _proxy.Report;
+
+    public string EngineName => _proxy.EngineName;
+
+    public static async Task<RunningProxy> StartAsync(
+        bool onlyEpoll, Func<ProxySettings, ProxySettings>? change = null)
+    {
+        // No commit waits for a standby that is not there, but for one that asks for it.
+        var server = await LoneServer.StartAsync(
+            15, ("synchronous_standby_names", "nobody"), ("synchronous_commit", "local"));
+        await server.ExecuteAsync("CREATE ROLE alice LOGIN SUPERUSER PASSWORD 'pencil'");
+        var stored = (await server.QueryAsync<string>("SELECT rolpassword FROM pg_authid WHERE rolname = 'alice'"))!;
+        var settings = new ProxySettings { WritePort = FreePort(), ReadPort = 0, PoolSize = 2, AdminUser = "alice" };
+        var proxy = new RunningProxy(server, (change ?? (same => same))(settings), onlyEpoll, new Roles(stored));
+        proxy.Lead(1);
+        await proxy.UntilAsync(report => report.Listening);
+        return proxy;
+    }
+
+    /// <summary>From now on the server leads by this epoch.</summary>
+    public void Lead(long epoch, bool draining = false) => _proxy.Publish(new Topology(
+        epoch,
+        new Backend(
+            new MemberName("m1"),
+            new ServerAddress.UnixSocket($"{_server.Target.Host}/.s.PGSQL.{ScratchServer.Port}")),
+        Instant.Never, [], draining, draining ? "a switchover is under way" : ""));
+
+    public void LeadNobody(long epoch) =>
+        _proxy.Publish(new Topology(epoch, null, Instant.Zero, [], Why: "the election goes on"));
+
+    public async Task<NpgsqlConnection> ConnectAsync(string more = "")
+    {
+        var connection = new NpgsqlConnection(
+            $"Host=127.0.0.1;Port={_port};Username=alice;Password=pencil;Database=postgres;Pooling=false;"
+            + "Timeout=30;Command Timeout=30;" + more);
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    public static async Task<T> AskAsync<T>(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async Task<(string Output, string Error)> PsqlAsync(string database, params string[] orders)
+    {
+        var start = new ProcessStartInfo(Path.Combine(LoneServer.Binaries(15).Directory, "psql"))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            ArgumentList = { "-XAtw", $"host=127.0.0.1 port={_port} user=alice dbname={database} connect_timeout=30" },
+            Environment = { ["PGPASSWORD"] = "pencil" },
+        };
+        foreach (var order in orders)
+        {
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add(order);
+        }
+        using var psql = Process.Start(start)!;
+        var output = psql.StandardOutput.ReadToEndAsync();
+        var error = psql.StandardError.ReadToEndAsync();
+        using var limit = new CancellationTokenSource(LoneServer.Limit);
+        await psql.WaitForExitAsync(limit.Token);
+        return (await output, await error);
+    }
+
+    public async Task UntilAsync(Func<ProxyReport, bool> condition)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!condition(_proxy.Report))
+        {
+            Assert.True(watch.Elapsed < LoneServer.Limit, $"it never came so far: {_proxy.Report}");
+            Assert.False(_run.IsCompleted, "the loop has ended");
+            await Task.Delay(10);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        Assert.Equal(0, await _run.WaitAsync(LoneServer.Limit));
+        _proxy.Dispose();
+        _stop.Dispose();
+        await _server.DisposeAsync();
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private sealed class Roles(string stored) : IUserDirectory
+    {
+        public void Find(string user, bool fresh, Action<UserSecret?> answered)
+        {
+            var fields = stored.Split('$', ':');
+            UserSecret secret = user != "alice"
+                ? new UserSecret.None("no such role")
+                : new UserSecret.Scram(
+                    int.Parse(fields[1]),
+                    [.. Convert.FromBase64String(fields[2])],
+                    [.. Convert.FromBase64String(fields[3])],
+                    [.. Convert.FromBase64String(fields[4])]);
+            answered(secret);
+        }
+    }
+}
