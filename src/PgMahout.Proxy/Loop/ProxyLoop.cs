@@ -143,6 +143,10 @@ internal sealed unsafe class ProxyLoop : IDisposable
         foreach (var client in _clients.Values.Where(client => !client.IsLoggedIn).ToArray())
             if (Now - client.Since > Settings.LoginLimit.Ticks * 100)
                 client.Refuse("08006", "the login took too long");
+        // Who does not read what it is told is left without it.
+        foreach (var client in _clients.Values.Where(client => client.ClosingSince > 0).ToArray())
+            if (Now - client.ClosingSince > Settings.LoginLimit.Ticks * 100)
+                client.Close();
         foreach (var cancel in Cancels.ToArray())
             if (Now - cancel.Since > Settings.ConnectLimit.Ticks * 100)
                 cancel.Close();

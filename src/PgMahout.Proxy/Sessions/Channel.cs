@@ -26,6 +26,9 @@ internal abstract class Channel(ProxyLoop loop, int descriptor) : Connection(des
     /// <summary>What it is about to say goodbye with is still to be sent.</summary>
     protected bool IsClosing => _closing;
 
+    /// <summary>Since when it is about to close; on this host's boot clock, in nanoseconds. Zero: it is not.</summary>
+    public long ClosingSince { get; private set; }
+
     protected abstract bool WantsMore { get; }
 
     /// <summary>Received, decrypted; the chunk is the channel's.</summary>
@@ -130,6 +133,7 @@ internal abstract class Channel(ProxyLoop loop, int descriptor) : Connection(des
     public void CloseAfterSending()
     {
         _closing = true;
+        ClosingSince = Loop.Now;
         _encryption?.Close(ref Output);
         if (Output.IsEmpty)
             Close(0);

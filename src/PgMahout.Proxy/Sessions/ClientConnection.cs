@@ -28,6 +28,8 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
     private ByteQueue _pending;
     private AdminSession? _admin;
     private bool _hasRead;
+    private long _writes;
+    private long _writesKnown;
     private ImmutableArray<byte> _cancelKey = [];
 
     /// <summary>By which it may ask for a cancel; as the process id of a server would be.</summary>
@@ -44,8 +46,8 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
     /// <summary>Where the WAL ended after what it last wrote.</summary>
     public Lsn Written { get; private set; }
 
-    /// <summary>It has written, and it is to be asked where that ended.</summary>
-    public bool AsksForPosition { get; private set; }
+    /// <summary>How many transactions it had that may have written, when it is to be asked where they ended.</summary>
+    public long? AsksForPosition => Loop.Settings.SplitReads && _writesKnown < _writes ? _writes : null;
 
     public ClientStream Stream { get; private set; } = null!;
 
@@ -191,15 +193,17 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
             ? FirstBatch.Judge(_pending.Head!.Bytes, Loop.Judge, Stream)
             : StatementKind.Write;
         // Until it is known where that ended, only the primary certainly has it.
-        if (AsksForPosition)
+        if (_writesKnown < _writes)
             Kind = StatementKind.Write;
     }
 
-    /// <summary>What it last wrote ended before this.</summary>
-    public void Wrote(Lsn position)
+    /// <summary>What it wrote up to that number ended before this. Answers may overtake each other.</summary>
+    public void Wrote(long number, Lsn position)
     {
+        if (number <= _writesKnown)
+            return;
+        _writesKnown = number;
         Written = position;
-        AsksForPosition = false;
     }
 
     // What was judged to be a read is all that a standby gets; what comes behind it is judged anew.
@@ -268,7 +272,8 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
             Parameters = server.Stream.Parameters = Loop.Parameters.Same(server.Stream.Parameters);
         if (KeepsServer)
             return false;
-        AsksForPosition |= Loop.Settings.SplitReads && server.Pool.IsPrimary && Kind != StatementKind.Read;
+        if (server.Pool.IsPrimary && Kind != StatementKind.Read)
+            _writes++;
         Loop.Totals.Transactions++;
         Group!.Traffic.Transactions++;
         Group.Traffic.TransactionTime += Loop.Now - LinkedAt;
@@ -340,6 +345,14 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
     /// <param name="error">A whole ErrorResponse.</param>
     public void Refuse(ReadOnlySpan<byte> error)
     {
+        if (IsClosing)
+            return;
+        // In the middle of a message nothing else can be said.
+        if (Server is { Stream.IsInMessage: true })
+        {
+            Close();
+            return;
+        }
         Write(error);
         CloseAfterSending();
     }

@@ -18,6 +18,7 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
         new FrontendWriter().Query("SELECT pg_catalog.pg_current_wal_insert_lsn()").Written.ToArray();
 
     private ClientConnection? _asker;
+    private long _askedFor;
     private byte[] _replay = [];
     private int _replayed;
     private bool _hasSent;
@@ -139,24 +140,27 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
             if (!client.GivesBack(this))
                 return;
             Unlink();
-            if (Pool.IsPrimary && client.AsksForPosition)
-            {
-                AskForPosition(client);
-                return;
-            }
+            if (Pool.IsPrimary && client.AsksForPosition is { } number)
+                AskForPosition(client, number);
+            else
+                Pool.GiveBack(this);
+            if (client.HasPending)
+                client.GoOn();
+            return;
         }
-        else if (_asker is { } asker)
+        if (_asker is { } asker)
         {
             _asker = null;
-            asker.Wrote(Stream.Position);
+            asker.Wrote(_askedFor, Stream.Position);
         }
         Pool.GiveBack(this);
     }
 
     // Behind the commit, so that whoever has replayed up to there has what the client wrote.
-    private void AskForPosition(ClientConnection client)
+    private void AskForPosition(ClientConnection client, long number)
     {
         _asker = client;
+        _askedFor = number;
         Stream.Expect(new Reply(ReplyKind.Position, ReplyFate.Swallow), NoPassage.Instance);
         Write(PositionQuery);
     }

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text.Json;
+using Npgsql;
+using PgMahout.LiveTests.Harness;
+using Xunit;
+
+namespace PgMahout.LiveTests;
+
+/// <summary>One address for clients, whoever leads.</summary>
+public sealed class ProxyTests
+{
+    private const int FromFirstMember = 8;
+
+    [Fact]
+    public async Task Clients_between_transactions_only_wait_while_another_member_becomes_the_leader()
+    {
+        await using var cluster = await LiveCluster.UpAsync();
+        await cluster.HealthyAsync();
+
+        var planned = await DrillAsync(cluster, "switchover");
+        var failed = await DrillAsync(cluster, "failover");
+
+        Assert.Equal(0, Number(planned, "avoidableErrors") + Number(failed, "avoidableErrors"));
+        // What was begun before a planned change goes on to its end.
+        Assert.Equal(0, Number(planned, "rolledBack") + Number(planned, "doubtful"));
+        foreach (var summary in new[] { planned, failed })
+        {
+            Assert.Equal(0, Number(summary, "lostCommits"));
+            Assert.False(summary.GetProperty("dualPrimary").GetBoolean());
+        }
+    }
+
+    [Fact]
+    public async Task The_address_outlives_the_process_behind_it()
+    {
+        await using var cluster = await LiveCluster.UpAsync("--members", "1");
+        await cluster.HealthyAsync();
+        var address = (await cluster.RunAsync("uri")).Exits(0).Out;
+        Assert.Contains($":{cluster.Port + FromFirstMember}/", address, StringComparison.Ordinal);
+        Assert.Equal(1, await cluster.AskAsync<int>(cluster.Port + FromFirstMember, "select 1"));
+
+        var pid = int.Parse(
+            File.ReadLines(Path.Combine(cluster.Home, "proxy.lock")).First(), CultureInfo.InvariantCulture);
+        Signals.Kill([pid]);
+
+        await Eventually.HoldsAsync("a new proxy answers", LiveCluster.Limit, async () =>
+        {
+            try
+            {
+                return await cluster.AskAsync<int>(cluster.Port + FromFirstMember, "select 2") == 2;
+            }
+            catch (NpgsqlException)
+            {
+                return false;
+            }
+        });
+    }
+
+    [Fact]
+    public async Task Reads_go_to_standbys_and_see_what_their_session_wrote()
+    {
+        await using var cluster = await LiveCluster.UpAsync();
+        var standby = (await cluster.HealthyAsync()).Standbys.First().Port;
+        (await cluster.RunAsync("proxy", "settings", "--split-reads", "on", "--yes")).Exits(0);
+        var text = cluster.ConnectionText(cluster.Port + FromFirstMember) + ";Application Name=splitting";
+        await cluster.AskAsync<long>(cluster.Port + FromFirstMember, "create table seen (n int); select 0::bigint");
+
+        await using var client = new NpgsqlConnection(text);
+        await client.OpenAsync();
+        var round = 0;
+        await Eventually.HoldsAsync("a standby has served some of it", LiveCluster.Limit, async () =>
+        {
+            await using var write = new NpgsqlCommand($"insert into seen values ({++round})", client);
+            await write.ExecuteNonQueryAsync();
+            for (var i = 0; i < 5; i++)
+            {
+                await using var read = new NpgsqlCommand("select max(n) from seen", client);
+                Assert.Equal(round, await read.ExecuteScalarAsync());
+            }
+            return await cluster.AskAsync<long>(
+                standby, "select count(*) from pg_stat_activity where application_name = 'splitting'") > 0;
+        });
+    }
+
+    private static async Task<JsonElement> DrillAsync(LiveCluster cluster, string kind)
+    {
+        var ran = (await cluster.RunAsync("drill", kind, "--runs", "2", "-o", "json", "--yes")).Exits(0);
+        using var document = JsonDocument.Parse(ran.Out);
+        Assert.Equal(
+            50, document.RootElement.GetProperty("runs")[0].GetProperty("crowd").GetProperty("clients").GetInt32());
+        return document.RootElement.GetProperty("summary").Clone();
+    }
+
+    private static int Number(JsonElement summary, string name) => summary.GetProperty(name).GetInt32();
+}
