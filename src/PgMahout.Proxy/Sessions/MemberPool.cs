@@ -33,8 +33,11 @@ internal sealed class MemberPool(ProxyLoop loop, PoolGroup group, Backend backen
     public ServerConnection? TakeIdle()
     {
         while (_idle.TryPop(out var server))
+        {
+            server.IsIdle = false;
             if (!server.IsClosed)
                 return server;
+        }
         return null;
     }
 
@@ -71,7 +74,7 @@ internal sealed class MemberPool(ProxyLoop loop, PoolGroup group, Backend backen
     /// <summary>It has nothing to do: it goes to who waits, or waits itself.</summary>
     public void GiveBack(ServerConnection server)
     {
-        if (server.IsClosed)
+        if (server.IsClosed || server.IsIdle)
             return;
         var isOld = loop.Now - server.Since > loop.Settings.ServerLifetime.Ticks * 100;
         if (IsOver || server.IsToLeave || server.Stream.IsSpoilt || isOld)
@@ -85,6 +88,7 @@ internal sealed class MemberPool(ProxyLoop loop, PoolGroup group, Backend backen
             client.Linked(server);
             return;
         }
+        server.IsIdle = true;
         _idle.Push(server);
     }
 

@@ -47,6 +47,9 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
 
     public bool IsReady => _isReady;
 
+    /// <summary>It waits in its pool; whatever it says meanwhile, it is there once.</summary>
+    public bool IsIdle { get; set; }
+
     /// <summary>It is closed instead of being given to another client.</summary>
     public bool IsToLeave { get; set; }
 
@@ -124,7 +127,7 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
             Loop.Pool.Return(chunk);
         if (stop == ServerStop.Doubtful)
             Doubted();
-        else if (Stream.IsFree)
+        else if (Stream.IsFree && !IsIdle)
             Free();
         else if (Client is { HasPending: true } client)
             client.GoOn();

@@ -201,6 +201,31 @@ public sealed class ProxyServerTests
 
     [Theory]
     [MemberData(nameof(Engines))]
+    public async Task What_an_idle_server_reports_does_not_make_it_two(bool onlyEpoll)
+    {
+        await using var proxy = await StartAsync(onlyEpoll, settings => settings with { PoolSize = 1 });
+        await using var one = await proxy.ConnectAsync();
+        await using var other = await proxy.ConnectAsync();
+        await AskAsync<int>(one, "SELECT 1");
+        for (var i = 0; i < 5; i++)
+        {
+            // A setting that is reported to every session.
+            await proxy.Server.ExecuteAsync($"ALTER SYSTEM SET TimeZone = 'Etc/GMT+{i + 1}'");
+            await proxy.Server.ExecuteAsync("SELECT pg_reload_conf()");
+            await Task.WhenAll(AskAsync<object>(one, "SELECT pg_sleep(0.05)"), AskAsync<object>(other, "SELECT 1"));
+        }
+
+        await using var transaction = await one.BeginTransactionAsync();
+        var server = await AskAsync<int>(one, "SELECT pg_backend_pid()");
+        var waiting = AskAsync<int>(other, "SELECT pg_backend_pid()");
+        await proxy.UntilAsync(report => report.Waiting == 1);
+        await transaction.CommitAsync();
+
+        Assert.Equal(server, await waiting);
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
     public async Task Settings_follow_a_client_and_do_not_stay_behind(bool onlyEpoll)
     {
         await using var proxy = await StartAsync(onlyEpoll, settings => settings with { PoolSize = 1 });

@@ -54,6 +54,10 @@ public sealed class ServerStream
     private bool _swallowing;
     private bool _mayCommit;
 
+    // What came last was a ReadyForQuery: after an error the server reads over everything before the next Sync, and
+    // between the messages of a batch it has portals.
+    private bool _isReady = true;
+
     public PreparedStatements Prepared { get; } = new();
 
     /// <summary>Whose work it does; null while it is nobody's.</summary>
@@ -75,7 +79,8 @@ public sealed class ServerStream
     public bool IsSpoilt { get; private set; }
 
     /// <summary>Nothing is owed and no transaction is open: another client may have it.</summary>
-    public bool IsFree => _expected.IsEmpty && Status == (byte)'I' && _streaming == 0 && _held.IsEmpty;
+    public bool IsFree =>
+        _isReady && _expected.IsEmpty && Status == (byte)'I' && _streaming == 0 && _held.IsEmpty;
 
     /// <summary>How many answers it owes.</summary>
     public int Owed => _expected.Count;
@@ -109,6 +114,7 @@ public sealed class ServerStream
     /// <summary>Notes what was sent to the server, or is to be answered in its stead.</summary>
     public void Expect(Reply reply, IPassage client, bool mayCommit = false)
     {
+        _isReady = false;
         _expected.Push(reply);
         _mayCommit |= mayCommit;
         if (reply.Fate == ReplyFate.Invent)
@@ -119,7 +125,7 @@ public sealed class ServerStream
     public void CopyEnded() => CopyingIn = false;
 
     /// <summary>What it would mean if the server were lost now.</summary>
-    public LostWork Lost() => (_expected.IsEmpty, Status) switch
+    public LostWork Lost() => (_expected.IsEmpty && _isReady, Status) switch
     {
         (true, (byte)'I') => LostWork.Nothing,
         (true, _) => LostWork.RolledBack,
@@ -294,8 +300,10 @@ public sealed class ServerStream
             // Everything before a ReadyForQuery is over with it.
         }
         CopyingIn = false;
-        if (_expected.IsEmpty)
-            _mayCommit = false;
+        if (!_expected.IsEmpty)
+            return;
+        _isReady = true;
+        _mayCommit = false;
     }
 
     private void Answered(ReplyKind kind)

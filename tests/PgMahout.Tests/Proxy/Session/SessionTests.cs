@@ -38,6 +38,33 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public void A_batch_keeps_its_server_until_its_sync_also_when_all_was_answered()
+    {
+        var talk = new Conversation().Says(Parse("", "select 1"), Message('H'));
+        talk.Answers(Parsed);
+        Assert.False(talk.Server.IsFree);
+
+        talk.Says(Bind(""), Execute(), Sync());
+        talk.Answers(Bound, Complete("SELECT 1"), Ready());
+
+        Assert.True(talk.Server.IsFree);
+    }
+
+    [Fact]
+    public void After_an_error_the_server_waits_for_the_sync_and_is_nobody_elses()
+    {
+        var talk = new Conversation().Says(Parse("", "selec"), Message('H'));
+
+        talk.Answers(Error());
+        Assert.False(talk.Server.IsFree);
+        talk.Says(Sync());
+        talk.Answers(Ready());
+
+        Assert.True(talk.Server.IsFree);
+        Assert.Equal("E Z", talk.ToClient());
+    }
+
+    [Fact]
     public void Messages_may_come_byte_by_byte_in_both_directions()
     {
         var talk = new Conversation();
