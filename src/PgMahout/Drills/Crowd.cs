@@ -77,6 +77,7 @@ internal sealed class Crowd(ClusterSpec spec, CrowdAddress address, TimeSpan int
     private async Task BeAsync(int client, NpgsqlDataSource source, CancellationToken stopping)
     {
         NpgsqlConnection? connection = null;
+        var work = Task.FromResult(connection);
         var next = NowMs + (interval * client).TotalMilliseconds;
         try
         {
@@ -84,16 +85,30 @@ internal sealed class Crowd(ClusterSpec spec, CrowdAddress address, TimeSpan int
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Max(0, next - NowMs)), stopping);
                 next = Math.Max(next + (interval * Clients).TotalMilliseconds, NowMs);
-                connection = await TransactAsync(client, connection, source).WaitAsync(stopping);
+                work = TransactAsync(client, connection, source);
+                connection = await work.WaitAsync(stopping);
                 if (connection is null)
                     await Task.Delay(AfterRefusal, stopping);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The run is over. Not awaited: closing a connection that waits for an answer has no end.
-            _ = connection?.DisposeAsync().AsTask().WaitAsync(LastAnswer, CancellationToken.None);
+            await LeaveAsync(work);
         }
+    }
+
+    // What is under way ends first: closed in the middle of it, a connection would stay in its transaction, and the
+    // next change of the leader would wait for that.
+    private static async Task LeaveAsync(Task<NpgsqlConnection?> work)
+    {
+        var closing = CloseAsync(work);
+        await Task.WhenAny(closing, Task.Delay(LastAnswer));
+    }
+
+    private static async Task CloseAsync(Task<NpgsqlConnection?> work)
+    {
+        if (await work is { } connection)
+            await connection.DisposeAsync();
     }
 
     /// <summary>One transaction, on a new connection if there is none; null when the connection is lost.</summary>
