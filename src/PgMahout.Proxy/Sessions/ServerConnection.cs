@@ -154,7 +154,8 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
         if (_asker is { } asker)
         {
             _asker = null;
-            asker.Wrote(_askedFor, Stream.Position);
+            if (Stream.Position is { } position)
+                asker.Wrote(_askedFor, position);
         }
         Pool.GiveBack(this);
     }

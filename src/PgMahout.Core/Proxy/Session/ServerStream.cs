@@ -85,8 +85,8 @@ public sealed class ServerStream
     /// <summary>How many answers it owes.</summary>
     public int Owed => _expected.Count;
 
-    /// <summary>The last answer to the question where the WAL ends.</summary>
-    public Lsn Position { get; private set; }
+    /// <summary>The answer to the last question where the WAL ends; null until it is there, and if it failed.</summary>
+    public Lsn? Position { get; private set; }
 
     /// <summary>The beginning of a message was passed on, and not its end.</summary>
     public bool IsInMessage => _streaming > 0;
@@ -115,6 +115,8 @@ public sealed class ServerStream
     public void Expect(Reply reply, IPassage client, bool mayCommit = false)
     {
         _isReady = false;
+        if (reply.Kind == ReplyKind.Position)
+            Position = null;
         _expected.Push(reply);
         _mayCommit |= mayCommit;
         if (reply.Fate == ReplyFate.Invent)

@@ -314,6 +314,20 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public void A_question_for_the_end_of_the_wal_that_fails_leaves_no_older_answer()
+    {
+        var talk = new Conversation().Begin();
+        talk.Server.Expect(new Reply(ReplyKind.Position, ReplyFate.Swallow), NoPassage.Instance);
+        talk.Answers(Row("0/3000148"), Complete("SELECT 1"), Ready());
+
+        talk.Server.Expect(new Reply(ReplyKind.Position, ReplyFate.Swallow), NoPassage.Instance);
+        talk.Answers(Error(), Ready());
+
+        Assert.Null(talk.Server.Position);
+        Assert.True(talk.Server.IsSpoilt);
+    }
+
+    [Fact]
     public void A_client_may_not_speak_as_a_server() =>
         Assert.Throws<ProtocolException>(() => new Conversation().Says(Message('Z', [(byte)'I'])));
 
