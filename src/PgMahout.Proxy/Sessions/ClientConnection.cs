@@ -208,7 +208,7 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
 
     // What was judged to be a read is all that a standby gets; what comes behind it is judged anew.
     private bool MayGoOn(ServerConnection server) =>
-        Loop.MayGoOn(server) && server.Stream.Owed < MostOwed
+        Loop.MayGoOn(server) && !server.IsAdjusting && server.Stream.Owed < MostOwed
         && (server.Pool.IsPrimary || ReadsOnly || Kind != StatementKind.Read || !_hasRead);
 
     public void Linked(ServerConnection server)

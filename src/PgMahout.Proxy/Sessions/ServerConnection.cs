@@ -47,6 +47,9 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
 
     public bool IsReady => _isReady;
 
+    /// <summary>It is given its client's settings; what the client said waits for that.</summary>
+    public bool IsAdjusting { get; private set; }
+
     /// <summary>It waits in its pool; whatever it says meanwhile, it is there once.</summary>
     public bool IsIdle { get; set; }
 
@@ -74,6 +77,7 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
         Client = client;
         _hasSent = false;
         _replayed = 0;
+        IsAdjusting = false;
         Stream.Begin(client.Stream);
         Adjust(client.Parameters);
     }
@@ -86,8 +90,21 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
         Stream.Parameters = wanted;
         if (change is null)
             return;
+        IsAdjusting = true;
         Stream.Expect(new Reply(ReplyKind.Query, ReplyFate.Swallow), NoPassage.Instance);
         Write(new FrontendWriter().Query(change).Written);
+    }
+
+    // With other settings than its own nothing of the client's may run.
+    private void Adjusted()
+    {
+        IsAdjusting = false;
+        if (Client is not { } client)
+            Free();
+        else if (Stream.IsSpoilt)
+            client.Refuse("22023", "the server does not take the settings of this session", "Nothing was sent to it.");
+        else
+            client.GoOn();
     }
 
     /// <summary>Keeps what was received for it, in case that nothing of it can be sent.</summary>
@@ -127,6 +144,8 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
             Loop.Pool.Return(chunk);
         if (stop == ServerStop.Doubtful)
             Doubted();
+        else if (Stream.IsFree && IsAdjusting)
+            Adjusted();
         else if (Stream.IsFree && !IsIdle)
             Free();
         else if (Client is { HasPending: true } client)
@@ -255,7 +274,8 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
         Pool.Remove(this, _why ?? SystemError.Text(error));
         if (Client is not { } client)
             return;
-        var work = Stream.Lost();
+        // While its settings are made, all that the client said still waits.
+        var work = IsAdjusting ? LostWork.Nothing : Stream.Lost();
         // What is on its way may have arrived, whatever has not been heard of it.
         var again = !_hasSent && !State.Sending && _replayed > 0 && !Stream.HasInvented;
         if (again)
@@ -263,7 +283,7 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
         Unlink();
         if (again)
             client.Retry(_replay.AsSpan(0, _replayed));
-        else if (Stream.IsInMessage)
+        else if (Stream.IsInMessage && !IsAdjusting)
             client.Close();
         else
             client.Lose(work, $"the connection to {Pool.Backend.Name} was lost");

@@ -246,6 +246,21 @@ public sealed class ProxyServerTests
 
     [Theory]
     [MemberData(nameof(Engines))]
+    public async Task With_settings_that_the_server_refuses_nothing_runs(bool onlyEpoll)
+    {
+        await using var proxy = await StartAsync(onlyEpoll);
+        await using var client = await proxy.ConnectAsync();
+        await AskAsync<long>(client, "CREATE TABLE untouched (n int); SELECT 1::bigint");
+
+        var (_, error) = await proxy.PsqlAsync(
+            "postgres options='-c search_path=public -c work_mem=nonsense'", "INSERT INTO untouched VALUES (1)");
+
+        Assert.Contains("does not take the settings", error, StringComparison.Ordinal);
+        Assert.Equal(0, await AskAsync<long>(client, "SELECT count(*) FROM untouched"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
     public async Task A_session_keeps_its_server_and_leaves_it_clean(bool onlyEpoll)
     {
         await using var proxy = await StartAsync(
