@@ -112,6 +112,7 @@ internal sealed class LossSetReader(ReturnRequest request, NpgsqlConnection side
     public async Task<ImmutableArray<SideRelation>> RelationsAsync(
         uint[] oids, uint[] newTypes, CancellationToken cancellation)
     {
+        await RestoredFiles.RequireAsync(side, request.Source, oids, cancellation);
         var textual = await side.RowsAsync(
             new Query(LossQueries.WithoutBinaryForm, oids, newTypes),
             row => row.GetFieldValue<uint>(0), cancellation);

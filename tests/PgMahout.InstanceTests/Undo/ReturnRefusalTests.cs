@@ -1,4 +1,5 @@
 using Npgsql;
+using PgMahout.Undo;
 using PgMahout.Undo.Returning;
 using Xunit;
 
@@ -204,5 +205,24 @@ public sealed class ReturnRefusalTests
         Assert.StartsWith("everything is back", ended.Failure?.Left, StringComparison.Ordinal);
         Assert.Equal(lab.Rows, await lab.RowsAsync());
         await lab.HasNoDebrisAsync();
+    }
+
+    [Fact]
+    public async Task A_table_with_a_file_that_was_left_out_is_refused()
+    {
+        await using var lab = await ReturnLab.StartAsync(Orders);
+        await lab.Live.ExecuteAsync("DROP TABLE orders CASCADE");
+        var before = await lab.DefinitionsAsync();
+        var request = await lab.RequestAsync("orders");
+        var index = await lab.ThenAsync("SELECT pg_relation_filepath('orders_body')");
+
+        var refused = await ReturnLab.RunAsync(request with
+        {
+            Source = request.Source with { Restored = path => path != index },
+        });
+
+        Assert.Equal(UndoProblems.UnsoundCode, refused.Failure?.Code);
+        Assert.Contains("orders_body", refused.Failure?.What, StringComparison.Ordinal);
+        Assert.Equal(before, await lab.DefinitionsAsync());
     }
 }
