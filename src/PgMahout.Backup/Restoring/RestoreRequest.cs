@@ -40,6 +40,12 @@ public sealed record RestoreRequest
     /// </summary>
     public Func<string, bool> Only { get; init; } = _ => true;
 
+    /// <summary>
+    /// In bytes: a file that is not needed and is shorter is not even made. Replay makes it when it meets it; a long
+    /// one it would fill with zeros up to there.
+    /// </summary>
+    public long ShortestHole { get; init; }
+
     /// <summary>Whether all of it is on disk in the end; a copy that is thrown away need not be.</summary>
     public bool Durable { get; init; } = true;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PgMahout.Backup.Archiving;
 using PgMahout.Backup.Restoring;
 using PgMahout.Core.Backup;
+using PgMahout.Core.Wal;
 using PgMahout.Postgres.Installation;
 
 namespace PgMahout.Undo.Past;
@@ -33,6 +34,9 @@ public sealed record PastRequest
     /// <summary>As <see cref="RestoreRequest.Only"/>.</summary>
     public required Func<string, bool> Only { get; init; }
 
+    /// <summary>Files whose changes are replayed: those, and no others, that <see cref="Only"/> restores.</summary>
+    public required Func<RelationFile, bool> Replayed { get; init; }
+
     public required PastPlace Place { get; init; }
 
     public required PostgresBinaries Programs { get; init; }
@@ -52,4 +56,6 @@ public sealed record PastRequest
 public sealed record PastCost(long Files, long Replay, long Space);
 
 /// <summary>What it took.</summary>
+/// <param name="Wal">Until all of it was there, beside the other two.</param>
+/// <param name="Replay">From when the files were there until the server took writes.</param>
 public sealed record PastMeasure(RestoredBackup Restored, TimeSpan Files, TimeSpan Wal, TimeSpan Replay);
