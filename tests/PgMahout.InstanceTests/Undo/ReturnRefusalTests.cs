@@ -207,6 +207,40 @@ public sealed class ReturnRefusalTests
         await lab.HasNoDebrisAsync();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_became_of_a_commit_whose_answer_is_lost_is_found_out(bool delivered)
+    {
+        await using var lab = await ReturnLab.StartAsync(Orders);
+        await lab.Live.ExecuteAsync("DROP TABLE orders CASCADE");
+        var before = await lab.DefinitionsAsync();
+        await using var relay = new CommitRelay(lab.Live.Socket) { Delivers = delivered };
+        var text = relay.ConnectionText(lab.Live.ConnectionText);
+        var run = new ReturnRun(
+            await lab.RequestAsync("orders") with { Live = () => new NpgsqlConnection(text) }, TimeProvider.System);
+        run.Progress.Entered += step =>
+        {
+            if (step == "moving in place")
+                relay.Arm();
+        };
+
+        var ended = await run.RunAsync(default);
+
+        Assert.Equal(1, relay.Broken);
+        if (delivered)
+        {
+            Assert.Empty(TestMember.Done(ended).Warnings);
+            await lab.IsAsBeforeAsync();
+        }
+        else
+        {
+            Assert.Equal("the live database is as it was", ended.Failure?.Left);
+            Assert.Equal(before, await lab.DefinitionsAsync());
+        }
+        await lab.HasNoDebrisAsync();
+    }
+
     [Fact]
     public async Task A_table_with_a_file_that_was_left_out_is_refused()
     {
