@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PgMahout.Backup.Catalog;
 using PgMahout.Backup.Repositories;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
@@ -15,6 +16,9 @@ public sealed record RestoreRequest
 
     /// <summary>Its ancestors are found by themselves.</summary>
     public required BackupId Backup { get; init; }
+
+    /// <summary>That backup, where it was read already.</summary>
+    public StoredBackup? Loaded { get; init; }
 
     /// <summary>
     /// The data directory to make: missing, empty, or one of the same system identifier on which no server runs. Of the

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Backup.Archiving;
+using PgMahout.Backup.Catalog;
 using PgMahout.Backup.Restoring;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Wal;
@@ -31,6 +32,9 @@ public sealed record PastRequest
 
     public required RestorePlan Plan { get; init; }
 
+    /// <summary>The plan's, where it was read already.</summary>
+    public StoredBackup? Backup { get; init; }
+
     /// <summary>As <see cref="RestoreRequest.Only"/>.</summary>
     public required Func<string, bool> Only { get; init; }
 
@@ -53,7 +57,8 @@ public sealed record PastRequest
 /// <param name="Files">Bytes to be restored.</param>
 /// <param name="Replay">Bytes of WAL to be replayed.</param>
 /// <param name="Space">Bytes that may be needed on disk at the same time.</param>
-public sealed record PastCost(long Files, long Replay, long Space);
+/// <param name="Backup">The plan's; reading it takes the longer, the larger the database is.</param>
+public sealed record PastCost(long Files, long Replay, long Space, StoredBackup Backup);
 
 /// <summary>What it took.</summary>
 /// <param name="Wal">Until all of it was there, beside the other two.</param>

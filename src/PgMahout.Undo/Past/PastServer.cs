@@ -56,7 +56,7 @@ public sealed class PastServer : IAsyncDisposable
         var replay = request.Plan.Replay.Bytes;
         // The WAL itself, and as much again in pages that replay writes into files.
         return new Outcome<PastCost>.Done(new PastCost(
-            files, replay, files + (2 * replay) + (2L * request.Map.SegmentSize) + Allowance));
+            files, replay, files + (2 * replay) + (2L * request.Map.SegmentSize) + Allowance, backup));
     }
 
     /// <param name="progress">Gets the progress of the restore as soon as there is one.</param>
@@ -125,8 +125,10 @@ public sealed class PastServer : IAsyncDisposable
         return new Outcome<SideServer>.Failed(unsound);
     }
 
-    private static Task<Outcome<StoredBackup>> LoadAsync(PastRequest request, CancellationToken cancellation) =>
-        new BackupCatalog(request.Archive.Repository, request.Archive.SystemIdentifier)
+    private static async Task<Outcome<StoredBackup>> LoadAsync(
+        PastRequest request, CancellationToken cancellation) => request.Backup is { } known
+        ? new Outcome<StoredBackup>.Done(known)
+        : await new BackupCatalog(request.Archive.Repository, request.Archive.SystemIdentifier)
             .LoadAsync(request.Plan.Backup.Id, cancellation);
 
     private static RestoreRequest RestoreOf(PastRequest request, StoredBackup backup) => new()
@@ -134,6 +136,7 @@ public sealed class PastServer : IAsyncDisposable
         Repository = request.Archive.Repository,
         SystemIdentifier = request.Archive.SystemIdentifier,
         Backup = request.Plan.Backup.Id,
+        Loaded = backup,
         Directory = request.Place.Data,
         Owner = request.Account,
         Workers = request.Workers,
