@@ -7,4 +7,7 @@ public abstract record StoreAddress
 
     /// <summary>On this machine: a SQLite file that all members share.</summary>
     public sealed record File(string Path) : StoreAddress;
+
+    /// <summary>On several hosts: a part of an etcd cluster.</summary>
+    public sealed record Etcd(EtcdSettings Settings) : StoreAddress;
 }

@@ -1,3 +1,4 @@
+using PgMahout.Store.Etcd;
 using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Store;
@@ -11,6 +12,11 @@ public static class Stores
     public static StoreOpening Open(StoreAddress address) => address switch
     {
         StoreAddress.File file => SqliteClusterStore.Open(file.Path),
+        StoreAddress.Etcd etcd => Open(etcd.Settings),
         _ => throw new InvalidOperationException($"unknown address {address}"),
     };
+
+    private static StoreOpening Open(EtcdSettings settings) => settings.Contradiction() is { } contradiction
+        ? new StoreOpening.Failed($"The store's settings {contradiction}.")
+        : new StoreOpening.Ready(new EtcdClusterStore(settings));
 }
