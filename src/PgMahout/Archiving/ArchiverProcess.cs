@@ -10,7 +10,6 @@ using PgMahout.Postgres.Processes;
 using PgMahout.Status;
 using PgMahout.Store;
 using PgMahout.Store.Records;
-using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Archiving;
 
@@ -32,8 +31,9 @@ internal static class ArchiverProcess
         using var alone = PidLock.TryTake(home.ArchiverLock);
         if (alone is null)
             return Say("another archiver holds this home", 5);
-        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
-            return Say($"the store {home.StoreFile} cannot be opened", 1);
+        var opening = HomeStore.Open(home);
+        if (opening is not StoreOpening.Ready { Store: var store })
+            return Say($"the store cannot be opened: {opening.Problem}", 1);
         await using var opened = store;
         if (SecretFiles.LoadOrCreate(home.SecretsDirectory) is not Outcome<ClusterSecrets>.Done { Value: var secrets })
             return Say($"the passwords in {home.SecretsDirectory} cannot be read", 1);
@@ -65,7 +65,7 @@ internal static class ArchiverProcess
     }
 
     private static async Task<int> TendAsync(
-        SqliteClusterStore store, ArchivedCluster cluster, ArchiveKeepers keepers,
+        IClusterStore store, ArchivedCluster cluster, ArchiveKeepers keepers,
         (SemaphoreSlim Wake, UnitNotice Unit) pace, CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)

@@ -6,7 +6,6 @@ using PgMahout.Processes;
 using PgMahout.Proxying;
 using PgMahout.Store;
 using PgMahout.Store.Records;
-using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Status;
 
@@ -22,7 +21,7 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
     public static readonly TimeSpan Patient = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<MemberSpec, AgentClient> _agents = [];
-    private SqliteClusterStore? _store;
+    private IClusterStore? _store;
     private ClusterRecords _records = ClusterRecords.None;
 
     public HomeLayout Home => home;
@@ -59,6 +58,7 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
             [.. answers],
             records?.Configuration?.Value.Rollout)
         {
+            KeptByUnits = File.Exists(home.HostFile),
             Backups = LookAtBackups(records),
             Proxy = ProxyObservation.Of(home, records?.Proxy?.Value),
         };
@@ -77,8 +77,9 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
     {
         if (_store is null)
         {
-            if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var opened })
-                return (null, $"{home.StoreFile} does not exist");
+            var opening = HomeStore.Open(home);
+            if (opening is not StoreOpening.Ready { Store: var opened })
+                return (null, opening.Problem);
             _store = opened;
         }
         switch (await _store.ReadAsync(limit, cancellation))
