@@ -3,15 +3,16 @@ using System.Text;
 using System.Text.Json;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
+using PgMahout.Agent.Supervision;
 using PgMahout.Core.Proxy;
 using PgMahout.Output;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Files;
+using PgMahout.Postgres.Processes;
 using PgMahout.Proxy;
 using PgMahout.Status;
 using PgMahout.Store;
 using PgMahout.Store.Records;
-using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Proxying;
 
@@ -33,8 +34,9 @@ internal static class ProxyProcess
         using var alone = PidLock.TryTake(home.ProxyLock);
         if (alone is null)
             return Say("another proxy holds this home", 5);
-        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
-            return Say($"the store {home.StoreFile} cannot be opened", 1);
+        var opening = HomeStore.Open(home);
+        if (opening is not StoreOpening.Ready { Store: var store })
+            return Say($"the store cannot be opened: {opening.Problem}", 1);
         await using var opened = store;
         if (SecretFiles.LoadOrCreate(home.SecretsDirectory) is not Outcome<ClusterSecrets>.Done { Value: var secrets })
             return Say($"the passwords in {home.SecretsDirectory} cannot be read", 1);
@@ -54,22 +56,25 @@ internal static class ProxyProcess
         };
         work = new ProxyWork(home, server, feed, settings, ending);
         await using var api = new ProxyApi(work).Listen(home);
-        return await RunAsync(work, ending);
+        using var unit = UnitNotice.TakeFromEnvironment();
+        return await RunAsync(work, unit, ending);
     }
 
     public static int Say(string text, int code = 0)
     {
-        Console.Error.WriteLine($"{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} proxy: {text}");
+        Log.Write(
+            code == 0 ? Severity.Notice : Severity.Error,
+            $"{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} proxy: {text}");
         return code;
     }
 
-    private static async Task<int> RunAsync(ProxyWork work, CancellationTokenSource ending)
+    private static async Task<int> RunAsync(ProxyWork work, UnitNotice unit, CancellationTokenSource ending)
     {
         var loop = Task.Factory.StartNew(
             () => work.Server.Run(ending.Token), CancellationToken.None, TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
         var feeding = Task.Run(() => work.Feed.RunAsync(ending.Token));
-        var reporting = ReportAsync(work, ending);
+        var reporting = ReportAsync(work, unit, ending);
         try
         {
             var code = await loop;
@@ -77,6 +82,7 @@ internal static class ProxyProcess
         }
         finally
         {
+            unit.Stopping();
             await ending.CancelAsync();
             await Task.WhenAll(feeding, reporting);
         }
@@ -90,13 +96,13 @@ internal static class ProxyProcess
             ending.Cancel();
     }
 
-    private static async Task<ProxySettings?> SettingsAsync(SqliteClusterStore store, CancellationToken stopping) =>
+    private static async Task<ProxySettings?> SettingsAsync(IClusterStore store, CancellationToken stopping) =>
         await store.ReadAsync(ClusterAccess.StoreLimit, stopping) is StoreRead.Content content
         && ClusterRecords.Decode(content, ClusterRecords.None) is RecordsRead.Decoded { Records.Proxy: { } proxy }
             ? proxy.Value
             : null;
 
-    private static async Task ReportAsync(ProxyWork work, CancellationTokenSource ending)
+    private static async Task ReportAsync(ProxyWork work, UnitNotice unit, CancellationTokenSource ending)
     {
         while (!ending.IsCancellationRequested)
         {
@@ -107,6 +113,8 @@ internal static class ProxyProcess
                 return;
             }
             Write(work);
+            // Said by the loop that clients wait for, not by this one.
+            work.Server.Remark(unit.Turned);
             await Task.Delay(Pace, ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);
         }
     }
