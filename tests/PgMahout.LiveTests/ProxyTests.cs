@@ -39,21 +39,32 @@ public sealed class ProxyTests
         Assert.Contains($":{cluster.Port + FromFirstMember}/", address, StringComparison.Ordinal);
         Assert.Equal(1, await cluster.AskAsync<int>(cluster.Port + FromFirstMember, "select 1"));
 
-        var pid = int.Parse(
-            File.ReadLines(Path.Combine(cluster.Home, "proxy.lock")).First(), CultureInfo.InvariantCulture);
-        Signals.Kill([pid]);
+        Signals.Kill([PidIn(cluster)]);
 
-        await Eventually.HoldsAsync("a new proxy answers", LiveCluster.Limit, async () =>
+        await Eventually.HoldsAsync("a new proxy answers", LiveCluster.Limit, () => AnswersAsync(cluster));
+    }
+
+    [Fact]
+    public async Task A_restart_hands_the_clients_over_to_another_process()
+    {
+        await using var cluster = await LiveCluster.UpAsync("--members", "1");
+        await cluster.HealthyAsync();
+        await using var client = new NpgsqlConnection(cluster.ConnectionText(cluster.Port + FromFirstMember));
+        await client.OpenAsync();
+        await using var command = new NpgsqlCommand("select $1::int", client) { Parameters = { new() { Value = 1 } } };
+        await command.PrepareAsync();
+        var pids = new List<int> { PidIn(cluster) };
+        for (var i = 0; i < 3; i++)
         {
-            try
-            {
-                return await cluster.AskAsync<int>(cluster.Port + FromFirstMember, "select 2") == 2;
-            }
-            catch (NpgsqlException)
-            {
-                return false;
-            }
-        });
+            (await cluster.RunAsync("proxy", "restart", "--yes")).Exits(0);
+            pids.Add(PidIn(cluster));
+            Assert.Equal(1, await command.ExecuteScalarAsync());
+        }
+        Assert.Equal(4, pids.Distinct().Count());
+
+        // Whoever listens is the supervisor's to look after, although another one started it.
+        Signals.Kill([pids[^1]]);
+        await Eventually.HoldsAsync("a new proxy answers", LiveCluster.Limit, () => AnswersAsync(cluster));
     }
 
     [Fact]
@@ -80,6 +91,21 @@ public sealed class ProxyTests
             return await cluster.AskAsync<long>(
                 standby, "select count(*) from pg_stat_activity where application_name = 'splitting'") > 0;
         });
+    }
+
+    private static int PidIn(LiveCluster cluster) => int.Parse(
+        File.ReadLines(Path.Combine(cluster.Home, "proxy.lock")).First(), CultureInfo.InvariantCulture);
+
+    private static async Task<bool> AnswersAsync(LiveCluster cluster)
+    {
+        try
+        {
+            return await cluster.AskAsync<int>(cluster.Port + FromFirstMember, "select 2") == 2;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
     }
 
     private static async Task<JsonElement> DrillAsync(LiveCluster cluster, string kind)

@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using PgMahout.Core.Proxy;
+using PgMahout.Core.Proxy.Handover;
 using PgMahout.Core.Proxy.Login;
 using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Proxy.Session;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Proxy.Engine;
+using PgMahout.Proxy.Handover;
 using PgMahout.Proxy.Sessions;
 using PgMahout.Proxy.Tls;
 
@@ -26,7 +28,6 @@ internal sealed unsafe class ProxyLoop : IDisposable
     private readonly IUserDirectory _users;
     private readonly Mailbox _mailbox;
     private bool _wasShort;
-    private int _lastNumber = RandomNumberGenerator.GetInt32(1, 1 << 20);
     private long _nextTick;
     private double _chance;
 
@@ -46,17 +47,12 @@ internal sealed unsafe class ProxyLoop : IDisposable
     /// </summary>
     public TlsOpening.Failed? Go(ProxySettings settings)
     {
-        if (settings is { CertificateFile: { } certificate, KeyFile: { } key })
-        {
-            var opening = TlsContext.Server(certificate, key);
-            if (opening is TlsOpening.Failed failed)
-                return failed;
-            ClientTls = ((TlsOpening.Opened)opening).Context;
-        }
-        else
-        {
-            ClientTls = null;
-        }
+        var toClients = settings is { CertificateFile: { } certificate, KeyFile: { } key }
+            ? TlsContext.Server(certificate, key)
+            : null;
+        if (toClients is TlsOpening.Failed failed)
+            return failed;
+        ClientTls = (toClients as TlsOpening.Opened)?.Context;
         Settings = settings;
         return null;
     }
@@ -109,17 +105,28 @@ internal sealed unsafe class ProxyLoop : IDisposable
     /// <summary>Who waits longer than this, in nanoseconds, has been held.</summary>
     public long HeldAfter => TickEvery / 2;
 
+    /// <summary>The process that this one's clients go to; null before that.</summary>
+    public Heir? Heir { get; private set; }
+
+    /// <summary>From where clients come; null without a process before this one.</summary>
+    public Inheritance? Inheritance { get; set; }
+
+    /// <summary>The highest that a client has, by which it may ask for a cancel.</summary>
+    public int LastNumber { get; set; } = RandomNumberGenerator.GetInt32(1, 1 << 20);
+
     public IEnumerable<PoolGroup> Groups => _groups.Values;
 
     public IReadOnlyDictionary<int, ClientConnection> Clients => _clients;
 
     public void Turn()
     {
-        Engine.Turn(IsAnyoneWaiting() ? 20 : 250, Outbox);
+        Engine.Turn(Heir is { IsBusy: true } ? 1 : IsAnyoneWaiting() ? 20 : 250, Outbox);
         Now = LibC.BootTime();
         _mailbox.Read();
         if (Now >= _nextTick)
             Tick();
+        else if (Heir is { IsBusy: true })
+            Heir.Sweep();
         Outbox.Flush(Engine);
     }
 
@@ -135,6 +142,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
     {
         _nextTick = Now + TickEvery;
         Orders.TellPaused();
+        Heir?.Sweep();
         if (_wasShort && !IsShort)
             RearmAll();
         _wasShort = IsShort;
@@ -255,9 +263,9 @@ internal sealed unsafe class ProxyLoop : IDisposable
         if (!isLocal)
             Quicken(descriptor);
         do
-            _lastNumber = (_lastNumber + 1) & int.MaxValue;
-        while (_clients.ContainsKey(_lastNumber));
-        var client = new ClientConnection(this, descriptor, _lastNumber, readsOnly, isLocal);
+            LastNumber = (LastNumber + 1) & int.MaxValue;
+        while (_clients.ContainsKey(LastNumber));
+        var client = new ClientConnection(this, descriptor, LastNumber, readsOnly, isLocal);
         Engine.Add(client);
         if (_clients.Count >= Settings.MaxClients)
         {
@@ -267,6 +275,28 @@ internal sealed unsafe class ProxyLoop : IDisposable
         _clients.Add(client.Number, client);
         client.Rearm();
     }
+
+    /// <summary>From now on clients move over to this process whenever they can.</summary>
+    public void Bequeath(Heir heir)
+    {
+        Heir = heir;
+        _nextTick = 0;
+    }
+
+    /// <summary>A client of the process before this one, between two transactions.</summary>
+    public void Adopt(MovedClient moved, int descriptor)
+    {
+        // The two processes need not have the same engine.
+        var flags = LibC.Control(descriptor, LibC.GetFlags, 0) & ~LibC.NonBlocking;
+        _ = LibC.Control(descriptor, LibC.SetFlags, flags | (Engine.SocketFlags & LibC.NonBlocking));
+        var client = new ClientConnection(this, descriptor, moved);
+        Engine.Add(client);
+        _clients.Add(client.Number, client);
+        client.Rearm();
+    }
+
+    /// <summary>It does not go, after all.</summary>
+    public void Keep(ClientConnection client) => _clients.Add(client.Number, client);
 
     public void Gone(ClientConnection client) => _clients.Remove(client.Number);
 
@@ -307,7 +337,10 @@ internal sealed unsafe class ProxyLoop : IDisposable
     {
         if (!_clients.TryGetValue(number, out var client)
             || !CryptographicOperations.FixedTimeEquals(key.AsSpan(), client.CancelKey.AsSpan()))
+        {
+            Inheritance?.Cancel(new HandoverMessage.Cancel(number, key));
             return;
+        }
         if (client.IsWaiting)
             client.Cancelled();
         else if (client.Server is { } server && !server.Stream.IsFree)

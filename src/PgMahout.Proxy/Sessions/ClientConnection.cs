@@ -16,7 +16,7 @@ namespace PgMahout.Proxy.Sessions;
 /// </summary>
 /// <param name="readsOnly">It came by the port for reads.</param>
 /// <param name="isLocal">It came through a unix socket.</param>
-internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int number, bool readsOnly, bool isLocal)
+internal sealed partial class ClientConnection(ProxyLoop loop, int descriptor, int number, bool readsOnly, bool isLocal)
     : Channel(loop, descriptor)
 {
     // Of answers; more are not asked for before some have come.
@@ -69,8 +69,6 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
 
     public bool IsLoggedIn => _entrance is null;
 
-    public bool IsAdmin => _admin is not null;
-
     public string User { get; private set; } = "";
 
     public string Database { get; private set; } = "";
@@ -88,6 +86,14 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         || (_pending.Bytes < HighWater && (Server is null || Server.Output.Bytes < HighWater) && !Loop.IsShort);
 
     public override void Connected(int error) { }
+
+    public override void Stopped()
+    {
+        if (Loop.Heir is { } heir)
+            heir.Offer(this);
+        else
+            Rearm();
+    }
 
     public override void Sent()
     {

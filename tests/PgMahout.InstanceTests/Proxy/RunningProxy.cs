@@ -9,6 +9,7 @@ using PgMahout.Core.Vocabulary;
 using PgMahout.InstanceTests.Replication;
 using PgMahout.Postgres.Probing;
 using PgMahout.Proxy;
+using PgMahout.Proxy.Handover;
 using Xunit;
 
 namespace PgMahout.InstanceTests.Proxy;
@@ -21,18 +22,38 @@ internal sealed class RunningProxy : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task<int> _run;
     private readonly int _port;
+    private readonly ProxySettings _settings;
+    private readonly Roles _roles;
+    private readonly bool _ownsServer;
 
-    private RunningProxy(LoneServer server, ProxySettings settings, bool onlyEpoll, Roles roles)
+    private RunningProxy(
+        LoneServer server, ProxySettings settings, bool onlyEpoll, Roles roles, Predecessor? before = null)
     {
         _server = server;
         _port = settings.WritePort;
-        _proxy = new ProxyServer(settings, roles) { OnlyEpoll = onlyEpoll };
+        (_settings, _roles, _ownsServer) = (settings, roles, before is null);
+        _proxy = new ProxyServer(settings, roles, before) { OnlyEpoll = onlyEpoll };
         _run = Task.Factory.StartNew(() => _proxy.Run(_stop.Token), TaskCreationOptions.LongRunning);
     }
 
     public LoneServer Server => _server;
 
     public ProxyReport Report => _proxy.Report;
+
+    public ProxyServer Proxy => _proxy;
+
+    public bool HasEnded => _run.IsCompletedSuccessfully;
+
+    /// <summary>Where it can await its successor.</summary>
+    public string HandoverPath => $"{_server.Target.Host}/next.{_port}";
+
+    /// <summary>Another one with the same settings, which takes this one's place.</summary>
+    public RunningProxy Follow(bool onlyEpoll, Predecessor before)
+    {
+        var next = new RunningProxy(_server, _settings, onlyEpoll, _roles, before);
+        next.Lead(1);
+        return next;
+    }
 
     public string EngineName => _proxy.EngineName;
 
@@ -105,7 +126,7 @@ internal sealed class RunningProxy : IAsyncDisposable
         while (!condition(_proxy.Report))
         {
             Assert.True(watch.Elapsed < LoneServer.Limit, $"it never came so far: {_proxy.Report}");
-            Assert.False(_run.IsCompleted, "the loop has ended");
+            Assert.False(_run.IsFaulted, "the loop has ended");
             await Task.Delay(10);
         }
     }
@@ -116,7 +137,8 @@ internal sealed class RunningProxy : IAsyncDisposable
         Assert.Equal(0, await _run.WaitAsync(LoneServer.Limit));
         _proxy.Dispose();
         _stop.Dispose();
-        await _server.DisposeAsync();
+        if (_ownsServer)
+            await _server.DisposeAsync();
     }
 
     private static int FreePort()
