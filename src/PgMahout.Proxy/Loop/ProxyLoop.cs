@@ -50,9 +50,11 @@ internal sealed unsafe class ProxyLoop : IDisposable
         var toClients = settings is { CertificateFile: { } certificate, KeyFile: { } key }
             ? TlsContext.Server(certificate, key)
             : null;
-        if (toClients is TlsOpening.Failed failed)
+        var toServers = TlsContext.ToServers(settings);
+        if ((toClients as TlsOpening.Failed ?? toServers as TlsOpening.Failed) is { } failed)
             return failed;
         ClientTls = (toClients as TlsOpening.Opened)?.Context;
+        ServerTls = (toServers as TlsOpening.Opened)?.Context;
         Settings = settings;
         return null;
     }
@@ -82,6 +84,9 @@ internal sealed unsafe class ProxyLoop : IDisposable
 
     /// <summary>With the certificate that is shown to clients; null when there is none.</summary>
     public TlsContext? ClientTls { get; private set; }
+
+    /// <summary>For connections to servers; null when they are not to be encrypted.</summary>
+    public TlsContext? ServerTls { get; private set; }
 
     public Topology Topology { get; private set; } = Topology.Unknown;
 

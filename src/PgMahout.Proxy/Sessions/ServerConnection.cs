@@ -9,7 +9,7 @@ namespace PgMahout.Proxy.Sessions;
 
 /// <summary>One session on a server, for one client after the other.</summary>
 internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPool pool, ServerLogin login)
-    : Channel(loop, descriptor)
+    : ServerChannel(loop, descriptor, pool.Backend)
 {
     // A transaction's first bytes, kept until some are sent: a server that was gone by then has done none of it.
     private const int MostReplayed = 16 << 10;
@@ -59,16 +59,10 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
     protected override bool WantsMore =>
         Client is null || Client.Output.IsEmpty || (Client.Output.Bytes < HighWater && !Loop.IsShort);
 
-    public override void Connected(int error)
+    protected override void Opened(ImmutableArray<byte> certificateHash)
     {
-        if (error != 0)
-        {
-            _why = $"{Pool.Backend.Address}: {SystemError.Text(error)}";
-            Close(error);
-            return;
-        }
+        login.CertificateHash = certificateHash;
         Write(login.Startup(Pool.Group.Startup));
-        Loop.Engine.Receive(this);
     }
 
     /// <summary>From now on it works for this client.</summary>
@@ -130,7 +124,7 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
         Client?.Rearm();
     }
 
-    protected override void Arrived(Chunk chunk)
+    protected override void Heard(Chunk chunk)
     {
         if (!_isReady)
         {

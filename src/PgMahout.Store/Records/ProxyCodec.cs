@@ -30,6 +30,8 @@ internal static class ProxyCodec
         json.WriteString("certificateFile", settings.CertificateFile);
         json.WriteString("keyFile", settings.KeyFile);
         json.WriteBoolean("requireTls", settings.RequireTls);
+        json.WriteString("serverTls", ServerTlsWords.Word(settings.ServerTls));
+        json.WriteString("serverAuthorityFile", settings.ServerAuthorityFile);
     });
 
     public static ProxySettings Decode(RecordFields fields) => Defaults with
@@ -55,6 +57,10 @@ internal static class ProxyCodec
         CertificateFile = fields.TextOrNull("certificateFile"),
         KeyFile = fields.TextOrNull("keyFile"),
         RequireTls = fields.Flag("requireTls"),
+        ServerTls = fields.TextOrNull("serverTls") is { } word
+            ? ServerTlsWords.Parse(word) ?? throw fields.Fault("serverTls", $"is '{word}'")
+            : Defaults.ServerTls,
+        ServerAuthorityFile = fields.TextOrNull("serverAuthorityFile"),
     };
 
     private static decimal Seconds(TimeSpan span) => (decimal)span.Ticks / TimeSpan.TicksPerSecond;

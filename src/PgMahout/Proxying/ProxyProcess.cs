@@ -53,7 +53,7 @@ internal static class ProxyProcess
         // Each is made of the other; the feed calls nobody before it runs.
         using var feed = new TopologyFeed(
             home, store, topology => work!.Publish(topology), records => Follow(work!, records, ending));
-        await using var users = new UserDirectory(() => feed.Topology, secrets.SuperuserPassword);
+        await using var users = new UserDirectory(() => feed.Topology, () => work!.Settings, secrets.SuperuserPassword);
         using var server = new ProxyServer(settings, users, before)
         {
             // The same for every proxy of the cluster, and after each start.

@@ -62,6 +62,8 @@ internal sealed class ProxySettingsCommand(Invocation invocation)
             return new Failure(ErrorCatalogue.Usage, "a certificate and its key are given together");
         if (wanted is { RequireTls: true, CertificateFile: null })
             return new Failure(ErrorCatalogue.Usage, "TLS can only be required where there is a certificate");
+        if (wanted.ServerAuthorityFile is { } authority && !File.Exists(authority))
+            return new Failure(ErrorCatalogue.Usage, $"there is no {authority}");
         var old = ProxyAddresses.Of(present).Select(address => address.Port).ToHashSet();
         var taken = ListeningPorts.Read();
         return ProxyAddresses.Of(wanted).Any(address => !old.Contains(address.Port) && taken.IsTaken(address.Port))

@@ -73,6 +73,7 @@ internal static class ProxyText
                 ? "reads on the first port go to standbys too"
                 : "on the first port all goes to the primary",
             settings.CertificateFile is null ? "without TLS" : settings.RequireTls ? "with TLS only" : "with TLS",
+            $"to members by TCP: TLS {ServerTlsWords.Word(settings.ServerTls)}",
         ];
         return string.Join("; ", parts);
     }

@@ -43,10 +43,19 @@ internal sealed class ProxyOptions
     private readonly Option<string?> _requireTls = Words(
         "--require-tls", "Turn clients without TLS away.", "on", "off");
 
+    private readonly Option<string?> _serverTls = Words(
+        "--server-tls", "Whether connections to members by TCP are encrypted.", ServerTlsWords.All);
+
+    private readonly Option<string?> _serverAuthority = new("--server-authority")
+    {
+        Description = "PEM file of what members' certificates come from (none: what this system believes).",
+        HelpName = "FILE",
+    };
+
     public IEnumerable<Option> All =>
     [
         _listen, _port, _readPort, _mode, _poolSize, _reserve, _clients, _hold, _lag, _split, _certificate, _key,
-        _requireTls, _off,
+        _requireTls, _serverTls, _serverAuthority, _off,
     ];
 
     /// <returns>Null: no proxy.</returns>
@@ -72,6 +81,10 @@ internal sealed class ProxyOptions
             CertificateFile = File(parse.GetValue(_certificate), settings.CertificateFile),
             KeyFile = File(parse.GetValue(_key), settings.KeyFile),
             RequireTls = Switched(parse.GetValue(_requireTls), settings.RequireTls),
+            ServerTls = parse.GetValue(_serverTls) is { } word
+                ? ServerTlsWords.Parse(word) ?? settings.ServerTls
+                : settings.ServerTls,
+            ServerAuthorityFile = File(parse.GetValue(_serverAuthority), settings.ServerAuthorityFile),
         };
 
     private static bool Switched(string? word, bool otherwise) => word is null ? otherwise : word == "on";

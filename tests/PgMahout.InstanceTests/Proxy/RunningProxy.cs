@@ -42,6 +42,14 @@ internal sealed class RunningProxy : IAsyncDisposable
 
     public ProxyServer Proxy => _proxy;
 
+    public int Port => _port;
+
+    /// <summary>Where the server is reached; null: by its unix socket.</summary>
+    public ServerAddress.Tcp? Address { get; init; }
+
+    /// <summary>As its certificate shall name it; null: by its address.</summary>
+    public string? Host { get; set; }
+
     public bool HasEnded => _run.IsCompletedSuccessfully;
 
     /// <summary>Where it can await its successor.</summary>
@@ -50,7 +58,7 @@ internal sealed class RunningProxy : IAsyncDisposable
     /// <summary>Another one with the same settings, which takes this one's place.</summary>
     public RunningProxy Follow(bool onlyEpoll, Predecessor before)
     {
-        var next = new RunningProxy(_server, _settings, onlyEpoll, _roles, before);
+        var next = new RunningProxy(_server, _settings, onlyEpoll, _roles, before) { Address = Address };
         next.Lead(1);
         return next;
     }
@@ -58,15 +66,21 @@ internal sealed class RunningProxy : IAsyncDisposable
     public string EngineName => _proxy.EngineName;
 
     public static async Task<RunningProxy> StartAsync(
-        bool onlyEpoll, Func<ProxySettings, ProxySettings>? change = null)
+        bool onlyEpoll, Func<ProxySettings, ProxySettings>? change = null, Func<LoneServer, Task>? prepare = null,
+        ServerAddress.Tcp? address = null)
     {
         // No commit waits for a standby that is not there, but for one that asks for it.
         var server = await LoneServer.StartAsync(
             15, ("synchronous_standby_names", "nobody"), ("synchronous_commit", "local"));
+        if (prepare is not null)
+            await prepare(server);
         await server.ExecuteAsync("CREATE ROLE alice LOGIN SUPERUSER PASSWORD 'pencil'");
         var stored = (await server.QueryAsync<string>("SELECT rolpassword FROM pg_authid WHERE rolname = 'alice'"))!;
         var settings = new ProxySettings { WritePort = FreePort(), ReadPort = 0, PoolSize = 2, AdminUser = "alice" };
-        var proxy = new RunningProxy(server, (change ?? (same => same))(settings), onlyEpoll, new Roles(stored));
+        var proxy = new RunningProxy(server, (change ?? (same => same))(settings), onlyEpoll, new Roles(stored))
+        {
+            Address = address,
+        };
         proxy.Lead(1);
         await proxy.UntilAsync(report => report.Listening);
         return proxy;
@@ -74,14 +88,27 @@ internal sealed class RunningProxy : IAsyncDisposable
 
     /// <summary>From now on the server leads by this epoch.</summary>
     public void Lead(long epoch, bool draining = false) => _proxy.Publish(new Topology(
-        epoch,
-        new Backend(
-            new MemberName("m1"),
-            new ServerAddress.UnixSocket($"{_server.Target.Host}/.s.PGSQL.{ScratchServer.Port}")),
-        Instant.Never, [], draining, draining ? "a switchover is under way" : ""));
+        epoch, Here, Instant.Never, [], draining, draining ? "a switchover is under way" : ""));
+
+    /// <summary>The server leads, and this one is a standby of it that has replayed everything.</summary>
+    public void LeadWith(LoneServer standby) => _proxy.Publish(new Topology(
+        1, Here, Instant.Never,
+        [
+            new StandbyBackend(
+                new Backend(new MemberName("m2"), SocketOf(standby)), new Lsn(ulong.MaxValue), TimeSpan.Zero,
+                Instant.Never),
+        ]));
+
+    private Backend Here => new(new MemberName("m1"), Address ?? SocketOf(_server), Host);
+
+    private static ServerAddress SocketOf(LoneServer server) =>
+        new ServerAddress.UnixSocket($"{server.Target.Host}/.s.PGSQL.{ScratchServer.Port}");
 
     public void LeadNobody(long epoch) =>
         _proxy.Publish(new Topology(epoch, null, Instant.Zero, [], Why: "the election goes on"));
+
+    /// <summary>From now on it goes by these.</summary>
+    public void Change(Func<ProxySettings, ProxySettings> change) => _proxy.Reload(change(_settings));
 
     public async Task<NpgsqlConnection> ConnectAsync(string more = "")
     {

@@ -31,6 +31,8 @@ public sealed class ProxyRecordTests
         CertificateFile = "/etc/c.pem",
         KeyFile = "/etc/k.pem",
         RequireTls = true,
+        ServerTls = ServerTls.VerifyFull,
+        ServerAuthorityFile = "/etc/root.pem",
     };
 
     private const string WithoutReadPort =
