@@ -197,6 +197,9 @@ internal sealed unsafe class ProxyLoop : IDisposable
         }
     }
 
+    /// <summary>A place has become free: not in the middle of whatever made it so.</summary>
+    public void ServeSoon() => _mailbox.Post(Serve);
+
     public void Serve()
     {
         foreach (var group in _groups.Values)

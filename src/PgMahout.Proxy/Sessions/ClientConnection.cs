@@ -57,6 +57,9 @@ internal sealed partial class ClientConnection(ProxyLoop loop, int descriptor, i
 
     public SessionParameters Parameters { get; private set; } = SessionParameters.None;
 
+    /// <summary>The settings that it began with: a server of its own begins with them too.</summary>
+    public SessionParameters Startup { get; private set; } = SessionParameters.None;
+
     /// <summary>Its place among those who wait for a server; in a list only while it waits.</summary>
     public LinkedListNode<ClientConnection> Place => _place ??= new LinkedListNode<ClientConnection>(this);
 
@@ -149,7 +152,7 @@ internal sealed partial class ClientConnection(ProxyLoop loop, int descriptor, i
         group.Credential = done.Credential;
         var wish = done.Request.Parameters.GetValueOrDefault(WishParameter, "any");
         Wish = ReadRoute.ParseWish(wish) ?? RouteWish.None;
-        Parameters = Loop.Parameters.Of(done.Request.Parameters.Remove(WishParameter));
+        Parameters = Startup = Loop.Parameters.Of(done.Request.Parameters.Remove(WishParameter));
         if (group.Reported is null)
             group.Arrive(this);
         else

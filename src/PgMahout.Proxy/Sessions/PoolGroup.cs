@@ -50,8 +50,16 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
 
     public SessionParameters Initial { get; private set; } = SessionParameters.None;
 
-    /// <summary>With what its sessions begin; the rest is set when a client comes that has it otherwise.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Startup => [new("application_name", "pgmahout")];
+    /// <summary>
+    /// The first of those who wait for a session of their own that nobody is about to get; null when there is none.
+    /// </summary>
+    public ClientConnection? NextOwner(MemberPool pool)
+    {
+        foreach (var client in pool.IsPrimary ? _writers : _readers)
+            if (client.KeepsServer && !pool.Servers.Any(server => server.Owner == client))
+                return client;
+        return null;
+    }
 
     public ServerLogin NewLogin(ServerCredential credential) => loop.NewServerLogin(this, credential);
 
@@ -76,7 +84,7 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     {
         var pool = loop.Choose(client, this);
         var queue = pool is { IsPrimary: false } || client.Wish == RouteWish.Standby ? _readers : _writers;
-        if (pool is not null && loop.MayBegin(pool) && queue.Count == 0 && pool.TakeIdle() is { } server)
+        if (pool is not null && loop.MayBegin(pool) && queue.Count == 0 && pool.TakeIdle(client) is { } server)
             return server;
         queue.AddLast(client.Place);
         pool?.Grow(queue.Count, reserve: false);
@@ -84,12 +92,12 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     }
 
     /// <summary>The first of those who wait for such a pool; a standby must have replayed what they wrote.</summary>
-    public ClientConnection? NextWaiting(MemberPool pool)
+    public ClientConnection? NextWaiting(MemberPool pool, ServerConnection server)
     {
         var queue = pool.IsPrimary ? _writers : _readers;
         for (var place = queue.First; place is not null; place = place.Next)
         {
-            if (!loop.Has(pool, place.Value.Written))
+            if (!server.Fits(place.Value) || !loop.Has(pool, place.Value.Written))
                 continue;
             Forget(place.Value);
             return place.Value;
@@ -166,15 +174,20 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
 
     private void Serve(MemberPool pool, LinkedList<ClientConnection> queue, int more)
     {
-        while (pool.Idle > 0 && NextWaiting(pool) is { } client)
+        while (queue.Count > 0 && pool.TakeIdle() is { } server)
         {
-            if (pool.TakeIdle() is { } server)
+            if (NextWaiting(pool, server) is { } client)
             {
                 client.Linked(server);
                 continue;
             }
-            queue.AddFirst(client.Place);
-            break;
+            if (!queue.First!.Value.KeepsServer)
+            {
+                pool.GiveBack(server);
+                break;
+            }
+            // It only takes the place of one that began as they did.
+            server.Close();
         }
         if (queue.Count + more == 0)
             return;

@@ -32,6 +32,16 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
 
     public ClientConnection? Client { get; private set; }
 
+    /// <summary>
+    /// For whom it was opened, with the settings that this one began with; null for one that any client may have.
+    /// </summary>
+    public ClientConnection? Owner { get; private set; }
+
+    /// <summary>Whether this client may have it, as far as it depends on how the session began.</summary>
+    public bool Fits(ClientConnection client) => client.KeepsServer
+        ? ReferenceEquals(client.Startup, Owner?.Startup ?? SessionParameters.None)
+        : Owner is null;
+
     public int ProcessId { get; private set; }
 
     public ImmutableArray<byte> SecretKey { get; private set; } = [];
@@ -62,7 +72,9 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
     protected override void Opened(ImmutableArray<byte> certificateHash)
     {
         login.CertificateHash = certificateHash;
-        Write(login.Startup(Pool.Group.Startup));
+        Owner = Pool.Group.NextOwner(Pool);
+        var settings = ImmutableSortedDictionary<string, string>.Empty.Add("application_name", "pgmahout");
+        Write(login.Startup(Owner is null ? settings : settings.SetItems(Owner.Startup.Values)));
     }
 
     /// <summary>From now on it works for this client.</summary>
@@ -191,22 +203,27 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
     /// <summary>The client has gone; what it left under way is ended with the session.</summary>
     public void Abandon()
     {
-        var free = Stream.IsFree && CancelsUnderWay == 0 && Output.IsEmpty;
+        // What a session leaves behind is of no use to the next one, and not all of it can be discarded.
+        var free = Stream.IsFree && CancelsUnderWay == 0 && Output.IsEmpty && Client is not { KeepsServer: true };
         Unlink();
-        if (!free)
-            Close();
-        else if (Pool.Group.Mode == Core.Proxy.PoolMode.Session)
-            Reset();
-        else
+        if (free)
             Pool.GiveBack(this);
+        else
+            Leave();
     }
 
-    // What a session leaves behind is of no use to the next client: settings, prepared statements, temporary tables.
-    private void Reset()
+    // A server that is told so does not complain about a lost connection.
+    private void Leave()
     {
-        Stream.Expect(new Reply(ReplyKind.Query, ReplyFate.Swallow), NoPassage.Instance);
-        Write(new FrontendWriter().Query("DISCARD ALL").Written);
-        Stream.Parameters = Initial;
+        if (_isReady && Stream.IsFree && Output.IsEmpty)
+        {
+            Write(new FrontendWriter().Terminate().Written);
+            CloseAfterSending();
+        }
+        else
+        {
+            Close();
+        }
     }
 
     private void LogIn(Chunk chunk)
@@ -229,10 +246,24 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
                     return;
                 case ServerLoginStep.Failed failed:
                     _why = failed.Message;
-                    Pool.Refused(failed);
+                    Refused(failed);
                     Close();
                     return;
             }
+        }
+    }
+
+    // What the owner wants of its session, nobody else has asked for.
+    private void Refused(ServerLoginStep.Failed failed)
+    {
+        if (Owner is { IsWaiting: true } owner && failed.SqlState[..2] is "22" or "42")
+        {
+            PoolGroup.Forget(owner);
+            owner.Refuse(failed.Error.Span);
+        }
+        else
+        {
+            Pool.Refused(failed);
         }
     }
 
@@ -242,8 +273,11 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
         ProcessId = ready.ProcessId;
         SecretKey = ready.SecretKey;
         Initial = Loop.Parameters.Of(ready.Parameters);
+        if (Owner is null)
+            Pool.Group.Welcome(ready.Parameters, Initial);
+        else
+            Initial = Loop.Parameters.Over(Initial, Owner.Startup);
         Stream.Parameters = Initial;
-        Pool.Group.Welcome(ready.Parameters, Initial);
         Pool.GiveBack(this);
     }
 
