@@ -66,6 +66,15 @@ public sealed record ProxySettings
     /// <summary>Whether reads that come to the write port may go to standbys.</summary>
     public bool SplitReads { get; init; }
 
+    /// <summary>Of users and databases; see <see cref="Routing.RouteRules"/>.</summary>
+    public string Routes { get; init; } = "";
+
+    /// <summary>Functions of the operator's own that may run on a standby; patterns, with commas between.</summary>
+    public string ReadingNames { get; init; } = "";
+
+    /// <summary>Functions, views and tables that need the primary; patterns, with commas between.</summary>
+    public string WritingNames { get; init; } = "";
+
     /// <summary>The role that may use the console: the database pgmahout.</summary>
     public string AdminUser { get; init; } = "postgres";
 

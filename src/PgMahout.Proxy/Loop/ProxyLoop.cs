@@ -5,7 +5,6 @@ using PgMahout.Core.Proxy.Handover;
 using PgMahout.Core.Proxy.Login;
 using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Proxy.Session;
-using PgMahout.Core.Vocabulary;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Handover;
 using PgMahout.Proxy.Sessions;
@@ -29,7 +28,6 @@ internal sealed unsafe class ProxyLoop : IDisposable
     private readonly Mailbox _mailbox;
     private bool _wasShort;
     private long _nextTick;
-    private double _chance;
 
     public ProxyLoop(ProxySettings settings, IUserDirectory users, Mailbox mailbox, bool onlyEpoll)
     {
@@ -40,6 +38,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
         Engine = EngineChoice.Make(Pool, onlyEpoll);
         mailbox.Engine = Engine;
         Orders = new ConsoleOrders(this);
+        Router = new Router(this);
     }
 
     /// <summary>
@@ -56,6 +55,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
         ClientTls = (toClients as TlsOpening.Opened)?.Context;
         ServerTls = (toServers as TlsOpening.Opened)?.Context;
         Settings = settings;
+        Router.Go(settings);
         return null;
     }
 
@@ -71,7 +71,8 @@ internal sealed unsafe class ProxyLoop : IDisposable
 
     public ProxyTally Totals { get; } = new();
 
-    public StatementJudge Judge { get; } = new(NameRules.None);
+    /// <summary>Who serves what.</summary>
+    public Router Router { get; }
 
     /// <summary>One passage each way is enough: nothing is read while something is read.</summary>
     public Passage Onward { get; } = new();
@@ -220,45 +221,6 @@ internal sealed unsafe class ProxyLoop : IDisposable
     public bool MayGoOn(ServerConnection server) =>
         !server.Pool.IsPrimary || Now < Topology.PrimaryUntil.Nanoseconds;
 
-    /// <summary>Whose turn it is to serve what this client asks for next; null while nobody can.</summary>
-    public MemberPool? Choose(ClientConnection client, PoolGroup group)
-    {
-        if (client is { ReadsOnly: false, Wish: RouteWish.None } && !Settings.SplitReads)
-            return group.PrimaryNow();
-        var port = client.ReadsOnly ? PortKind.Read : PortKind.Write;
-        return Choose(group, new RouteRequest(
-            port, client.Wish, RouteWish.None, Settings.SplitReads, client.Kind, client.Written, Settings.LagLimit));
-    }
-
-    /// <summary>A standby that is fit to be read from; null when none is.</summary>
-    public MemberPool? AnyStandby(PoolGroup group) =>
-        Choose(group, new RouteRequest(
-            PortKind.Read, RouteWish.Standby, RouteWish.None, false, StatementKind.Read, default, Settings.LagLimit));
-
-    private MemberPool? Choose(PoolGroup group, in RouteRequest request)
-    {
-        // A low-discrepancy sequence: each standby gets its share without long runs.
-        _chance = (_chance + 0.6180339887498949) % 1;
-        var route = ReadRoute.Choose(Topology, request, new Instant(Now), _chance);
-        return route.Target switch
-        {
-            RouteTarget.Standby => group.Standby(Topology.Standbys[route.Standby].Backend),
-            RouteTarget.Primary => group.PrimaryNow(),
-            RouteTarget.Wait => null,
-        };
-    }
-
-    /// <summary>Whether a member has replayed so far, as far as is known; the primary always has.</summary>
-    public bool Has(MemberPool pool, Lsn written)
-    {
-        if (pool.IsPrimary || written == default)
-            return true;
-        foreach (var standby in Topology.Standbys)
-            if (standby.Backend == pool.Backend)
-                return standby.Replayed >= written;
-        return false;
-    }
-
     public string WhyNoServer(PoolGroup group) =>
         Orders.IsPausedFor(group.Database) ? "the proxy is paused"
         : Topology.Primary is null || Topology.Draining ? Topology.Why
@@ -311,7 +273,10 @@ internal sealed unsafe class ProxyLoop : IDisposable
     public PoolGroup GroupOf(string user, string database)
     {
         if (!_groups.TryGetValue((user, database), out var group))
-            _groups[(user, database)] = group = new PoolGroup(this, user, database);
+            _groups[(user, database)] = group = new PoolGroup(this, user, database)
+            {
+                Rule = Router.Rules.For(user, database),
+            };
         return group;
     }
 

@@ -28,6 +28,7 @@ internal sealed partial class ClientConnection(ProxyLoop loop, int descriptor, i
     private ByteQueue _pending;
     private AdminSession? _admin;
     private bool _hasRead;
+    private bool _wasRefused;
     private long _writes;
     private long _writesKnown;
     private ImmutableArray<byte> _cancelKey = [];
@@ -192,18 +193,29 @@ internal sealed partial class ClientConnection(ProxyLoop loop, int descriptor, i
 
     // By this libpq's target_session_attrs tells servers apart.
     private string Standing =>
-        (ReadsOnly || Wish == RouteWish.Standby) && !Loop.Topology.Standbys.IsEmpty ? "on" : "off";
+        (ReadsOnly || Group!.WishOf(this) == RouteWish.Standby) && !Loop.Topology.Standbys.IsEmpty ? "on" : "off";
 
     private void Judge()
     {
         var understood = StatementJudge.Understands(Parameters.Values.GetValueOrDefault("client_encoding", "UTF8"));
         var isWhole = !KeepsServer && !Stream.IsInMessage && _pending.Head!.Next is null;
         Kind = understood && isWhole
-            ? FirstBatch.Judge(_pending.Head!.Bytes, Loop.Judge, Stream)
+            ? FirstBatch.Judge(_pending.Head!.Bytes, Loop.Router.Judge, Stream)
             : StatementKind.Write;
         // Until it is known where that ended, only the primary certainly has it.
-        if (_writesKnown < _writes)
+        if (_writesKnown < _writes || _wasRefused)
             Kind = StatementKind.Write;
+    }
+
+    /// <summary>What it asked for was judged to be a read, and sent to a standby for no other reason.</summary>
+    public bool WasJudgedToRead =>
+        Kind == StatementKind.Read && Loop.Settings.SplitReads && !ReadsOnly && Group!.WishOf(this) == RouteWish.None;
+
+    /// <summary>A standby could not do it: the primary does all of it.</summary>
+    public void RetryOnPrimary(ReadOnlySpan<byte> bytes)
+    {
+        _wasRefused = true;
+        Retry(bytes);
     }
 
     /// <summary>What it wrote up to that number ended before this. Answers may overtake each other.</summary>
@@ -283,6 +295,7 @@ internal sealed partial class ClientConnection(ProxyLoop loop, int descriptor, i
             return false;
         if (server.Pool.IsPrimary && Kind != StatementKind.Read)
             _writes++;
+        _wasRefused = false;
         Loop.Totals.Transactions++;
         Group!.Traffic.Transactions++;
         Group.Traffic.TransactionTime += Loop.Now - LinkedAt;

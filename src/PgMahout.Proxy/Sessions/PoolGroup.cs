@@ -23,6 +23,12 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
 
     public PoolMode Mode => loop.Settings.Mode;
 
+    /// <summary>Where its clients' transactions go, unless they say otherwise.</summary>
+    public RouteWish Rule { get; set; }
+
+    /// <summary>What counts for this client: its own word, or the rule.</summary>
+    public RouteWish WishOf(ClientConnection client) => client.Wish == RouteWish.None ? Rule : client.Wish;
+
     public Traffic Traffic { get; } = new();
 
     /// <summary>In nanoseconds; of those who wait now.</summary>
@@ -82,8 +88,8 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     /// <summary>A server for this client: at once if one is idle, otherwise when its turn comes.</summary>
     public ServerConnection? Take(ClientConnection client)
     {
-        var pool = loop.Choose(client, this);
-        var queue = pool is { IsPrimary: false } || client.Wish == RouteWish.Standby ? _readers : _writers;
+        var pool = loop.Router.Choose(client, this);
+        var queue = pool is { IsPrimary: false } || WishOf(client) == RouteWish.Standby ? _readers : _writers;
         if (pool is not null && loop.MayBegin(pool) && queue.Count == 0 && pool.TakeIdle(client) is { } server)
             return server;
         queue.AddLast(client.Place);
@@ -97,7 +103,7 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
         var queue = pool.IsPrimary ? _writers : _readers;
         for (var place = queue.First; place is not null; place = place.Next)
         {
-            if (!server.Fits(place.Value) || !loop.Has(pool, place.Value.Written))
+            if (!server.Fits(place.Value) || !loop.Router.Has(pool, place.Value.Written))
                 continue;
             Forget(place.Value);
             return place.Value;
@@ -115,7 +121,7 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     public void Arrive(ClientConnection client)
     {
         _arriving.Add(client);
-        (loop.MayBegin(PrimaryNow()) ? Primary : loop.AnyStandby(this))?.Grow(_arriving.Count, reserve: false);
+        (loop.MayBegin(PrimaryNow()) ? Primary : loop.Router.AnyStandby(this))?.Grow(_arriving.Count, reserve: false);
     }
 
     public void Leave(ClientConnection client) => _arriving.Remove(client);
@@ -199,7 +205,7 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     // No standby is fit any more: the primary can serve reads too.
     private void MoveReaders()
     {
-        foreach (var client in _readers.Where(client => client.Wish != RouteWish.Standby).ToArray())
+        foreach (var client in _readers.Where(client => WishOf(client) != RouteWish.Standby).ToArray())
         {
             Forget(client);
             _writers.AddLast(client.Place);

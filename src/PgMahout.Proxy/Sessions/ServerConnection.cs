@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Protocol;
 using PgMahout.Core.Proxy.Login;
+using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Proxy.Session;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Loop;
@@ -22,6 +23,7 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
     private byte[] _replay = [];
     private int _replayed;
     private bool _hasSent;
+    private bool _hasHeard;
     private bool _isReady;
     private byte[] _received = [];
     private string? _why;
@@ -81,7 +83,7 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
     public void Link(ClientConnection client)
     {
         Client = client;
-        _hasSent = false;
+        _hasSent = _hasHeard = false;
         _replayed = 0;
         IsAdjusting = false;
         Stream.Begin(client.Stream);
@@ -143,6 +145,11 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
             LogIn(chunk);
             return;
         }
+        if (!Pool.IsPrimary && !IsAdjusting && IsRefused(chunk))
+        {
+            GoElsewhere(chunk);
+            return;
+        }
         Pool.Group.Traffic.Sent += chunk.Length;
         var passage = Loop.Onward.From(chunk, Client);
         var stop = Stream.Read(chunk.Bytes, passage);
@@ -156,6 +163,30 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
             Free();
         else if (Client is { HasPending: true } client)
             client.GoOn();
+    }
+
+    // Only what comes first, and only when the client has been told nothing and all that it asked is still here.
+    private bool IsRefused(Chunk chunk)
+    {
+        var isFirst = !_hasHeard;
+        _hasHeard = true;
+        return isFirst && _replayed > 0 && !Stream.HasInvented && Client is { WasJudgedToRead: true }
+            && RefusedRead.Is(chunk.Bytes);
+    }
+
+    private void GoElsewhere(Chunk chunk)
+    {
+        var (client, all) = (Client!, _replay.AsSpan(0, _replayed).ToArray());
+        Stream.Read(chunk.Bytes, NoPassage.Instance);
+        Loop.Pool.Return(chunk);
+        var free = Stream.IsFree && CancelsUnderWay == 0;
+        Stream.Abandon();
+        Unlink();
+        if (free)
+            Pool.GiveBack(this);
+        else
+            Close();
+        client.RetryOnPrimary(all);
     }
 
     /// <summary>Its client needs it no longer, as far as the transaction goes.</summary>

@@ -25,6 +25,9 @@ internal static class ProxyCodec
         json.WriteNumber("serverLifetimeSeconds", Seconds(settings.ServerLifetime));
         json.WriteNumber("lagLimitSeconds", Seconds(settings.LagLimit));
         json.WriteBoolean("splitReads", settings.SplitReads);
+        json.WriteString("routes", settings.Routes);
+        json.WriteString("readingNames", settings.ReadingNames);
+        json.WriteString("writingNames", settings.WritingNames);
         json.WriteNumber("messageLimitBytes", settings.MessageLimit);
         json.WriteNumber("memoryLimitBytes", settings.MemoryLimit);
         json.WriteString("certificateFile", settings.CertificateFile);
@@ -52,6 +55,9 @@ internal static class ProxyCodec
         ServerLifetime = fields.SecondsOrNull("serverLifetimeSeconds") ?? Defaults.ServerLifetime,
         LagLimit = fields.SecondsOrNull("lagLimitSeconds") ?? Defaults.LagLimit,
         SplitReads = fields.Flag("splitReads"),
+        Routes = fields.TextOrNull("routes") ?? Defaults.Routes,
+        ReadingNames = fields.TextOrNull("readingNames") ?? Defaults.ReadingNames,
+        WritingNames = fields.TextOrNull("writingNames") ?? Defaults.WritingNames,
         MessageLimit = Number(fields, "messageLimitBytes", Defaults.MessageLimit),
         MemoryLimit = fields.NumberOrNull("memoryLimitBytes") ?? Defaults.MemoryLimit,
         CertificateFile = fields.TextOrNull("certificateFile"),
