@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Npgsql;
@@ -65,6 +66,51 @@ public sealed class ProxyTests
         // Whoever listens is the supervisor's to look after, although another one started it.
         Signals.Kill([pids[^1]]);
         await Eventually.HoldsAsync("a new proxy answers", LiveCluster.Limit, () => AnswersAsync(cluster));
+    }
+
+    [Fact]
+    public async Task Ten_thousand_clients_are_connected_at_once()
+    {
+        await using var cluster = await LiveCluster.UpAsync("--members", "1");
+        await cluster.HealthyAsync();
+        (await cluster.RunAsync("proxy", "settings", "--max-clients", "10000", "--yes")).Exits(0);
+        var proxy = new NpgsqlConnectionStringBuilder(cluster.ConnectionText(cluster.Port + FromFirstMember));
+        using var version = JsonDocument.Parse((await cluster.RunAsync("version", "-o", "json")).Exits(0).Out);
+        var directory = version.RootElement.GetProperty("postgresDirectory").GetString()!;
+        var script = Path.Combine(cluster.Home, "one.sql");
+        await File.WriteAllTextAsync(script, "select 1;");
+
+        // It begins when all are connected.
+        var (output, code) = await RunAsync(
+            Path.Combine(directory, "pgbench"), proxy,
+            "-n", "-f", script, "-c", "10000", "-j", "2", "-t", "2", proxy.Database!);
+
+        Assert.Contains("number of transactions actually processed: 20000/20000", output, StringComparison.Ordinal);
+        Assert.Equal(0, code);
+    }
+
+    private static async Task<(string Output, int Code)> RunAsync(
+        string program, NpgsqlConnectionStringBuilder to, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment =
+            {
+                ["PGHOST"] = to.Host,
+                ["PGPORT"] = to.Port.ToString(CultureInfo.InvariantCulture),
+                ["PGUSER"] = to.Username,
+                ["PGPASSWORD"] = to.Password,
+                ["PGSSLMODE"] = "disable",
+                ["PGGSSENCMODE"] = "disable",
+            },
+        };
+        using var process = Process.Start(start)!;
+        var texts = await Task.WhenAll(
+            process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (string.Concat(texts), process.ExitCode);
     }
 
     [Fact]
