@@ -2,6 +2,7 @@ using PgMahout.Agent.Api;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
 using PgMahout.Agent.Loop;
+using PgMahout.Agent.Supervision;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Configuration;
 using PgMahout.Core.Ha;
@@ -9,9 +10,9 @@ using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Installation;
 using PgMahout.Postgres.Instance;
+using PgMahout.Postgres.Processes;
 using PgMahout.Store;
 using PgMahout.Store.Records;
-using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Agent;
 
@@ -21,10 +22,12 @@ namespace PgMahout.Agent;
 /// </summary>
 public static class AgentProcess
 {
+    private const int ShutDown = 6;
     private static readonly TimeSpan FirstRead = TimeSpan.FromSeconds(5);
 
     /// <returns>
-    /// 0 after an orderly end, 5 when another agent cares for this member, 1 when it could not begin.
+    /// 0 after an orderly end, 6 when the member was shut down with it, 5 when another agent cares for this member, 4
+    /// when the cluster has no such member, 1 when it could not begin.
     /// </returns>
     public static async Task<int> RunAsync(
         HomeLayout home, MemberName member, RepositoryCopy repositoryCopy, CancellationToken stopping)
@@ -32,8 +35,9 @@ public static class AgentProcess
         using var alone = PidLock.TryTake(home.AgentLock(member));
         if (alone is null)
             return Say(member, "another agent cares for this member", 5);
-        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
-            return Say(member, $"the store {home.StoreFile} cannot be opened", 1);
+        var opening = HomeStore.Open(home);
+        if (opening is not StoreOpening.Ready { Store: var store })
+            return Say(member, $"the store cannot be opened: {opening.Problem}", 1);
         await using var opened = store;
         if (await ReadAsync(store, stopping) is not { Spec.Value: var spec } records)
             return Say(member, "the store has no readable cluster specification", 1);
@@ -43,15 +47,14 @@ public static class AgentProcess
             return Say(member, "the cluster has no such member", 4);
 
         await using var instance = new PostgresInstance(settings);
-        await RunAsync((home, repositoryCopy), store, instance, (records, Settings), stopping);
-        return 0;
+        return await RunAsync((home, repositoryCopy), store, instance, (records, Settings), stopping);
 
         InstanceSettings? Settings(ClusterSpec wanted, DesiredConfiguration desired) =>
             wanted.Find(member) is { } self ? MemberSettings.For(home, wanted, self, desired, host) : null;
     }
 
-    private static async Task RunAsync(
-        (HomeLayout Home, RepositoryCopy RepositoryCopy) given, SqliteClusterStore store, PostgresInstance instance,
+    private static async Task<int> RunAsync(
+        (HomeLayout Home, RepositoryCopy RepositoryCopy) given, IClusterStore store, PostgresInstance instance,
         (ClusterRecords Records, Func<ClusterSpec, DesiredConfiguration, InstanceSettings?> Settings) wanted,
         CancellationToken stopping)
     {
@@ -59,6 +62,7 @@ public static class AgentProcess
         using var deadline = LeaseDeadline.Open(home.DeadlineFile(member));
         using var heard = HeardPosition.Open(home.HeardFile(member));
         using var wake = new WakeSignal();
+        using var unit = UnitNotice.TakeFromEnvironment();
         var memory = new AgentMemory(deadline, heard);
         var work = new LongWork(wake.Set);
         var journal = new AgentJournal(member, store, memory);
@@ -70,8 +74,9 @@ public static class AgentProcess
             () => PidLock.IsOurs(home.AgentLock(member)))
         {
             RepositoryCopy = given.RepositoryCopy,
+            Unit = unit,
         };
-        using var observer = new Observer(store, instance, memory, work);
+        using var observer = new Observer(given.Home, store, instance, (memory, work));
         var servers = new ServerWork(home, instance, store, observer, state);
         var lease = new LeaseWriter(store, instance, observer, state);
         var spec = wanted.Records.Spec!.Value;
@@ -81,7 +86,9 @@ public static class AgentProcess
         var notes = new ServerWatch(instance, state);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await using var api = new AgentApi((home, member), observer, notes, state, wake).Listen();
+        var answers = new AgentApi((home, member), observer, notes, state, wake);
+        await using var api = answers.Listen();
+        await using var elsewhere = new HostsListener(answers, spec.Find(member)!);
         // A quiet leader would only be woken by its own renewals; whoever asks something of it wakes it through the
         // API.
         using var watch = store.Watch(() =>
@@ -93,13 +100,15 @@ public static class AgentProcess
         try
         {
             await loop.RunAsync(spec, wanted.Settings, stopping);
+            return memory.Request == MemberRequest.Shutdown ? ShutDown : 0;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            Say(member, "the agent ends; PostgreSQL is left as it is", 0);
+            return Say(member, "the agent ends; PostgreSQL is left as it is", 0);
         }
         finally
         {
+            unit.Stopping();
             await ending.CancelAsync();
             await writing.ContinueWith(_ => { }, TaskScheduler.Default);
         }
@@ -116,7 +125,7 @@ public static class AgentProcess
         return null;
     }
 
-    private static async Task<ClusterRecords?> ReadAsync(SqliteClusterStore store, CancellationToken stopping) =>
+    private static async Task<ClusterRecords?> ReadAsync(IClusterStore store, CancellationToken stopping) =>
         await store.ReadAsync(FirstRead, stopping) is StoreRead.Content content
         && ClusterRecords.Decode(content, ClusterRecords.None) is RecordsRead.Decoded decoded
         && decoded.Records.Spec is not null
@@ -125,7 +134,7 @@ public static class AgentProcess
 
     private static int Say(MemberName member, string text, int code)
     {
-        Console.Error.WriteLine($"agent {member}: {text}");
+        Log.Write(code == 0 ? Severity.Notice : Severity.Error, $"agent {member}: {text}");
         return code;
     }
 }

@@ -26,6 +26,7 @@ namespace PgMahout.Agent.Api;
 [JsonSerializable(typeof(DrainAnswer))]
 [JsonSerializable(typeof(SuccessionBody))]
 [JsonSerializable(typeof(SuccessionAnswer))]
+[JsonSerializable(typeof(DrainReport))]
 [JsonSerializable(typeof(RequestBody))]
 [JsonSerializable(typeof(PromiseBody))]
 [JsonSerializable(typeof(PromiseAnswer))]

@@ -7,7 +7,6 @@ using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Processes;
 using PgMahout.Store;
 using PgMahout.Store.Records;
-using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Agent.Supervision;
 
@@ -33,8 +32,9 @@ public static class Supervisor
             return Say("another supervisor holds this home", 5);
         if (File.Exists(home.RestoreMark))
             return Say($"a restore in place was begun and is not done ({home.RestoreMark})", 1);
-        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
-            return Say($"the store {home.StoreFile} cannot be opened", 1);
+        var opening = HomeStore.Open(home);
+        if (opening is not StoreOpening.Ready { Store: var store })
+            return Say($"the store cannot be opened: {opening.Problem}", 1);
         await using var opened = store;
 
         // Everything that needs a look sets it: an agent that ends, and the order to stop.
@@ -103,7 +103,7 @@ public static class Supervisor
     }
 
     private static async Task<ClusterRecords> ReadAsync(
-        SqliteClusterStore store, ClusterRecords known, CancellationToken stopping) =>
+        IClusterStore store, ClusterRecords known, CancellationToken stopping) =>
         await store.ReadAsync(ReadLimit, stopping) is StoreRead.Content content
         && ClusterRecords.Decode(content, known) is RecordsRead.Decoded decoded
             ? decoded.Records

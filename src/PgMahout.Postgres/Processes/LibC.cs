@@ -99,6 +99,20 @@ internal static unsafe partial class LibC
     public static partial int FindPassword(
         string name, PasswordEntry* entry, byte* buffer, nuint size, PasswordEntry** result);
 
+    [LibraryImport("libc", EntryPoint = "getpwuid_r")]
+    public static partial int FindPassword(
+        uint user, PasswordEntry* entry, byte* buffer, nuint size, PasswordEntry** result);
+
+    [LibraryImport("libc", EntryPoint = "initgroups", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int TakeGroups(string user, uint group);
+
+    // glibc carries these two over to every thread of the process.
+    [LibraryImport("libc", EntryPoint = "setresgid", SetLastError = true)]
+    public static partial int SetGroup(uint real, uint effective, uint saved);
+
+    [LibraryImport("libc", EntryPoint = "setresuid", SetLastError = true)]
+    public static partial int SetUser(uint real, uint effective, uint saved);
+
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial long SystemCall(long number, long first, long second, long third, long fourth);
 
@@ -112,6 +126,26 @@ internal static unsafe partial class LibC
         if (Status(CurrentDirectory, path, 0, WantUid, buffer) != 0)
             throw new IOException($"cannot look at {path}: error {Marshal.GetLastPInvokeError()}");
         return *(uint*)(buffer + UidOffset);
+    }
+
+    /// <summary>
+    /// Device and inode of an open file, as fstat has them (a device number as glibc puts it together); null when it
+    /// cannot be told.
+    /// </summary>
+    public static (ulong Device, ulong Inode)? IdentityOf(int descriptor)
+    {
+        const int EmptyPath = 0x1000;
+        const uint WantInode = 0x100;
+        const int InodeOffset = 32;
+        const int MajorOffset = 136;
+        const int MinorOffset = 140;
+        var buffer = stackalloc byte[256];
+        if (Status(descriptor, "", EmptyPath, WantInode, buffer) != 0)
+            return null;
+        ulong major = *(uint*)(buffer + MajorOffset), minor = *(uint*)(buffer + MinorOffset);
+        var device = ((major & 0xFFFFF000) << 32) | ((major & 0xFFF) << 8) | ((minor & 0xFFFFFF00) << 12)
+            | (minor & 0xFF);
+        return (device, *(ulong*)(buffer + InodeOffset));
     }
 
     /// <summary>A descriptor that becomes readable when the process ends; -1 if there is none.</summary>

@@ -20,7 +20,7 @@ internal sealed class ProxyApi(ProxyWork work, ProxySuccession succession)
     private static readonly TimeSpan LongestKeep = TimeSpan.FromDays(30);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(1);
 
-    public UnixListener Listen(HomeLayout home)
+    public Listener Listen(HomeLayout home)
     {
         RemoveLeftOvers(home);
         return UnixListener.Open(

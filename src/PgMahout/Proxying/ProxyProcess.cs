@@ -3,16 +3,17 @@ using System.Text;
 using System.Text.Json;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
+using PgMahout.Agent.Supervision;
 using PgMahout.Core.Proxy;
 using PgMahout.Output;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Files;
+using PgMahout.Postgres.Processes;
 using PgMahout.Proxy;
 using PgMahout.Proxy.Handover;
 using PgMahout.Status;
 using PgMahout.Store;
 using PgMahout.Store.Records;
-using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Proxying;
 
@@ -34,14 +35,17 @@ internal static class ProxyProcess
     /// </returns>
     public static async Task<int> RunAsync(HomeLayout home, int? after, CancellationToken stopping)
     {
+        // Kept from now on: an upgrade may put another file in its place before a successor is started.
+        _ = Environment.ProcessPath;
         Predecessor? before = null;
         if (after is { } pid && (before = Predecessor.Find(home.ProxyHandover(pid), Limit, out var why)) is null)
             return Say($"process {pid} does not hand over: {why}", 1);
         using var alone = before is null ? PidLock.TryTake(home.ProxyLock) : PidLock.Lent(before.Keepsake);
         if (alone is null)
             return Say("another proxy holds this home", 5);
-        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
-            return Say($"the store {home.StoreFile} cannot be opened", 1);
+        var opening = HomeStore.Open(home);
+        if (opening is not StoreOpening.Ready { Store: var store })
+            return Say($"the store cannot be opened: {opening.Problem}", 1);
         await using var opened = store;
         if (SecretFiles.LoadOrCreate(home.SecretsDirectory) is not Outcome<ClusterSecrets>.Done { Value: var secrets })
             return Say($"the passwords in {home.SecretsDirectory} cannot be read", 1);
@@ -60,19 +64,23 @@ internal static class ProxyProcess
             MockSecret = [.. HMACSHA256.HashData(Encoding.UTF8.GetBytes(secrets.SuperuserPassword), "mock secret"u8)],
         };
         work = new ProxyWork(home, server, feed, settings, ending);
-        var succession = new ProxySuccession(work, alone);
+        using var unit = UnitNotice.TakeFromEnvironment();
+        var succession = new ProxySuccession(work, alone, unit);
         await using var api = new ProxyApi(work, succession).Listen(home);
-        return await RunAsync(work, succession, before, ending);
+        return await RunAsync(work, unit, succession, before, ending);
     }
 
     public static int Say(string text, int code = 0)
     {
-        Console.Error.WriteLine($"{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} proxy: {text}");
+        Log.Write(
+            code == 0 ? Severity.Notice : Severity.Error,
+            $"{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} proxy: {text}");
         return code;
     }
 
     private static async Task<int> RunAsync(
-        ProxyWork work, ProxySuccession succession, Predecessor? before, CancellationTokenSource ending)
+        ProxyWork work, UnitNotice unit, ProxySuccession succession, Predecessor? before,
+        CancellationTokenSource ending)
     {
         var feeding = Task.Run(() => work.Feed.RunAsync(ending.Token));
         // Clients that come over shall not wait for what can be known before.
@@ -85,7 +93,7 @@ internal static class ProxyProcess
         try
         {
             if (await Task.WhenAny(loop, work.Server.Listens) != loop && await succession.BeginAsync(before))
-                reporting = ReportAsync(work, ending);
+                reporting = ReportAsync(work, unit, ending);
             else
                 await ending.CancelAsync();
             var code = await loop;
@@ -93,6 +101,7 @@ internal static class ProxyProcess
         }
         finally
         {
+            unit.Stopping();
             await ending.CancelAsync();
             await Task.WhenAll(feeding, reporting);
         }
@@ -106,13 +115,13 @@ internal static class ProxyProcess
             ending.Cancel();
     }
 
-    private static async Task<ProxySettings?> SettingsAsync(SqliteClusterStore store, CancellationToken stopping) =>
+    private static async Task<ProxySettings?> SettingsAsync(IClusterStore store, CancellationToken stopping) =>
         await store.ReadAsync(ClusterAccess.StoreLimit, stopping) is StoreRead.Content content
         && ClusterRecords.Decode(content, ClusterRecords.None) is RecordsRead.Decoded { Records.Proxy: { } proxy }
             ? proxy.Value
             : null;
 
-    private static async Task ReportAsync(ProxyWork work, CancellationTokenSource ending)
+    private static async Task ReportAsync(ProxyWork work, UnitNotice unit, CancellationTokenSource ending)
     {
         while (!ending.IsCancellationRequested)
         {
@@ -128,6 +137,8 @@ internal static class ProxyProcess
             // What is shown is how the one is that listens.
             if (!work.IsRetired)
                 Write(work);
+            // Said by the loop that clients wait for, not by this one.
+            work.Server.Remark(unit.Turned);
             await Task.Delay(Pace, ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);
         }
     }

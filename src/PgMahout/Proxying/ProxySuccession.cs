@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using PgMahout.Agent.Api;
 using PgMahout.Agent.Guarding;
+using PgMahout.Agent.Supervision;
 using PgMahout.Proxy.Handover;
 
 namespace PgMahout.Proxying;
@@ -10,7 +11,7 @@ namespace PgMahout.Proxying;
 /// Puts another process in the place of this one. The sockets and the lock are lent to it; only when it listens are
 /// they its own, so whatever becomes of it before, clients find this one.
 /// </summary>
-internal sealed class ProxySuccession(ProxyWork work, PidLock alone)
+internal sealed class ProxySuccession(ProxyWork work, PidLock alone, UnitNotice unit)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
@@ -59,9 +60,7 @@ internal sealed class ProxySuccession(ProxyWork work, PidLock alone)
     private async Task<SuccessionAnswer> HandOverAsync(TimeSpan? keep)
     {
         using var succession = new Succession(work.Home.ProxyHandover(Environment.ProcessId));
-        using var child = Process.Start(Detached.HotWithLog(
-            work.Home.ProxyLog, "proxy", "run", "--home", work.Home.Root,
-            "--after", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)))!;
+        using var child = Process.Start(Command())!;
         var exit = child.WaitForExitAsync();
         _ = exit.ContinueWith(_ => succession.StopWaiting(), TaskScheduler.Default);
         var failure = await Task.Factory.StartNew(
@@ -70,6 +69,7 @@ internal sealed class ProxySuccession(ProxyWork work, PidLock alone)
         if (failure is null)
         {
             alone.Dispose();
+            unit.HandOver(child.Id);
             work.Retire(succession, keep);
             ProxyProcess.Say($"process {child.Id} listens from now on");
             return new SuccessionAnswer(child.Id, null);
@@ -82,6 +82,19 @@ internal sealed class ProxySuccession(ProxyWork work, PidLock alone)
         ProxyProcess.Say($"process {child.Id} has not taken this one's place: {failure}");
         return new SuccessionAnswer(
             Environment.ProcessId, child.ExitCode == KilledHere ? failure : $"it ended with code {child.ExitCode}");
+    }
+
+    /// <summary>A unit's log is that of the unit, whoever of its processes speaks.</summary>
+    private ProcessStartInfo Command()
+    {
+        string[] arguments =
+        [
+            "proxy", "run", "--home", work.Home.Root,
+            "--after", Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
+        ];
+        var command = unit.IsHeard ? Detached.Hot(arguments) : Detached.HotWithLog(work.Home.ProxyLog, arguments);
+        unit.Introduce(command);
+        return command;
     }
 
     private const int KilledHere = 128 + 9;

@@ -6,7 +6,6 @@ using PgMahout.Processes;
 using PgMahout.Proxying;
 using PgMahout.Store;
 using PgMahout.Store.Records;
-using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Status;
 
@@ -22,8 +21,10 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
     public static readonly TimeSpan Patient = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<MemberSpec, AgentClient> _agents = [];
-    private SqliteClusterStore? _store;
+    private IClusterStore? _store;
     private ClusterRecords _records = ClusterRecords.None;
+
+    public HomeLayout Home => home;
 
     public async Task<ClusterStatus> ObserveAsync(CancellationToken cancellation) =>
         Verdict.On(await LookAsync(cancellation));
@@ -57,6 +58,7 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
             [.. answers],
             records?.Configuration?.Value.Rollout)
         {
+            KeptByUnits = File.Exists(home.HostFile),
             Backups = LookAtBackups(records),
             Proxy = ProxyObservation.Of(home, records?.Proxy?.Value),
         };
@@ -75,8 +77,9 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
     {
         if (_store is null)
         {
-            if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var opened })
-                return (null, $"{home.StoreFile} does not exist");
+            var opening = HomeStore.Open(home);
+            if (opening is not StoreOpening.Ready { Store: var opened })
+                return (null, opening.Problem);
             _store = opened;
         }
         switch (await _store.ReadAsync(limit, cancellation))
@@ -110,7 +113,7 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
     private AgentClient AgentOf(MemberSpec member)
     {
         if (!_agents.TryGetValue(member, out var agent))
-            _agents[member] = agent = new AgentClient(member);
+            _agents[member] = agent = new AgentClient(home, member);
         return agent;
     }
 
@@ -130,7 +133,8 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
     }
 
     // .NET says "Cannot assign requested address" of a socket file that does not exist.
-    private string SilenceOf(MemberSpec member, string why) => File.Exists(home.ApiSocket(member.Name))
-        ? $"its agent does not answer: {why}"
-        : "its agent is not running";
+    private string SilenceOf(MemberSpec member, string why) =>
+        member.Api == home.ApiAddress(member.Name) && !File.Exists(home.ApiSocket(member.Name))
+            ? "its agent is not running"
+            : $"its agent does not answer: {why}";
 }
