@@ -1,4 +1,5 @@
 using Npgsql;
+using PgMahout.Core.Proxy;
 using PgMahout.InstanceTests.Replication;
 using Xunit;
 using static PgMahout.InstanceTests.Proxy.RunningProxy;
@@ -60,15 +61,24 @@ public sealed class SplitReadTests
         await using var client = await proxy.ConnectAsync();
         Assert.Equal("primary", await AskAsync<string>(client, "SELECT who FROM served"));
 
-        proxy.Change(settings => settings with { Routes = "bob=primary, alice@postgres=standby" });
+        await ChangeAsync(proxy, client, settings => settings with { Routes = "bob=primary, alice@postgres=standby" });
         Assert.Equal("standby", await AskAsync<string>(client, "SELECT who FROM served"));
 
-        proxy.Change(settings => settings with { SplitReads = true });
+        await ChangeAsync(proxy, client, settings => settings with { SplitReads = true });
         Assert.Equal("primary", await AskAsync<string>(client, "SELECT plain()"));
-        proxy.Change(settings => settings with { SplitReads = true, ReadingNames = "plain, other.*" });
+        await ChangeAsync(
+            proxy, client, settings => settings with { SplitReads = true, ReadingNames = "plain, other.*" });
         Assert.Equal("standby", await AskAsync<string>(client, "SELECT plain()"));
-        proxy.Change(settings => settings with { SplitReads = true, WritingNames = "serve*" });
+        await ChangeAsync(proxy, client, settings => settings with { SplitReads = true, WritingNames = "serve*" });
         Assert.Equal("primary", await AskAsync<string>(client, "SELECT who FROM served"));
+    }
+
+    /// <summary>What is asked in the turn in which the settings come may still go by the former ones.</summary>
+    private static async Task ChangeAsync(
+        RunningProxy proxy, NpgsqlConnection client, Func<ProxySettings, ProxySettings> change)
+    {
+        proxy.Change(change);
+        await AskAsync<int>(client, "SELECT 1");
     }
 
     /// <summary>With the same role, and objects of the same names that tell where they are.</summary>
