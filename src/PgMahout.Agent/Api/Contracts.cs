@@ -82,6 +82,17 @@ public sealed record DrainBody(Epoch Epoch, double HoldSeconds, double WaitSecon
 /// <param name="InFlight">Transactions that had not ended by then.</param>
 public sealed record DrainAnswer(int InFlight);
 
+/// <summary>POST /succeed, of a proxy: start another process that takes its place.</summary>
+/// <param name="KeepSeconds">
+/// Clients that cannot move are ended after so long; null: they stay as long as they like.
+/// </param>
+public sealed record SuccessionBody(double? KeepSeconds);
+
+/// <summary>The answer to POST /succeed.</summary>
+/// <param name="Pid">Of the process that listens now.</param>
+/// <param name="Why">Why nothing has changed; null when another process listens.</param>
+public sealed record SuccessionAnswer(int Pid, string? Why);
+
 /// <summary>The answer to POST /drain, of an agent that asked the proxies of its host.</summary>
 /// <param name="Asked">Proxies that were there to ask.</param>
 /// <param name="Held">Of them, those that hold their clients.</param>

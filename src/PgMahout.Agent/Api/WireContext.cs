@@ -24,6 +24,8 @@ namespace PgMahout.Agent.Api;
 [JsonSerializable(typeof(ServiceReport))]
 [JsonSerializable(typeof(DrainBody))]
 [JsonSerializable(typeof(DrainAnswer))]
+[JsonSerializable(typeof(SuccessionBody))]
+[JsonSerializable(typeof(SuccessionAnswer))]
 [JsonSerializable(typeof(DrainReport))]
 [JsonSerializable(typeof(RequestBody))]
 [JsonSerializable(typeof(FaultBody))]
