@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using PgMahout.Agent;
 using PgMahout.Agent.Guarding;
@@ -32,7 +33,9 @@ internal static class ProcessVerbs
         ["archiver", "--home", var home] =>
             UntilToldAsync(stopping => ArchiverProcess.RunAsync(HomeLayout.Find(home), stopping)),
         ["proxy", "run", "--home", var home] =>
-            UntilToldAsync(stopping => ProxyProcess.RunAsync(HomeLayout.Find(home), stopping)),
+            UntilToldAsync(stopping => ProxyProcess.RunAsync(HomeLayout.Find(home), null, stopping)),
+        ["proxy", "run", "--home", var home, "--after", var pid] => UntilToldAsync(stopping =>
+            ProxyProcess.RunAsync(HomeLayout.Find(home), int.Parse(pid, CultureInfo.InvariantCulture), stopping)),
         ["stop-member", "--home", var home, "--member", var member] =>
             UntilToldAsync(stopping => MemberStop.RunAsync(HomeLayout.Find(home), new MemberName(member), stopping)),
         _ => null,
