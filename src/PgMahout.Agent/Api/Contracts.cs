@@ -109,6 +109,21 @@ public sealed record DrainReport(int Asked, int Held, int InFlight)
 public sealed record RequestBody(MemberRequest Request);
 
 /// <summary>
+/// POST /fault: for drills on several hosts, where only its own agent can reach a member's processes.
+/// </summary>
+public sealed record FaultBody(Fault Fault);
+
+/// <summary>What a drill breaks.</summary>
+public enum Fault
+{
+    /// <summary>kill -9 of the postmaster.</summary>
+    KillServer,
+
+    /// <summary>kill -9 of the agent itself, which therefore does not answer.</summary>
+    KillAgent,
+}
+
+/// <summary>
 /// POST /promise: the holder of the lease, which cannot reach the store, asks not to be succeeded for a ttl.
 /// </summary>
 /// <param name="Written">How far it has written; null where no takeover is measured by that.</param>

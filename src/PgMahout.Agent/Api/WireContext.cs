@@ -28,6 +28,7 @@ namespace PgMahout.Agent.Api;
 [JsonSerializable(typeof(SuccessionAnswer))]
 [JsonSerializable(typeof(DrainReport))]
 [JsonSerializable(typeof(RequestBody))]
+[JsonSerializable(typeof(FaultBody))]
 [JsonSerializable(typeof(PromiseBody))]
 [JsonSerializable(typeof(PromiseAnswer))]
 public sealed partial class WireContext : JsonSerializerContext;
