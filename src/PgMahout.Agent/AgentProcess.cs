@@ -71,7 +71,7 @@ public static class AgentProcess
         {
             RepositoryCopy = given.RepositoryCopy,
         };
-        using var observer = new Observer(store, instance, memory, work);
+        using var observer = new Observer(given.Home, store, instance, (memory, work));
         var servers = new ServerWork(home, instance, store, observer, state);
         var lease = new LeaseWriter(store, instance, observer, state);
         var spec = wanted.Records.Spec!.Value;
@@ -81,7 +81,9 @@ public static class AgentProcess
         var notes = new ServerWatch(instance, state);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await using var api = new AgentApi((home, member), observer, notes, state, wake).Listen();
+        var answers = new AgentApi((home, member), observer, notes, state, wake);
+        await using var api = answers.Listen();
+        await using var elsewhere = new HostsListener(answers, spec.Find(member)!);
         // A quiet leader would only be woken by its own renewals; whoever asks something of it wakes it through the
         // API.
         using var watch = store.Watch(() =>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using PgMahout.Agent.Home;
@@ -8,8 +9,9 @@ using PgMahout.Core.Vocabulary;
 namespace PgMahout.Agent.Api;
 
 /// <summary>
-/// What an agent answers, on a unix socket that only its owner can open: its own report to peers, its account of
-/// itself to people, and the few things that can be asked of one member.
+/// What an agent answers, on a unix socket that only its owner can open, and on several hosts to whoever has a
+/// certificate of the cluster: its own report to peers, its account of itself to people, and the few things that can
+/// be asked of one member.
 /// </summary>
 internal sealed class AgentApi(
     (HomeLayout Home, MemberName Self) place, Observer observer, ServerWatch notes, AgentState state, WakeSignal wake)
@@ -18,8 +20,28 @@ internal sealed class AgentApi(
     private static readonly TimeSpan ReportLimit = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Listens until disposed. A socket file that an earlier agent left is replaced.</summary>
-    public UnixListener Listen() =>
+    public Listener Listen() =>
         UnixListener.Open(place.Home.ApiSocket(place.Self), new HttpServer(new HttpLimits(), AnswerAsync));
+
+    /// <summary>For other hosts, until disposed.</summary>
+    public Listener Listen(IPEndPoint address)
+    {
+        var operate = new HttpServer(new HttpLimits(), AnswerAsync);
+        var read = new HttpServer(new HttpLimits(), ReadAsync);
+        return TlsListener.Open(
+            address,
+            HostCertificates.In(place.Home.CertificateDirectory),
+            peer => PeerRoles.Of(peer) switch
+            {
+                PeerRole.Operate => operate,
+                PeerRole.Read => read,
+            });
+    }
+
+    /// <summary>Nothing that is only read is asked with another method.</summary>
+    private Task<HttpAnswer> ReadAsync(HttpRequest request, CancellationToken cancellation) => request.Method == "GET"
+        ? AnswerAsync(request, cancellation)
+        : Task.FromResult(HttpAnswer.Refusing(403, "this certificate may only read"));
 
     private Task<HttpAnswer> AnswerAsync(HttpRequest request, CancellationToken cancellation) =>
         (request.Method, request.Path) switch
@@ -33,9 +55,10 @@ internal sealed class AgentApi(
             ("POST", "/wake") => Task.FromResult(Wake()),
             ("POST", "/request") => Task.FromResult(Request(request.Body)),
             ("POST", "/promise") => Task.FromResult(Promise(request.Body)),
+            ("POST", "/drain") => DrainAsync(request.Body),
             (_, "/report" or "/status" or "/explain" or "/logins") =>
                 Task.FromResult(HttpAnswer.Refusing(405, "ask with GET")),
-            (_, "/wake" or "/request" or "/promise" or "/service") =>
+            (_, "/wake" or "/request" or "/promise" or "/service" or "/drain") =>
                 Task.FromResult(HttpAnswer.Refusing(405, "ask with POST")),
             _ => Task.FromResult(HttpAnswer.Refusing(404, $"there is no {request.Path} here")),
         };
@@ -69,6 +92,12 @@ internal sealed class AgentApi(
         await state.Service.AwaitAfterAsync(asked.Known, TimeSpan.FromSeconds(asked.Seconds), cancellation);
         return HttpAnswer.Json(state.Service.Report(place.Self), WireContext.Default.ServiceReport);
     }
+
+    /// <summary>A leader elsewhere is about to hand over: the proxies of this host hold their clients.</summary>
+    private async Task<HttpAnswer> DrainAsync(ReadOnlyMemory<byte> body) =>
+        Read(body, WireContext.Default.DrainBody) is { WaitSeconds: >= 0 and <= LongestWait } asked
+            ? HttpAnswer.Json(await ProxyCalls.DrainHereAsync(place.Home, asked), WireContext.Default.DrainReport)
+            : Unreadable();
 
     private HttpAnswer Wake()
     {

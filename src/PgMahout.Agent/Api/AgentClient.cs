@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using PgMahout.Agent.Home;
+using PgMahout.Agent.Http;
 using PgMahout.Core.Cluster;
 
 namespace PgMahout.Agent.Api;
@@ -9,14 +11,16 @@ public sealed class AgentClient : IDisposable
 {
     private const string UnixScheme = "unix:";
 
+    /// <summary>For the way to the proxies and back.</summary>
+    private static readonly TimeSpan DrainSlack = TimeSpan.FromMilliseconds(100);
+
     private readonly SocketCaller _caller;
 
-    public AgentClient(MemberSpec member)
+    /// <param name="home">Of the one who asks: where its certificates are.</param>
+    public AgentClient(HomeLayout home, MemberSpec member)
     {
         Member = member;
-        _caller = new SocketCaller(member.Api.StartsWith(UnixScheme, StringComparison.Ordinal)
-            ? member.Api[UnixScheme.Length..]
-            : throw new NotSupportedException($"{member.Api} is not an agent address this version can reach"));
+        _caller = CallerOf(home, member);
     }
 
     public MemberSpec Member { get; }
@@ -46,6 +50,12 @@ public sealed class AgentClient : IDisposable
     public Task<AgentAnswer<bool>> WakeAsync(TimeSpan limit, CancellationToken cancellation) =>
         _caller.TellAsync("/wake", default, limit, cancellation);
 
+    /// <summary>Has the proxies of its host hold their clients; answers with what is still under way there.</summary>
+    public Task<AgentAnswer<DrainReport>> DrainAsync(DrainBody body, CancellationToken cancellation) =>
+        _caller.PostAsync(
+            ("/drain", body), (WireContext.Default.DrainBody, WireContext.Default.DrainReport),
+            TimeSpan.FromSeconds(body.WaitSeconds) + DrainSlack, cancellation);
+
     public Task<AgentAnswer<PromiseAnswer>> PromiseAsync(
         PromiseBody body, TimeSpan limit, CancellationToken cancellation) =>
         _caller.PostAsync(
@@ -64,6 +74,17 @@ public sealed class AgentClient : IDisposable
             wait + limit, cancellation);
 
     public void Dispose() => _caller.Dispose();
+
+    // A member of this home is asked by its socket, also by somebody who may not read the certificates.
+    private static SocketCaller CallerOf(HomeLayout home, MemberSpec member)
+    {
+        if (member.Api.StartsWith(UnixScheme, StringComparison.Ordinal))
+            return new SocketCaller(member.Api[UnixScheme.Length..]);
+        var own = home.ApiSocket(member.Name);
+        return File.Exists(own)
+            ? new SocketCaller(own)
+            : new SocketCaller(AgentAddress.Of(member), HostCertificates.In(home.CertificateDirectory));
+    }
 }
 
 /// <summary>What came of a question to an agent, or to a proxy.</summary>

@@ -82,6 +82,18 @@ public sealed record DrainBody(Epoch Epoch, double HoldSeconds, double WaitSecon
 /// <param name="InFlight">Transactions that had not ended by then.</param>
 public sealed record DrainAnswer(int InFlight);
 
+/// <summary>The answer to POST /drain, of an agent that asked the proxies of its host.</summary>
+/// <param name="Asked">Proxies that were there to ask.</param>
+/// <param name="Held">Of them, those that hold their clients.</param>
+/// <param name="InFlight">Transactions of theirs that had not ended by then.</param>
+public sealed record DrainReport(int Asked, int Held, int InFlight)
+{
+    public static readonly DrainReport Nobody = new(0, 0, 0);
+
+    public static DrainReport operator +(DrainReport one, DrainReport other) =>
+        new(one.Asked + other.Asked, one.Held + other.Held, one.InFlight + other.InFlight);
+}
+
 /// <summary>POST /request.</summary>
 public sealed record RequestBody(MemberRequest Request);
 

@@ -1,4 +1,6 @@
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using PgMahout.Agent.Http;
@@ -6,7 +8,7 @@ using PgMahout.Agent.Http;
 namespace PgMahout.Agent.Api;
 
 /// <summary>
-/// Asks whoever answers at one unix socket. Silence is an answer, never an exception; every question has a limit.
+/// Asks whoever answers at one unix socket, or at one address by TLS. Silence is an answer, never an exception; every question has a limit.
 /// </summary>
 internal sealed class SocketCaller : IDisposable
 {
@@ -17,6 +19,10 @@ internal sealed class SocketCaller : IDisposable
 
     public SocketCaller(string socket) =>
         _http = new HttpCaller(cancellation => ConnectAsync(socket, cancellation), Limits);
+
+    /// <summary>Of another host: each proves to the other who it is.</summary>
+    public SocketCaller(Uri address, HostCertificates certificates) =>
+        _http = new HttpCaller(cancellation => ConnectAsync(address, certificates, cancellation), Limits);
 
     public Task<AgentAnswer<T>> GetAsync<T>(
         string path, JsonTypeInfo<T> type, TimeSpan limit, CancellationToken cancellation) =>
@@ -58,13 +64,33 @@ internal sealed class SocketCaller : IDisposable
         {
             return new AgentAnswer<T>.Silent($"no answer within {limit.TotalMilliseconds:F0} ms");
         }
-        catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException)
+        catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException
+            or AuthenticationException or InvalidDataException)
         {
             return new AgentAnswer<T>.Silent(failure.InnerException?.Message ?? failure.Message);
         }
         catch (JsonException failure)
         {
             return new AgentAnswer<T>.Silent($"it answered what this version cannot read: {failure.Message}");
+        }
+    }
+
+    private static async Task<Stream> ConnectAsync(
+        Uri address, HostCertificates certificates, CancellationToken cancellation)
+    {
+        var options = certificates.ForClient(address.IdnHost);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address.IdnHost, address.Port, cancellation);
+            var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+            await stream.AuthenticateAsClientAsync(options, cancellation);
+            return stream;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
         }
     }
 

@@ -24,6 +24,7 @@ namespace PgMahout.Agent.Api;
 [JsonSerializable(typeof(ServiceReport))]
 [JsonSerializable(typeof(DrainBody))]
 [JsonSerializable(typeof(DrainAnswer))]
+[JsonSerializable(typeof(DrainReport))]
 [JsonSerializable(typeof(RequestBody))]
 [JsonSerializable(typeof(PromiseBody))]
 [JsonSerializable(typeof(PromiseAnswer))]

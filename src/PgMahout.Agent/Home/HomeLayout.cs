@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Agent.Home;
@@ -25,6 +26,14 @@ public sealed record HomeLayout(string Root)
     public string StoreFile => Path.Combine(Root, "cluster.db");
     public string SupervisorLock => Path.Combine(Root, "supervisor.lock");
     public string SecretsDirectory => Path.Combine(Root, "secrets");
+    /// <summary>
+    /// Of a host of a cluster on several: <c>ca.crt</c>, <c>host.crt</c>, and <c>host.key</c>, which only its owner
+    /// reads.
+    /// </summary>
+    public string CertificateDirectory => Path.Combine(Root, "certs");
+
+    /// <summary>What this home is of a cluster on several hosts; not there where a home holds all of one.</summary>
+    public string HostFile => Path.Combine(Root, "host.json");
     public string PassFile => Path.Combine(SecretsDirectory, "pgpass");
     public string LogDirectory => Path.Combine(Root, "log");
     public string SupervisorLog => Path.Combine(LogDirectory, "supervisor.log");
@@ -90,6 +99,10 @@ public sealed record HomeLayout(string Root)
         Root.Length <= LongestRootForSockets
             ? Path.Combine(Root, "run")
             : "/tmp/pgmahout-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Root)))[..12];
+
+    /// <summary>Whether a member's agent answers on a socket in this home: all of them, but on several hosts.</summary>
+    public bool Holds(MemberSpec member) =>
+        member.Api == ApiAddress(member.Name) || File.Exists(ApiSocket(member.Name));
 
     public string MemberDirectory(MemberName member) => Path.Combine(MembersDirectory, member.Text);
     public string DataDirectory(MemberName member) => Path.Combine(MemberDirectory(member), "data");

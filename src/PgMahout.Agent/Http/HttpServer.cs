@@ -2,8 +2,11 @@ namespace PgMahout.Agent.Http;
 
 /// <summary>Serves requests one after the other on each connection that it is given.</summary>
 internal sealed class HttpServer(HttpLimits limits, Func<HttpRequest, CancellationToken, Task<HttpAnswer>> answer)
+    : IDoorkeeper
 {
     public HttpLimits Limits { get; } = limits;
+
+    public int Connections => Limits.Connections;
 
     /// <summary>
     /// Until the peer closes, breaks the rules, or takes too long. Never throws for what a peer does. Closes the

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Agent.Api;
+using PgMahout.Agent.Home;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
@@ -15,8 +16,11 @@ namespace PgMahout.Agent.Loop;
 /// never older than what was seen here. Silence is recorded, never thrown; every question has a limit.
 /// </summary>
 internal sealed class Observer(
-    IClusterStore store, PostgresInstance instance, AgentMemory memory, LongWork work) : IDisposable
+    HomeLayout home, IClusterStore store, PostgresInstance instance, (AgentMemory Memory, LongWork Work) state)
+    : IDisposable
 {
+    private readonly AgentMemory _memory = state.Memory;
+    private readonly LongWork _work = state.Work;
     private readonly MemberName _self = instance.Settings.Name;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private Instant _leaderAskedAt;
@@ -28,12 +32,12 @@ internal sealed class Observer(
         var postgresAt = BootClock.Now();
         var content = await ReadStoreAsync(spec.Timing, cancellation);
         var view = new ClusterView(
-            BootClock.Now(), _self, spec, content, memory.Lease, postgres, postgresAt, [],
-            work.Running, work.Failures, SealInForce(postgres), memory.PromisedUntil,
-            memory.LeaderWritten, memory.Request);
+            BootClock.Now(), _self, spec, content, _memory.Lease, postgres, postgresAt, [],
+            _work.Running, _work.Failures, SealInForce(postgres), _memory.PromisedUntil,
+            _memory.LeaderWritten, _memory.Request);
         view = view with { Peers = await AskAsync(Asked(view), spec.Timing.PeerLimit, cancellation) };
         Remember(view);
-        return view with { Now = BootClock.Now(), LeaderWritten = memory.LeaderWritten };
+        return view with { Now = BootClock.Now(), LeaderWritten = _memory.LeaderWritten };
     }
 
     /// <summary>
@@ -56,7 +60,7 @@ internal sealed class Observer(
     public async Task<MemberReport> ReportAsync(TimeSpan limit, CancellationToken cancellation)
     {
         var postgres = await ObservePostgresAsync(limit, cancellation);
-        return new MemberReport(_self, postgres, SealInForce(postgres), memory.Lease.Revision, work.Running);
+        return new MemberReport(_self, postgres, SealInForce(postgres), _memory.Lease.Revision, _work.Running);
     }
 
     public AgentClient Client(MemberSpec member)
@@ -66,7 +70,7 @@ internal sealed class Observer(
             if (_clients.TryGetValue(member.Name, out var known) && known.Member == member)
                 return known;
             known?.Dispose();
-            return _clients[member.Name] = new AgentClient(member);
+            return _clients[member.Name] = new AgentClient(home, member);
         }
     }
 
@@ -79,7 +83,7 @@ internal sealed class Observer(
 
     /// <summary>A seal holds only as long as the server really receives from nobody.</summary>
     private Revision? SealInForce(PostgresState postgres) =>
-        postgres is PostgresState.Standby { Upstream: null, Streaming: false } ? memory.Sealed : null;
+        postgres is PostgresState.Standby { Upstream: null, Streaming: false } ? _memory.Sealed : null;
 
     private async Task<Reading<StoreContent>> ReadStoreAsync(Timing timing, CancellationToken cancellation)
     {
@@ -91,19 +95,19 @@ internal sealed class Observer(
             StoreRead.Unreachable unreachable => (null, unreachable.Reason),
             _ => throw new InvalidOperationException($"unknown answer {read.GetType().Name}"),
         };
-        memory.StoreProblem = problem;
+        _memory.StoreProblem = problem;
         if (records is null)
             return new Reading<StoreContent>.Missing(problem!, now);
 
-        memory.Records = records;
+        _memory.Records = records;
         var known = records.Content(TimeProvider.System.GetUtcNow());
         var mine = known.Leadership is { IsHeld: true } leadership && leadership.Holder == _self;
-        memory.Learn(lease => lease.Saw(known.Revision, mine, now), timing);
+        _memory.Learn(lease => lease.Saw(known.Revision, mine, now), timing);
         return new Reading<StoreContent>.Fresh(known, now);
     }
 
     private (ClusterRecords?, string?) Decode(StoreRead.Content content) =>
-        ClusterRecords.Decode(content, memory.Records) switch
+        ClusterRecords.Decode(content, _memory.Records) switch
         {
             RecordsRead.Decoded decoded => (decoded.Records, null),
             RecordsRead.Unreadable unreadable => (null, unreadable.Reason),
@@ -152,8 +156,8 @@ internal sealed class Observer(
     {
         if (view.Leadership is { } leadership
             && view.PeerReport(leadership.Holder)?.Postgres is PostgresState.Primary leader)
-            (memory.LeaderWritten, _leaderAskedAt) = (leader.Written, view.Now);
+            (_memory.LeaderWritten, _leaderAskedAt) = (leader.Written, view.Now);
         if (view.Postgres is PostgresState.Primary or PostgresState.Standby { Streaming: true })
-            work.ForgetFailures();
+            _work.ForgetFailures();
     }
 }

@@ -99,7 +99,12 @@ internal sealed class ServerWork(
     private async Task PartAsync(ClusterView view, Transactions running)
     {
         if (running == Transactions.AllowedToEnd && view.Leadership is { } leadership)
-            Console.Error.WriteLine(await ProxyCalls.DrainAsync(home, leadership.Epoch));
+        {
+            // One that did not answer a moment ago would only be waited for.
+            var others = view.Spec.Others(_self).Where(member => view.PeerReport(member.Name) is not null);
+            Console.Error.WriteLine(
+                await ProxyCalls.DrainAsync(home, others.Select(observer.Client), leadership.Epoch));
+        }
         state.Service.StopBegins();
     }
 

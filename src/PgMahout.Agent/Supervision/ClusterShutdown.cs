@@ -55,7 +55,7 @@ public static class ClusterShutdown
 
     private static async Task StopAsync(HomeLayout home, MemberSpec member)
     {
-        using var client = new AgentClient(member);
+        using var client = new AgentClient(home, member);
         var asked = await client.RequestAsync(MemberRequest.Shutdown, AskLimit, CancellationToken.None);
         if (asked is AgentAnswer<bool>.Said && await IsFreeWithinAsync(home.AgentLock(member.Name), MemberLimit))
             return;

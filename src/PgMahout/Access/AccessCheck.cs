@@ -46,7 +46,7 @@ internal sealed class AccessCheck(ConfigurationAccess access)
             var old = await AccessPicture.DrawAsync(access, member, before, cancellation);
             var next = await AccessPicture.DrawAsync(access, member, after, cancellation);
             var (connected, _) = await KnownLogins.ConnectedAsync(access.ServerOf(member.Name), cancellation);
-            var seen = await KnownLogins.SeenAsync(member, cancellation);
+            var seen = await KnownLogins.SeenAsync(access.Cluster.Home, member, cancellation);
             found.AddRange(HbaLockout.Find(
                 old.File, next.File, connected.Concat(seen), next.Surroundings));
         }

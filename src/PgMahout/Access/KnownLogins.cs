@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Npgsql;
 using PgMahout.Agent.Api;
+using PgMahout.Agent.Home;
 using PgMahout.Configuring;
 using PgMahout.Core.Access;
 using PgMahout.Core.Cluster;
@@ -50,9 +51,9 @@ internal static class KnownLogins
 
     /// <summary>Who was connected since the member's agent began, whether still or not.</summary>
     public static async Task<ImmutableArray<ProtectedLogin>> SeenAsync(
-        MemberSpec member, CancellationToken cancellation)
+        HomeLayout home, MemberSpec member, CancellationToken cancellation)
     {
-        using var agent = new AgentClient(member);
+        using var agent = new AgentClient(home, member);
         return await agent.GetLoginsAsync(AskLimit, cancellation)
             is AgentAnswer<ImmutableArray<LoginReport>>.Said { Value: var logins }
             ? [.. logins.Select(Login)]

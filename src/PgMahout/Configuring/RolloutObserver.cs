@@ -47,7 +47,7 @@ internal sealed class RolloutObserver(ConfigurationAccess access)
         MemberServer server, ConfigurationVersion wanted, DesiredConfiguration given, CancellationToken cancellation)
     {
         var member = server.Member;
-        using var agent = new AgentClient(member);
+        using var agent = new AgentClient(access.Cluster.Home, member);
         var answer = await agent.GetStatusAsync(AskLimit, cancellation);
         if (answer is not AgentAnswer<AgentStatus>.Said { Value: var status })
             return new MemberProgress(

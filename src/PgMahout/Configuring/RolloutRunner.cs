@@ -78,7 +78,7 @@ internal sealed class RolloutRunner(
                 return unwritten;
         }
         var server = access.ServerOf(member);
-        using var agent = new AgentClient(server.Member);
+        using var agent = new AgentClient(access.Cluster.Home, server.Member);
         await agent.WakeAsync(AskLimit, cancellation);
         var (wanted, given) = change;
         return await UntilAsync($"{member} to load it", async () =>
@@ -113,7 +113,7 @@ internal sealed class RolloutRunner(
     {
         var before = members.First(one => one.Member.Name == member);
         var server = access.ServerOf(member);
-        using var agent = new AgentClient(server.Member);
+        using var agent = new AgentClient(access.Cluster.Home, server.Member);
         var asked = await agent.RequestAsync(MemberRequest.Restart, AskLimit, cancellation);
         if (asked is not AgentAnswer<bool>.Said)
             return Failed($"the agent of {member} does not answer").Because(asked.Silence);

@@ -21,7 +21,7 @@ public sealed class MemberOperation(StatusObserver observer)
         CancellationToken cancellation)
     {
         var before = (await observer.ObserveAsync(cancellation)).Find(member.Name)!;
-        using var agent = new AgentClient(member);
+        using var agent = new AgentClient(observer.Home, member);
         var asked = await agent.RequestAsync(request, AskLimit, cancellation);
         if (asked is not AgentAnswer<bool>.Said)
             return new Failure(ErrorCatalogue.NoAnswer, $"the agent of {member.Name} does not answer")

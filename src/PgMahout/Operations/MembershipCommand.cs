@@ -61,7 +61,7 @@ internal static class MembershipCommand
         failure = await ChangeAsync(cluster, spec, JournalKind.MemberRemoved, $"{member.Name} was removed", invocation);
         if (failure is not null)
             return failure;
-        using var agent = new AgentClient(member);
+        using var agent = new AgentClient(invocation.Home, member);
         await agent.RequestAsync(MemberRequest.Shutdown, AskLimit, invocation.Cancellation);
         HomeCreation.WriteSecrets(cluster.Home, spec, cluster.Records.Proxy?.Value);
         Done.Say(invocation.Screen, new Done(

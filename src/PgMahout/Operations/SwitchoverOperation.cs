@@ -77,9 +77,9 @@ public sealed class SwitchoverOperation(ClusterAccess cluster)
         return null;
     }
 
-    private static async Task WakeAsync(MemberSpec member, CancellationToken cancellation)
+    private async Task WakeAsync(MemberSpec member, CancellationToken cancellation)
     {
-        using var agent = new AgentClient(member);
+        using var agent = new AgentClient(cluster.Home, member);
         await agent.WakeAsync(WakeLimit, cancellation);
     }
 
@@ -102,7 +102,7 @@ public sealed class SwitchoverOperation(ClusterAccess cluster)
     {
         if (cluster.Spec.Find(leader) is not { } member)
             return false;
-        using var agent = new AgentClient(member);
+        using var agent = new AgentClient(cluster.Home, member);
         var answer = await agent.GetReportAsync(WakeLimit, cancellation);
         return answer is AgentAnswer<MemberReport>.Said { Value.Postgres.IsPrimary: true };
     }

@@ -1,4 +1,5 @@
 using PgMahout.Agent.Api;
+using PgMahout.Agent.Home;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Proxy.Routing;
 using PgMahout.Postgres.Processes;
@@ -14,14 +15,16 @@ internal sealed class MemberWatch : IAsyncDisposable
     private static readonly TimeSpan MostBetweenReports = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AfterSilence = TimeSpan.FromMilliseconds(50);
 
+    private readonly HomeLayout _home;
     private readonly Action<Func<TopologyKnowledge, TopologyKnowledge>> _learn;
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _work;
 
     public MemberWatch(
-        MemberSpec member, Timing timing, Action<Func<TopologyKnowledge, TopologyKnowledge>> learn)
+        HomeLayout home, MemberSpec member, Timing timing,
+        Action<Func<TopologyKnowledge, TopologyKnowledge>> learn)
     {
-        (Member, Timing, _learn) = (member, timing, learn);
+        (_home, Member, Timing, _learn) = (home, member, timing, learn);
         _work = Task.WhenAll(Task.Run(AwaitServiceAsync), Task.Run(AskForReportsAsync));
     }
 
@@ -70,7 +73,7 @@ internal sealed class MemberWatch : IAsyncDisposable
     /// <param name="ask">Returns how long to wait before the next time.</param>
     private async Task RepeatAsync(Func<AgentClient, Task<TimeSpan>> ask)
     {
-        using var client = new AgentClient(Member);
+        using var client = new AgentClient(_home, Member);
         try
         {
             while (true)

@@ -18,7 +18,7 @@ internal sealed class ProxyApi(ProxyWork work)
     private static readonly TimeSpan LongestHold = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(1);
 
-    public UnixListener Listen(HomeLayout home)
+    public Listener Listen(HomeLayout home)
     {
         RemoveLeftOvers(home);
         return UnixListener.Open(

@@ -111,7 +111,7 @@ internal sealed class TopologyFeed(
         var kept = _watches.RemoveRange(gone);
         _watches = kept.AddRange(spec.Members
             .Where(member => kept.All(watch => watch.Member != member))
-            .Select(member => new MemberWatch(member, spec.Timing, Learn)));
+            .Select(member => new MemberWatch(home, member, spec.Timing, Learn)));
     }
 
     /// <summary>What changes by the passing of time alone is published when it does.</summary>

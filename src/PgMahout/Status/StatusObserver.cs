@@ -25,6 +25,8 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
     private SqliteClusterStore? _store;
     private ClusterRecords _records = ClusterRecords.None;
 
+    public HomeLayout Home => home;
+
     public async Task<ClusterStatus> ObserveAsync(CancellationToken cancellation) =>
         Verdict.On(await LookAsync(cancellation));
 
@@ -110,7 +112,7 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
     private AgentClient AgentOf(MemberSpec member)
     {
         if (!_agents.TryGetValue(member, out var agent))
-            _agents[member] = agent = new AgentClient(member);
+            _agents[member] = agent = new AgentClient(home, member);
         return agent;
     }
 
@@ -130,7 +132,8 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
     }
 
     // .NET says "Cannot assign requested address" of a socket file that does not exist.
-    private string SilenceOf(MemberSpec member, string why) => File.Exists(home.ApiSocket(member.Name))
-        ? $"its agent does not answer: {why}"
-        : "its agent is not running";
+    private string SilenceOf(MemberSpec member, string why) =>
+        member.Api == home.ApiAddress(member.Name) && !File.Exists(home.ApiSocket(member.Name))
+            ? "its agent is not running"
+            : $"its agent does not answer: {why}";
 }

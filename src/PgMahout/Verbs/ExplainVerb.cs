@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PgMahout.Agent.Api;
+using PgMahout.Agent.Home;
 using PgMahout.CommandLine;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Diagnosis;
@@ -78,7 +79,7 @@ internal static class ExplainVerb
             return failure;
         await using var closing = cluster;
         var members =
-            await Task.WhenAll(cluster.Spec.Members.Select(member => AskAsync(member, invocation.Cancellation)));
+            await Task.WhenAll(cluster.Spec.Members.Select(member => AskAsync(invocation.Home, member, invocation.Cancellation)));
         var document =
             new ExplanationDocument(DocumentJson.Schema, cluster.Spec.Name, cluster.Leader?.Text, [.. members]);
         invocation.Screen.Data(invocation.Screen.IsJson
@@ -90,9 +91,10 @@ internal static class ExplainVerb
                 .Try("pgmahout status", "pgmahout up");
     }
 
-    private static async Task<MemberExplanationDocument> AskAsync(MemberSpec member, CancellationToken cancellation)
+    private static async Task<MemberExplanationDocument> AskAsync(
+        HomeLayout home, MemberSpec member, CancellationToken cancellation)
     {
-        using var agent = new AgentClient(member);
+        using var agent = new AgentClient(home, member);
         var answer = await agent.ExplainAsync(Limit, cancellation);
         if (answer is not AgentAnswer<AgentExplanation>.Said { Value: var said })
             return new MemberExplanationDocument(member.Name.Text, null, null, null, null, [], answer.Silence);

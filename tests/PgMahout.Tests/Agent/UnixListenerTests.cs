@@ -11,7 +11,7 @@ public sealed class UnixListenerTests : IAsyncLifetime
     private static readonly HttpRequest Question = new("GET", "/a", default);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("pgmahout-http-").FullName;
-    private UnixListener? _listener;
+    private Listener? _listener;
     private int _served;
 
     private string SocketPath => Path.Combine(_directory, "a.sock");
