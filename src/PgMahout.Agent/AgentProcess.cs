@@ -11,7 +11,6 @@ using PgMahout.Postgres.Installation;
 using PgMahout.Postgres.Instance;
 using PgMahout.Store;
 using PgMahout.Store.Records;
-using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Agent;
 
@@ -32,7 +31,7 @@ public static class AgentProcess
         using var alone = PidLock.TryTake(home.AgentLock(member));
         if (alone is null)
             return Say(member, "another agent cares for this member", 5);
-        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
+        if (Stores.Open(new StoreAddress.File(home.StoreFile)) is not StoreOpening.Ready { Store: var store })
             return Say(member, $"the store {home.StoreFile} cannot be opened", 1);
         await using var opened = store;
         if (await ReadAsync(store, stopping) is not { Spec.Value: var spec } records)
@@ -51,7 +50,7 @@ public static class AgentProcess
     }
 
     private static async Task RunAsync(
-        (HomeLayout Home, RepositoryCopy RepositoryCopy) given, SqliteClusterStore store, PostgresInstance instance,
+        (HomeLayout Home, RepositoryCopy RepositoryCopy) given, IClusterStore store, PostgresInstance instance,
         (ClusterRecords Records, Func<ClusterSpec, DesiredConfiguration, InstanceSettings?> Settings) wanted,
         CancellationToken stopping)
     {
@@ -118,7 +117,7 @@ public static class AgentProcess
         return null;
     }
 
-    private static async Task<ClusterRecords?> ReadAsync(SqliteClusterStore store, CancellationToken stopping) =>
+    private static async Task<ClusterRecords?> ReadAsync(IClusterStore store, CancellationToken stopping) =>
         await store.ReadAsync(FirstRead, stopping) is StoreRead.Content content
         && ClusterRecords.Decode(content, ClusterRecords.None) is RecordsRead.Decoded decoded
         && decoded.Records.Spec is not null

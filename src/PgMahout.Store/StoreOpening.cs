@@ -1,5 +1,3 @@
-using PgMahout.Store.Sqlite;
-
 namespace PgMahout.Store;
 
 /// <summary>What became of opening or creating a store.</summary>
@@ -8,11 +6,11 @@ public abstract record StoreOpening
     private StoreOpening() { }
 
     /// <summary>There is a store to talk to; whether it can be read, its first answer says.</summary>
-    public sealed record Ready(SqliteClusterStore Store) : StoreOpening;
+    public sealed record Ready(IClusterStore Store) : StoreOpening;
 
     /// <summary>There is nothing at this path: no cluster was ever created here, or it was destroyed.</summary>
     public sealed record Missing(string Reason) : StoreOpening;
 
-    /// <summary>It could not be created; nothing was left behind.</summary>
+    /// <summary>It could not be created or spoken to at all; nothing was left behind.</summary>
     public sealed record Failed(string Reason) : StoreOpening;
 }

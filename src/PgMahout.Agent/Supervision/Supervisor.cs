@@ -7,7 +7,6 @@ using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Processes;
 using PgMahout.Store;
 using PgMahout.Store.Records;
-using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Agent.Supervision;
 
@@ -33,7 +32,7 @@ public static class Supervisor
             return Say("another supervisor holds this home", 5);
         if (File.Exists(home.RestoreMark))
             return Say($"a restore in place was begun and is not done ({home.RestoreMark})", 1);
-        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
+        if (Stores.Open(new StoreAddress.File(home.StoreFile)) is not StoreOpening.Ready { Store: var store })
             return Say($"the store {home.StoreFile} cannot be opened", 1);
         await using var opened = store;
 
@@ -103,7 +102,7 @@ public static class Supervisor
     }
 
     private static async Task<ClusterRecords> ReadAsync(
-        SqliteClusterStore store, ClusterRecords known, CancellationToken stopping) =>
+        IClusterStore store, ClusterRecords known, CancellationToken stopping) =>
         await store.ReadAsync(ReadLimit, stopping) is StoreRead.Content content
         && ClusterRecords.Decode(content, known) is RecordsRead.Decoded decoded
             ? decoded.Records

@@ -8,7 +8,6 @@ using PgMahout.Postgres.Files;
 using PgMahout.Status;
 using PgMahout.Store;
 using PgMahout.Store.Records;
-using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Archiving;
 
@@ -30,7 +29,7 @@ internal static class ArchiverProcess
         using var alone = PidLock.TryTake(home.ArchiverLock);
         if (alone is null)
             return Say("another archiver holds this home", 5);
-        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
+        if (Stores.Open(new StoreAddress.File(home.StoreFile)) is not StoreOpening.Ready { Store: var store })
             return Say($"the store {home.StoreFile} cannot be opened", 1);
         await using var opened = store;
         if (SecretFiles.LoadOrCreate(home.SecretsDirectory) is not Outcome<ClusterSecrets>.Done { Value: var secrets })
@@ -60,7 +59,7 @@ internal static class ArchiverProcess
     }
 
     private static async Task<int> TendAsync(
-        SqliteClusterStore store, ArchivedCluster cluster, ArchiveKeepers keepers, SemaphoreSlim wake,
+        IClusterStore store, ArchivedCluster cluster, ArchiveKeepers keepers, SemaphoreSlim wake,
         CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)

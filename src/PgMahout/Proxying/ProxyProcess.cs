@@ -11,7 +11,6 @@ using PgMahout.Proxy;
 using PgMahout.Status;
 using PgMahout.Store;
 using PgMahout.Store.Records;
-using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Proxying;
 
@@ -33,7 +32,7 @@ internal static class ProxyProcess
         using var alone = PidLock.TryTake(home.ProxyLock);
         if (alone is null)
             return Say("another proxy holds this home", 5);
-        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
+        if (Stores.Open(new StoreAddress.File(home.StoreFile)) is not StoreOpening.Ready { Store: var store })
             return Say($"the store {home.StoreFile} cannot be opened", 1);
         await using var opened = store;
         if (SecretFiles.LoadOrCreate(home.SecretsDirectory) is not Outcome<ClusterSecrets>.Done { Value: var secrets })
@@ -90,7 +89,7 @@ internal static class ProxyProcess
             ending.Cancel();
     }
 
-    private static async Task<ProxySettings?> SettingsAsync(SqliteClusterStore store, CancellationToken stopping) =>
+    private static async Task<ProxySettings?> SettingsAsync(IClusterStore store, CancellationToken stopping) =>
         await store.ReadAsync(ClusterAccess.StoreLimit, stopping) is StoreRead.Content content
         && ClusterRecords.Decode(content, ClusterRecords.None) is RecordsRead.Decoded { Records.Proxy: { } proxy }
             ? proxy.Value

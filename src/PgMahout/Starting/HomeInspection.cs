@@ -87,7 +87,7 @@ public static class HomeInspection
 
     private static async Task<StoreFinding> LookAtStoreAsync(HomeLayout home, CancellationToken cancellation)
     {
-        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
+        if (Stores.Open(new StoreAddress.File(home.StoreFile)) is not StoreOpening.Ready { Store: var store })
             return new StoreFinding.Missing();
         await using var closing = store;
         return await store.ReadAsync(StoreLimit, cancellation) switch

@@ -4,7 +4,6 @@ using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
 using PgMahout.Store;
 using PgMahout.Store.Records;
-using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Status;
 
@@ -36,7 +35,7 @@ public sealed class ClusterAccess : IAsyncDisposable
 
     public static async Task<Attempt<ClusterAccess>> OpenAsync(HomeLayout home, CancellationToken cancellation)
     {
-        if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var store })
+        if (Stores.Open(new StoreAddress.File(home.StoreFile)) is not StoreOpening.Ready { Store: var store })
             return NoCluster(home);
         switch (await ReadAsync(store, ClusterRecords.None, cancellation))
         {

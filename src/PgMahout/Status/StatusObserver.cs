@@ -6,7 +6,6 @@ using PgMahout.Processes;
 using PgMahout.Proxying;
 using PgMahout.Store;
 using PgMahout.Store.Records;
-using PgMahout.Store.Sqlite;
 
 namespace PgMahout.Status;
 
@@ -22,7 +21,7 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
     public static readonly TimeSpan Patient = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<MemberSpec, AgentClient> _agents = [];
-    private SqliteClusterStore? _store;
+    private IClusterStore? _store;
     private ClusterRecords _records = ClusterRecords.None;
 
     public HomeLayout Home => home;
@@ -77,7 +76,7 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
     {
         if (_store is null)
         {
-            if (SqliteClusterStore.Open(home.StoreFile) is not StoreOpening.Ready { Store: var opened })
+            if (Stores.Open(new StoreAddress.File(home.StoreFile)) is not StoreOpening.Ready { Store: var opened })
                 return (null, $"{home.StoreFile} does not exist");
             _store = opened;
         }

@@ -69,13 +69,13 @@ public abstract partial class ClusterStoreContract
         Assert.Equal(IClusterStore.JournalBound + Beyond, all[^1].Sequence);
     }
 
-    private static async Task Append(IClusterStore store, string text)
+    private protected static async Task Append(IClusterStore store, string text)
     {
         var entry = new JournalEntry(
             0, DateTimeOffset.UnixEpoch, null, JournalKind.Decision, Epoch.Zero, null, text, null);
         Assert.IsType<WriteOutcome.Done>(await store.AppendAsync(entry, Limit, Cancellation));
     }
 
-    private static async Task<IReadOnlyList<JournalEntry>> Journal(IClusterStore store, int count) =>
+    private protected static async Task<IReadOnlyList<JournalEntry>> Journal(IClusterStore store, int count) =>
         Assert.IsType<JournalRead.Content>(await store.ReadJournalAsync(count, Limit, Cancellation)).Entries;
 }

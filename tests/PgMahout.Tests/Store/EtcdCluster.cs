@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using PgMahout.Store;
+
+namespace PgMahout.Tests.Store;
+
+/// <summary>Real etcd on loopback addresses of its own, in memory; it goes with this object.</summary>
+internal sealed class EtcdCluster : IAsyncDisposable
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly string _directory;
+
+    private EtcdCluster(int members, EtcdCertificates? certificates, string[] arguments)
+    {
+        // Each cluster has addresses of its own in 127/8, so that no port of another test can be in the way.
+        var net = $"127.{RandomNumberGenerator.GetInt32(64, 192)}.{RandomNumberGenerator.GetInt32(256)}";
+        var parent = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
+        _directory = Path.Combine(parent, $"pgm-etcd-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(5))}");
+        Directory.CreateDirectory(_directory);
+        Members =
+        [
+            .. Enumerable.Range(1, members).Select(i => new EtcdMember($"e{i}", $"{net}.{i}", _directory)
+            {
+                Certificates = certificates,
+                Arguments = [.. arguments],
+                All = string.Join(',', Enumerable.Range(1, members).Select(j => $"e{j}=http://{net}.{j}:2380")),
+            }),
+        ];
+    }
+
+    /// <summary>Why there is no etcd here; null when there is.</summary>
+    public static string? Missing =>
+        EtcdMember.Program is null ? "there is no etcd here: scripts/fetch-etcd says why not" : null;
+
+    public ImmutableArray<EtcdMember> Members { get; }
+
+    public static Task<EtcdCluster> StartAsync(int members, params string[] arguments) =>
+        StartAsync(members, null, arguments);
+
+    /// <param name="certificates">Clients must show one and are shown one; null: HTTP.</param>
+    public static async Task<EtcdCluster> StartAsync(
+        int members, EtcdCertificates? certificates, params string[] arguments)
+    {
+        var cluster = new EtcdCluster(members, certificates, arguments);
+        foreach (var member in cluster.Members)
+            await member.StartAsync();
+        foreach (var member in cluster.Members)
+            await member.IsHealthyAsync();
+        return cluster;
+    }
+
+    /// <summary>The endpoints in the order of the members, first the one with the index.</summary>
+    public EtcdSettings Settings(string prefix = "/pgmahout/test/", int first = 0) => new(
+        [.. Enumerable.Range(0, Members.Length).Select(i => Members[(first + i) % Members.Length].Address)], prefix);
+
+    public async Task<EtcdMember> LeaderAsync()
+    {
+        var waited = Stopwatch.StartNew();
+        while (waited.Elapsed < Limit)
+        {
+            foreach (var member in Members)
+                if (await member.LeadsAsync())
+                    return member;
+            await Task.Delay(20);
+        }
+        throw new TimeoutException("etcd has no leader");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var member in Members)
+            await member.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+}
