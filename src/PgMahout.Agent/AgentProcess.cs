@@ -31,8 +31,9 @@ public static class AgentProcess
         using var alone = PidLock.TryTake(home.AgentLock(member));
         if (alone is null)
             return Say(member, "another agent cares for this member", 5);
-        if (Stores.Open(new StoreAddress.File(home.StoreFile)) is not StoreOpening.Ready { Store: var store })
-            return Say(member, $"the store {home.StoreFile} cannot be opened", 1);
+        var opening = HomeStore.Open(home);
+        if (opening is not StoreOpening.Ready { Store: var store })
+            return Say(member, $"the store cannot be opened: {opening.Problem}", 1);
         await using var opened = store;
         if (await ReadAsync(store, stopping) is not { Spec.Value: var spec } records)
             return Say(member, "the store has no readable cluster specification", 1);

@@ -5,6 +5,15 @@ public abstract record StoreOpening
 {
     private StoreOpening() { }
 
+    /// <summary>Why there is no store to talk to, for people; empty when there is one.</summary>
+    public string Problem => this switch
+    {
+        Ready => "",
+        Missing missing => missing.Reason,
+        Failed failed => failed.Reason,
+        _ => throw new InvalidOperationException($"unknown opening {this}"),
+    };
+
     /// <summary>There is a store to talk to; whether it can be read, its first answer says.</summary>
     public sealed record Ready(IClusterStore Store) : StoreOpening;
 

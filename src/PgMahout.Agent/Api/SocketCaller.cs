@@ -8,7 +8,8 @@ using PgMahout.Agent.Http;
 namespace PgMahout.Agent.Api;
 
 /// <summary>
-/// Asks whoever answers at one unix socket, or at one address by TLS. Silence is an answer, never an exception; every question has a limit.
+/// Asks whoever answers at one unix socket, or at one address by TLS. Silence is an answer, never an exception; every
+/// question has a limit.
 /// </summary>
 internal sealed class SocketCaller : IDisposable
 {

@@ -68,7 +68,9 @@ internal sealed class Listener : IAsyncDisposable
     }
 }
 
-/// <summary>Whom a listener gives its connections. Closes each of them, and never throws for what a peer does.</summary>
+/// <summary>
+/// Whom a listener gives its connections. Closes each of them, and never throws for what a peer does.
+/// </summary>
 internal interface IDoorkeeper
 {
     /// <summary>At a time; who comes beyond them is turned away.</summary>

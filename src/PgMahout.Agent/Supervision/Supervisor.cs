@@ -32,8 +32,9 @@ public static class Supervisor
             return Say("another supervisor holds this home", 5);
         if (File.Exists(home.RestoreMark))
             return Say($"a restore in place was begun and is not done ({home.RestoreMark})", 1);
-        if (Stores.Open(new StoreAddress.File(home.StoreFile)) is not StoreOpening.Ready { Store: var store })
-            return Say($"the store {home.StoreFile} cannot be opened", 1);
+        var opening = HomeStore.Open(home);
+        if (opening is not StoreOpening.Ready { Store: var store })
+            return Say($"the store cannot be opened: {opening.Problem}", 1);
         await using var opened = store;
 
         // Everything that needs a look sets it: an agent that ends, and the order to stop.

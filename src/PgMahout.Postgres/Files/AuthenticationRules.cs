@@ -26,9 +26,12 @@ internal static class AuthenticationRules
         Append(text, "host", "replication", InstanceSettings.ReplicationRole, "samehost");
         foreach (var address in settings.Others.Select(member => Address(member.Host)).Distinct())
         {
-            Append(text, "host", "replication", InstanceSettings.ReplicationRole, address);
-            // pg_rewind reads files of the source as superuser.
-            Append(text, "host", "all", InstanceSettings.Superuser, address);
+            var (type, users) = settings.CertificateDirectory is null
+                ? ("host", InstanceSettings.Superuser)
+                : ("hostssl", "all");
+            Append(text, type, "replication", InstanceSettings.ReplicationRole, address);
+            // pg_rewind reads files of the source as superuser; a proxy on another host comes as any user.
+            Append(text, "host", "all", users, address);
         }
         if (!settings.AccessRules.IsEmpty)
             text.Append("# From the cluster's configuration:\n");
@@ -47,7 +50,7 @@ internal static class AuthenticationRules
         path => Path.Exists(Path.Combine(settings.DataDirectory, path)));
 
     private static void Append(StringBuilder text, string type, string database, string user, string address) =>
-        text.Append(type.PadRight(6)).Append(database.PadRight(12))
+        text.Append(type.PadRight(8)).Append(database.PadRight(12))
             .Append(user.PadRight(24)).Append(address.PadRight(24)).Append(Method).Append('\n');
 
     private static string Address(string host) =>

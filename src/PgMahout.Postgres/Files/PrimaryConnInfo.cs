@@ -31,8 +31,25 @@ internal static class PrimaryConnInfo
             // Spares the search for Kerberos credentials at every attempt.
             ("gssencmode", "disable"),
         ];
-        return string.Join(' ', pairs.Select(pair => $"{pair.Key}={Quote(pair.Value)}"));
+        return string.Join(' ', pairs.Concat(Encryption(settings)).Select(pair => $"{pair.Key}={Quote(pair.Value)}"));
     }
+
+    /// <summary>To put behind a connection string of a program: how it is encrypted; empty on one machine.</summary>
+    public static string EncryptionText(InstanceSettings settings) =>
+        string.Concat(Encryption(settings).Select(pair => $" {pair.Key}={Quote(pair.Value)}"));
+
+    // The authority is the cluster's own, and the libpq of 14 finds no address in a certificate. All files are named:
+    // libpq looks for those that are not in a home directory, and fails where it may not look.
+    private static (string Key, string Value)[] Encryption(InstanceSettings settings) =>
+        settings.CertificateDirectory is not { } own
+            ? []
+            :
+            [
+                ("sslmode", "verify-ca"),
+                ("sslrootcert", Path.Combine(own, "ca.crt")),
+                ("sslcert", Path.Combine(own, "host.crt")),
+                ("sslkey", Path.Combine(own, "host.key")),
+            ];
 
     /// <summary>Which member such a value points at; null for none of them, or for nobody.</summary>
     public static MemberName? Target(string value, IEnumerable<MemberSpec> members)

@@ -99,7 +99,17 @@ internal static class ServerConfiguration
         ("port", Number(settings.Port)),
         ("unix_socket_directories", settings.SocketDirectory ?? ""),
         ("cluster_name", settings.ClusterName + "/" + settings.Name),
+        .. Encryption(settings.CertificateDirectory),
     ];
+
+    private static (string, string)[] Encryption(string? certificates) => certificates is null
+        ? []
+        :
+        [
+            ("ssl", "on"),
+            ("ssl_cert_file", Path.Combine(certificates, "host.crt")),
+            ("ssl_key_file", Path.Combine(certificates, "host.key")),
+        ];
 
     private static (string, string)[] Replication(InstanceSettings settings) =>
     [

@@ -32,6 +32,36 @@ public sealed record ServerAccount(string Name, uint Uid, uint Gid, bool IsBorro
                 "install the package postgresql, which creates it, or run as an ordinary user"));
     }
 
+    /// <summary>
+    /// Root becomes whoever owns <paramref name="path"/>, for good and with that account's groups.
+    /// </summary>
+    public static unsafe Outcome BecomeOwnerOf(string path)
+    {
+        if (OwnerOf(path) is not { } owner)
+            return Refused($"the owner of {path} cannot be seen");
+        if (owner == 0)
+            return Outcome.Success;
+        var buffer = stackalloc byte[EntryBytes];
+        LibC.PasswordEntry entry;
+        LibC.PasswordEntry* found;
+        if (LibC.FindPassword(owner, &entry, buffer, EntryBytes, &found) != 0 || found == null)
+            return Refused($"{path} belongs to the user {owner}, whom the user database does not know");
+        var name = Marshal.PtrToStringUTF8((nint)entry.Name)!;
+        // The groups first: whoever has given up root may not change them.
+        return LibC.TakeGroups(name, entry.Gid) == 0
+            && LibC.SetGroup(entry.Gid, entry.Gid, entry.Gid) == 0
+            && LibC.SetUser(owner, owner, owner) == 0
+            ? Outcome.Success
+            : Refused($"the system refused: error {Marshal.GetLastPInvokeError()}");
+
+        static Outcome Refused(string why) => new Outcome.Failed(new Problem(
+            "server-account-refused",
+            "this process could not become the owner of the home",
+            why,
+            "nothing was changed",
+            "run the command as that user"));
+    }
+
     /// <summary>Gives a file or directory to the account; does nothing when it is not borrowed.</summary>
     public void TakeOwnership(string path)
     {

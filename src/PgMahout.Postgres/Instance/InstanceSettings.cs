@@ -70,6 +70,12 @@ public sealed record InstanceSettings
     /// <summary>The other members: whom it may follow, and who may replicate from it.</summary>
     public ImmutableArray<MemberSpec> Others { get; init; } = [];
 
+    /// <summary>
+    /// Absolute; holds <c>host.crt</c>, <c>host.key</c> and the authority <c>ca.crt</c> of a cluster on several hosts,
+    /// whose members then replicate over TLS. Null where all members are on this machine.
+    /// </summary>
+    public string? CertificateDirectory { get; init; }
+
     /// <summary>The longest path of a unix socket that the kernel takes, less PostgreSQL's file name in it.</summary>
     public static bool FitsSocket(string directory) => directory.Length + "/.s.PGSQL.65535".Length <= 107;
 }

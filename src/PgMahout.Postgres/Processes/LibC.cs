@@ -99,6 +99,20 @@ internal static unsafe partial class LibC
     public static partial int FindPassword(
         string name, PasswordEntry* entry, byte* buffer, nuint size, PasswordEntry** result);
 
+    [LibraryImport("libc", EntryPoint = "getpwuid_r")]
+    public static partial int FindPassword(
+        uint user, PasswordEntry* entry, byte* buffer, nuint size, PasswordEntry** result);
+
+    [LibraryImport("libc", EntryPoint = "initgroups", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int TakeGroups(string user, uint group);
+
+    // glibc carries these two over to every thread of the process.
+    [LibraryImport("libc", EntryPoint = "setresgid", SetLastError = true)]
+    public static partial int SetGroup(uint real, uint effective, uint saved);
+
+    [LibraryImport("libc", EntryPoint = "setresuid", SetLastError = true)]
+    public static partial int SetUser(uint real, uint effective, uint saved);
+
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial long SystemCall(long number, long first, long second, long third, long fourth);
 

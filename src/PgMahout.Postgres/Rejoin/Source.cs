@@ -2,6 +2,7 @@ using Npgsql;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Instance;
 using PgMahout.Postgres.Observation;
 
@@ -48,7 +49,8 @@ internal sealed class Source(InstanceSettings settings, MemberSpec member)
     /// <summary>For a program's own connection; the password is in its password file.</summary>
     public string ConnInfo(string user, string database) =>
         $"host={member.Host} port={member.Port} user={user} dbname={database}"
-        + $" application_name=pgmahout_{settings.Name} connect_timeout={ConnectSeconds} gssencmode=disable";
+        + $" application_name=pgmahout_{settings.Name} connect_timeout={ConnectSeconds} gssencmode=disable"
+        + PrimaryConnInfo.EncryptionText(settings);
 
     private async Task<Outcome<T>> AskAsync<T>(
         string what,

@@ -97,17 +97,28 @@ internal sealed class BackupNowCommand(Invocation invocation, BackupAccess acces
     private async Task<Attempt<MemberSpec>> SourceAsync(MemberName? asked)
     {
         if (asked is { } name)
-            return access.Cluster.Find(name.Text);
+            return access.Cluster.Find(name.Text).TryGet(out var wanted, out var unknown)
+                ? IsHere(wanted) ? wanted : Elsewhere(wanted)
+                : unknown;
         await using var observer = new StatusObserver(invocation.Home, StatusObserver.Patient);
         var status = await observer.ObserveAsync(Cancellation);
         var standby = status.Members
             .Where(member => member.State == MemberState.Streaming && member.Name != status.Leader)
+            .Where(member => access.Spec.Find(member.Name) is { } spec && IsHere(spec))
             .MinBy(member => member.Lag?.Bytes ?? long.MaxValue);
         var chosen = standby?.Name ?? status.Leader;
         if (chosen is { } found && access.Spec.Find(found) is { } member)
-            return member;
+            return IsHere(member) ? member : Elsewhere(member);
         return new Failure(ErrorCatalogue.NoLeader, "there is no server to read from").Try("pgmahout status");
     }
+
+    private bool IsHere(MemberSpec member) => invocation.Home.Holds(member);
+
+    private static Failure Elsewhere(MemberSpec member) =>
+        new Failure(ErrorCatalogue.NotFromOneHost, $"the files of {member.Name} are on another host")
+            .Because("a backup reads them where they are")
+            .Leaving("nothing was written")
+            .Try($"ssh {member.Host} pgmahout backup now");
 
     /// <summary>The newest from which replay reaches the present: what lies between is then known to WAL.</summary>
     private static Attempt<Parent> ParentOf(BackupKind? asked, Restorable seen)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using PgMahout.Agent.Home;
 using PgMahout.Errors;
+using PgMahout.Hosts;
 using PgMahout.Output;
 
 namespace PgMahout.CommandLine;
@@ -82,7 +83,7 @@ public sealed class CommonOptions
     {
         try
         {
-            var ending = await run(parse, invocation);
+            var ending = HostHome.Enter(invocation.Home) is { } refused ? refused : await run(parse, invocation);
             if (ending is not Ending.Failed { Failure: var failure })
                 return ((Ending.Exit)ending).Code;
             invocation.Screen.Tell(failure);

@@ -37,6 +37,8 @@ internal sealed class ClusterChecks(HomeLayout home)
         var status = await observer.ObserveAsync(cancellation);
         var supervisor = SupervisorProcess.Find(home) is { } pid
             ? new CheckResult(CheckKind.Keepers, Subject, CheckVerdict.Ok, $"the supervisor is process {pid}")
+            : File.Exists(home.HostFile)
+            ? new CheckResult(CheckKind.Keepers, Subject, CheckVerdict.Ok, "systemd keeps the processes of each host")
             : new CheckResult(CheckKind.Keepers, Subject, CheckVerdict.Warning, "no supervisor restarts dead agents")
                 .Try("pgmahout up");
         return status.Members.Where(member => member.AgentPid is null)

@@ -24,7 +24,7 @@ internal sealed class CanaryServer : IAsyncDisposable
             Pooling = false,
             Timeout = 2,
             CommandTimeout = 0,
-            SslMode = SslMode.Disable,
+            SslMode = SslMode.Prefer,
         };
         var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
         // Npgsql asks a new server for all its types; the built-in ones are enough here, and it would be another wait.

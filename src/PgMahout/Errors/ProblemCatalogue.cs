@@ -60,6 +60,7 @@ public static class ProblemCatalogue
         ["secrets-unreadable"] =
             "The passwords in the home's directory secrets/ cannot be read or made. Make it accessible "
             + "for this user, or bring the missing file back from a copy.",
+        ["server-account-refused"] = "Root could not become the owner of a host's home: pgmahout explain HST-003.",
         ["server-account-missing"] = "There is no account to run PostgreSQL as: pgmahout explain UP-002.",
         ["unknown-member"] =
             "A server was to follow a member that is not in its specification: it was removed a moment "

@@ -6,6 +6,7 @@ using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
+using PgMahout.Hosts;
 using PgMahout.Output;
 using PgMahout.Starting;
 using PgMahout.Status;
@@ -23,6 +24,8 @@ internal static class MembershipCommand
 
     public static async Task<Ending> AddAsync(Invocation invocation, string? wanted, CopyOrigin from)
     {
+        if (HostHome.Refuse(invocation.Home, "a member is added with its host", "pgmahout deploy add HOST") is { } no)
+            return no;
         var opened = await ClusterAccess.OpenAsync(invocation.Home, invocation.Cancellation);
         if (!opened.TryGet(out var cluster, out var failure))
             return failure;
@@ -81,6 +84,13 @@ internal static class MembershipCommand
         await using var closing = cluster;
         if (!cluster.Find(name).TryGet(out var member, out failure))
             return failure;
+        if (!cluster.Home.Holds(member))
+            return from == CopyOrigin.Auto
+                ? null
+                : new Failure(ErrorCatalogue.NotFromOneHost, $"{member.Name} is on another host")
+                    .Because("where its next copy comes from is written down there")
+                    .Leaving("nothing was changed")
+                    .Try($"ssh {member.Host} pgmahout member reinit {member.Name} --from {from}");
         failure = await WhyNotFromAsync(cluster, from, invocation.Cancellation);
         if (failure is null)
             CopyOriginFile.Write(cluster.Home.CopyOriginFile(member.Name), from);

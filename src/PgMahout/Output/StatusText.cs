@@ -107,12 +107,16 @@ public static class StatusText
         {
             new[] { "recorded set", status.Recorded?.ToString() ?? "unknown" },
             new[] { "rto", status.Timing is { Ttl: var ttl } ? Durations.Text(ttl) : "unknown" },
-            new[] { "supervisor", status.SupervisorPid is { } pid ? $"pid {pid}" : "not running" },
+            new[] { "kept by", Keeper(status) },
         };
         foreach (var member in status.Members)
             lines.Add([$"{member.Name} is in", member.DataDirectory]);
         return Columns.Align(lines);
     }
+
+    private static string Keeper(ClusterStatus status) => status.KeptByUnits
+        ? "systemd, on each host"
+        : status.SupervisorPid is { } pid ? $"a supervisor, pid {pid}" : "nobody: the supervisor does not run";
 
     private static string NoticeLines(ClusterStatus status, Paint paint)
     {

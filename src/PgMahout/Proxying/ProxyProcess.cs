@@ -32,8 +32,9 @@ internal static class ProxyProcess
         using var alone = PidLock.TryTake(home.ProxyLock);
         if (alone is null)
             return Say("another proxy holds this home", 5);
-        if (Stores.Open(new StoreAddress.File(home.StoreFile)) is not StoreOpening.Ready { Store: var store })
-            return Say($"the store {home.StoreFile} cannot be opened", 1);
+        var opening = HomeStore.Open(home);
+        if (opening is not StoreOpening.Ready { Store: var store })
+            return Say($"the store cannot be opened: {opening.Problem}", 1);
         await using var opened = store;
         if (SecretFiles.LoadOrCreate(home.SecretsDirectory) is not Outcome<ClusterSecrets>.Done { Value: var secrets })
             return Say($"the passwords in {home.SecretsDirectory} cannot be read", 1);

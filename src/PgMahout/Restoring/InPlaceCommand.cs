@@ -8,6 +8,7 @@ using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
+using PgMahout.Hosts;
 using PgMahout.Output;
 using PgMahout.Processes;
 using PgMahout.Starting;
@@ -32,6 +33,10 @@ internal sealed class InPlaceCommand(Invocation invocation)
 
     public async Task<Ending> RunAsync(RestoreOrder order)
     {
+        if (HostHome.Refuse(
+            Home, "a cluster on several hosts cannot be restored in its place yet",
+            "pgmahout restore --to DIR    (a server of the past beside it)", "pgmahout undo") is { } elsewhere)
+            return elsewhere;
         if (!Preflight.FindHost().TryGet(out var host, out var failure))
             return failure;
         if (!(await BackupAccess.OpenAsync(Home, Cancellation)).TryGet(out var access, out failure))

@@ -18,6 +18,9 @@ public sealed record HomeFinding(
 {
     /// <summary>A restore of the whole cluster was begun and is not done.</summary>
     public bool BeingRestored { get; init; }
+
+    /// <summary>It is one host of several, whose processes the system's own units keep.</summary>
+    public bool KeptByUnits { get; init; }
 }
 
 public enum HomePlace

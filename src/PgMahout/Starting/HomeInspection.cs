@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using PgMahout.Agent.Home;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
+using PgMahout.Hosts;
 using PgMahout.Processes;
 using PgMahout.Status;
 using PgMahout.Store;
@@ -34,6 +35,7 @@ public static class HomeInspection
             SupervisorProcess.Find(home))
         {
             BeingRestored = File.Exists(home.RestoreMark),
+            KeptByUnits = HostHome.Is(home),
         };
     }
 
@@ -45,7 +47,7 @@ public static class HomeInspection
         {
             home.SupervisorLock, home.ArchiverLock, home.SecretsDirectory, home.LogDirectory, home.MembersDirectory,
             home.DefaultRepository, home.BackupLock, home.DrillDirectory, home.UndoDirectory,
-            home.RestoreMark, home.BackupWanted, home.ProxyLock,
+            home.RestoreMark, home.BackupWanted, home.ProxyLock, home.HostFile, home.CertificateDirectory,
         }.Select(path => Path.GetFileName(path)!),
         "run",
         UpLock,
@@ -87,7 +89,10 @@ public static class HomeInspection
 
     private static async Task<StoreFinding> LookAtStoreAsync(HomeLayout home, CancellationToken cancellation)
     {
-        if (Stores.Open(new StoreAddress.File(home.StoreFile)) is not StoreOpening.Ready { Store: var store })
+        var opening = HomeStore.Open(home);
+        if (opening is StoreOpening.Failed { Reason: var unread })
+            return new StoreFinding.Unreadable(unread);
+        if (opening is not StoreOpening.Ready { Store: var store })
             return new StoreFinding.Missing();
         await using var closing = store;
         return await store.ReadAsync(StoreLimit, cancellation) switch

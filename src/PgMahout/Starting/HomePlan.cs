@@ -66,7 +66,7 @@ public abstract record HomePlan
                 new Failure(ErrorCatalogue.ContradictsSpec, $"{home.Root} holds the cluster '{held.Spec.Name}' already")
                     .Asked(string.Join("\n", contradictions))
                     .Try("pgmahout up", "pgmahout up --home ANOTHER ...    (a second cluster)"));
-        return found.SupervisorPid is null
+        return found.SupervisorPid is null && !found.KeptByUnits
             ? new Start(held.Spec, held.SystemIdentifier) { Proxy = held.Proxy }
             : new Report(held.Spec) { Proxy = held.Proxy };
     }

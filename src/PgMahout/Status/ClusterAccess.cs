@@ -35,7 +35,12 @@ public sealed class ClusterAccess : IAsyncDisposable
 
     public static async Task<Attempt<ClusterAccess>> OpenAsync(HomeLayout home, CancellationToken cancellation)
     {
-        if (Stores.Open(new StoreAddress.File(home.StoreFile)) is not StoreOpening.Ready { Store: var store })
+        var opening = HomeStore.Open(home);
+        if (opening is StoreOpening.Failed { Reason: var unread })
+            return new Failure(ErrorCatalogue.HostFileUnreadable, "the store of the cluster cannot be found")
+                .Because(unread)
+                .Try("pgmahout deploy cluster.yml    (from where the cluster was deployed)");
+        if (opening is not StoreOpening.Ready { Store: var store })
             return NoCluster(home);
         switch (await ReadAsync(store, ClusterRecords.None, cancellation))
         {
@@ -46,7 +51,7 @@ public sealed class ClusterAccess : IAsyncDisposable
                 return NoCluster(home).Because("its creation was not finished");
             case RecordsRead.Unreadable { Reason: var reason }:
                 await store.DisposeAsync();
-                return new Failure(ErrorCatalogue.StoreDamaged, $"the store {home.StoreFile} cannot be read")
+                return new Failure(ErrorCatalogue.StoreDamaged, "the store cannot be read")
                     .Because(reason)
                     .Try("pgmahout status");
             default:

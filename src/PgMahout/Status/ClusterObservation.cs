@@ -24,6 +24,9 @@ public sealed record ClusterObservation(
     ImmutableArray<MemberObservation> Members,
     Rollout? Rollout = null)
 {
+    /// <summary>This home is one host of several: there the system's own units keep the processes.</summary>
+    public bool KeptByUnits { get; init; }
+
     /// <summary>What there is of backups.</summary>
     public BackupObservation Backups { get; init; } = BackupObservation.None;
 

@@ -30,6 +30,9 @@ public sealed record ClusterStatus(
     ImmutableArray<MemberStatus> Members,
     ImmutableArray<Notice> Notices)
 {
+    /// <summary>Its processes are kept by the system's own units, not by a supervisor.</summary>
+    public bool KeptByUnits { get; init; }
+
     public BackupObservation Backups { get; init; } = BackupObservation.None;
 
     public ProxyObservation Proxy { get; init; } = ProxyObservation.None;

@@ -29,6 +29,7 @@ public static class Notices
     /// <summary>One sentence says it all then.</summary>
     private static bool IsStopped(ClusterObservation seen, ClusterStatus status) =>
         seen.SupervisorPid is null
+        && !seen.KeptByUnits
         && status.Answered == 0
         && seen.Members.All(member => member.PostmasterPid is null);
 
@@ -36,7 +37,7 @@ public static class Notices
     {
         if (seen.StoreProblem is { } problem)
             yield return Of(ErrorCatalogue.StoreUnreadable, $"the store cannot be read: {problem}", "pgmahout up");
-        if (seen.SupervisorPid is null)
+        if (seen.SupervisorPid is null && !seen.KeptByUnits)
             yield return Of(
                 ErrorCatalogue.NoSupervisor,
                 IsStopped(seen, status) ? "nothing of the cluster runs" : "no supervisor runs: a dead agent stays dead",

@@ -58,6 +58,7 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
             [.. answers],
             records?.Configuration?.Value.Rollout)
         {
+            KeptByUnits = File.Exists(home.HostFile),
             Backups = LookAtBackups(records),
             Proxy = ProxyObservation.Of(home, records?.Proxy?.Value),
         };
@@ -76,8 +77,9 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
     {
         if (_store is null)
         {
-            if (Stores.Open(new StoreAddress.File(home.StoreFile)) is not StoreOpening.Ready { Store: var opened })
-                return (null, $"{home.StoreFile} does not exist");
+            var opening = HomeStore.Open(home);
+            if (opening is not StoreOpening.Ready { Store: var opened })
+                return (null, opening.Problem);
             _store = opened;
         }
         switch (await _store.ReadAsync(limit, cancellation))

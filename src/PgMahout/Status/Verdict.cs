@@ -30,7 +30,13 @@ public static class Verdict
             seen.Members.Count(member => member.Status is not null),
             members,
             []);
-        status = status with { State = StateOf(seen, status), Backups = seen.Backups, Proxy = seen.Proxy };
+        status = status with
+        {
+            State = StateOf(seen, status),
+            KeptByUnits = seen.KeptByUnits,
+            Backups = seen.Backups,
+            Proxy = seen.Proxy,
+        };
         return status with { Notices = Notices.For(seen, status) };
     }
 

@@ -3,6 +3,7 @@ using PgMahout.Agent.Home;
 using PgMahout.CommandLine;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
+using PgMahout.Hosts;
 using PgMahout.Output;
 using PgMahout.Starting;
 using PgMahout.Status;
@@ -18,6 +19,11 @@ internal sealed class DownCommand(Invocation invocation, bool destroy)
 
     public async Task<Ending> RunAsync()
     {
+        if (HostHome.Refuse(
+            Home, "a cluster on several hosts is not stopped from one",
+            "systemctl stop pgmahout-agent    (the member of this host; PostgreSQL goes on until its lease ends)",
+            "pgmahout deploy remove HOST    (from where it was deployed)") is { } elsewhere)
+            return elsewhere;
         var found = await HomeInspection.LookAsync(Home, invocation.Cancellation);
         if (WhyNotAHome(found) is { } refused)
             return refused;

@@ -78,8 +78,8 @@ internal static class ExplainVerb
         if (!opened.TryGet(out var cluster, out var failure))
             return failure;
         await using var closing = cluster;
-        var members =
-            await Task.WhenAll(cluster.Spec.Members.Select(member => AskAsync(invocation.Home, member, invocation.Cancellation)));
+        var members = await Task.WhenAll(cluster.Spec.Members.Select(
+            member => AskAsync(invocation.Home, member, invocation.Cancellation)));
         var document =
             new ExplanationDocument(DocumentJson.Schema, cluster.Spec.Name, cluster.Leader?.Text, [.. members]);
         invocation.Screen.Data(invocation.Screen.IsJson

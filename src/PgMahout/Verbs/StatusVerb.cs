@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PgMahout.CommandLine;
 using PgMahout.Errors;
+using PgMahout.Hosts;
 using PgMahout.Output;
 using PgMahout.Status;
 
@@ -23,7 +24,8 @@ internal static class StatusVerb
         if (!Directory.Exists(invocation.Home.Root))
             return new Failure(ErrorCatalogue.NoCluster, $"there is no cluster in {invocation.Home.Root}")
                 .Try("pgmahout up");
-        await using var observer = new StatusObserver(invocation.Home, StatusObserver.Short);
+        await using var observer = new StatusObserver(
+            invocation.Home, HostHome.Is(invocation.Home) ? StatusObserver.Patient : StatusObserver.Short);
         var status = await observer.ObserveAsync(invocation.Cancellation);
         if (!watch)
         {

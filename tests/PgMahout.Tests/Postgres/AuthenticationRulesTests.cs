@@ -45,4 +45,18 @@ public sealed class AuthenticationRulesTests
         })
             Assert.Equal(ClientNeed.Password, HbaSimulation.Ask(file, login, Surroundings.Unknown).Need);
     }
+
+    [Fact]
+    public void On_several_hosts_nobody_replicates_in_clear_and_proxies_come_as_anybody()
+    {
+        var settings = PostgresSettings.OfA() with { CertificateDirectory = "/certs" };
+        var file = HbaFile.Parse(AuthenticationRules.Render(settings, null), Dialect);
+        var from = IpRange.Parse("10.0.0.2")!.Value;
+
+        Assert.Equal(ClientNeed.Impossible, Need(LoginAttempt.Tcp(null, "pgmahout_replication", from)));
+        Assert.Equal(ClientNeed.Password, Need(LoginAttempt.Tcp(null, "pgmahout_replication", from, tls: true)));
+        Assert.Equal(ClientNeed.Password, Need(LoginAttempt.Tcp("shop", "app", from)));
+
+        ClientNeed Need(LoginAttempt login) => HbaSimulation.Ask(file, login, Surroundings.Unknown).Need;
+    }
 }

@@ -47,6 +47,22 @@ public sealed class ServerConfigurationTests
     }
 
     [Fact]
+    public void On_several_hosts_members_replicate_over_TLS_and_know_whom_they_believe()
+    {
+        var settings = PostgresSettings.OfA() with { CertificateDirectory = "/certs" };
+
+        var value = PrimaryConnInfo.Render(settings, PostgresSettings.C);
+        var text = ServerConfiguration.Render(
+            settings, new AssignedRole(null, SynchronousSet.Nobody), ByteSize.Megabytes(1000));
+
+        Assert.EndsWith(
+            "sslmode=verify-ca sslrootcert=/certs/ca.crt sslcert=/certs/host.crt sslkey=/certs/host.key", value,
+            StringComparison.Ordinal);
+        Assert.Contains("ssl = 'on'\nssl_cert_file = '/certs/host.crt'\nssl_key_file = '/certs/host.key'\n", text,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Upstream_is_recognised_in_the_setting_that_names_it()
     {
         var settings = PostgresSettings.OfA();

@@ -1,0 +1,33 @@
+using PgMahout.Store;
+
+namespace PgMahout.Agent.Home;
+
+/// <summary>
+/// Opens the store of the cluster that a home belongs to: a file in it, or etcd, where there are more hosts.
+/// </summary>
+public static class HomeStore
+{
+    public static StoreOpening Open(HomeLayout home)
+    {
+        try
+        {
+            return Stores.Open(HostFile.Read(home) is { } host
+                ? new StoreAddress.Etcd(SettingsOf(home, host.Store))
+                : new StoreAddress.File(home.StoreFile));
+        }
+        catch (InvalidDataException unreadable)
+        {
+            return new StoreOpening.Failed(unreadable.Message);
+        }
+    }
+
+    // What a host shows to the agents of others it shows to etcd as well.
+    private static EtcdSettings SettingsOf(HomeLayout home, HostStore store) => new(store.Endpoints, store.Prefix)
+    {
+        CaFile = Path.Combine(home.CertificateDirectory, "ca.crt"),
+        CertificateFile = Path.Combine(home.CertificateDirectory, "host.crt"),
+        KeyFile = Path.Combine(home.CertificateDirectory, "host.key"),
+        User = store.User,
+        PasswordFile = store.User is null ? null : Path.Combine(home.SecretsDirectory, "etcd.password"),
+    };
+}
