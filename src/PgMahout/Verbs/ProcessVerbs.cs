@@ -5,6 +5,7 @@ using PgMahout.Agent.Home;
 using PgMahout.Agent.Supervision;
 using PgMahout.Archiving;
 using PgMahout.Core.Vocabulary;
+using PgMahout.Deploying.OnHost;
 using PgMahout.Proxying;
 using PgMahout.Restoring;
 
@@ -31,6 +32,8 @@ internal static class ProcessVerbs
             UntilToldAsync(stopping => ArchiverProcess.RunAsync(HomeLayout.Find(home), stopping)),
         ["proxy", "run", "--home", var home] =>
             UntilToldAsync(stopping => ProxyProcess.RunAsync(HomeLayout.Find(home), stopping)),
+        ["host", "prepare", "--home", var home] => HostPreparation.RunAsync(HomeLayout.Find(home)),
+        ["host", "found", "--home", var home] => HostFounding.RunAsync(HomeLayout.Find(home)),
         _ => null,
     };
 

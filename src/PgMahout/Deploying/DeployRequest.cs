@@ -1,0 +1,14 @@
+namespace PgMahout.Deploying;
+
+/// <summary>What an operator asked for.</summary>
+/// <param name="File">A cluster.yml.</param>
+/// <param name="KnownHosts">A file of ssh's; null: new hosts are believed.</param>
+internal sealed record DeployRequest(string File, string? KnownHosts, TimeSpan Limit)
+{
+    public bool DryRun { get; init; }
+
+    public bool OpensFirewall { get; init; }
+
+    /// <summary>A switchover is tried at the end, and measured.</summary>
+    public bool Drill { get; init; }
+}
