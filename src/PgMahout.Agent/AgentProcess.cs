@@ -2,6 +2,7 @@ using PgMahout.Agent.Api;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
 using PgMahout.Agent.Loop;
+using PgMahout.Agent.Supervision;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Configuration;
 using PgMahout.Core.Ha;
@@ -9,6 +10,7 @@ using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Installation;
 using PgMahout.Postgres.Instance;
+using PgMahout.Postgres.Processes;
 using PgMahout.Store;
 using PgMahout.Store.Records;
 
@@ -20,10 +22,12 @@ namespace PgMahout.Agent;
 /// </summary>
 public static class AgentProcess
 {
+    private const int ShutDown = 6;
     private static readonly TimeSpan FirstRead = TimeSpan.FromSeconds(5);
 
     /// <returns>
-    /// 0 after an orderly end, 5 when another agent cares for this member, 1 when it could not begin.
+    /// 0 after an orderly end, 6 when the member was shut down with it, 5 when another agent cares for this member, 4
+    /// when the cluster has no such member, 1 when it could not begin.
     /// </returns>
     public static async Task<int> RunAsync(
         HomeLayout home, MemberName member, RepositoryCopy repositoryCopy, CancellationToken stopping)
@@ -43,14 +47,13 @@ public static class AgentProcess
             return Say(member, "the cluster has no such member", 4);
 
         await using var instance = new PostgresInstance(settings);
-        await RunAsync((home, repositoryCopy), store, instance, (records, Settings), stopping);
-        return 0;
+        return await RunAsync((home, repositoryCopy), store, instance, (records, Settings), stopping);
 
         InstanceSettings? Settings(ClusterSpec wanted, DesiredConfiguration desired) =>
             wanted.Find(member) is { } self ? MemberSettings.For(home, wanted, self, desired, host) : null;
     }
 
-    private static async Task RunAsync(
+    private static async Task<int> RunAsync(
         (HomeLayout Home, RepositoryCopy RepositoryCopy) given, IClusterStore store, PostgresInstance instance,
         (ClusterRecords Records, Func<ClusterSpec, DesiredConfiguration, InstanceSettings?> Settings) wanted,
         CancellationToken stopping)
@@ -59,6 +62,7 @@ public static class AgentProcess
         using var deadline = LeaseDeadline.Open(home.DeadlineFile(member));
         using var heard = HeardPosition.Open(home.HeardFile(member));
         using var wake = new WakeSignal();
+        using var unit = UnitNotice.TakeFromEnvironment();
         var memory = new AgentMemory(deadline, heard);
         var work = new LongWork(wake.Set);
         var journal = new AgentJournal(member, store, memory);
@@ -70,6 +74,7 @@ public static class AgentProcess
             () => PidLock.IsOurs(home.AgentLock(member)))
         {
             RepositoryCopy = given.RepositoryCopy,
+            Unit = unit,
         };
         using var observer = new Observer(given.Home, store, instance, (memory, work));
         var servers = new ServerWork(home, instance, store, observer, state);
@@ -95,13 +100,15 @@ public static class AgentProcess
         try
         {
             await loop.RunAsync(spec, wanted.Settings, stopping);
+            return memory.Request == MemberRequest.Shutdown ? ShutDown : 0;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            Say(member, "the agent ends; PostgreSQL is left as it is", 0);
+            return Say(member, "the agent ends; PostgreSQL is left as it is", 0);
         }
         finally
         {
+            unit.Stopping();
             await ending.CancelAsync();
             await writing.ContinueWith(_ => { }, TaskScheduler.Default);
         }
@@ -127,7 +134,7 @@ public static class AgentProcess
 
     private static int Say(MemberName member, string text, int code)
     {
-        Console.Error.WriteLine($"agent {member}: {text}");
+        Log.Write(code == 0 ? Severity.Notice : Severity.Error, $"agent {member}: {text}");
         return code;
     }
 }

@@ -72,6 +72,9 @@ public sealed class ProxyServer : IDisposable
     /// <summary>Addresses are kept as they are; everything else holds from now on.</summary>
     public void Reload(ProxySettings settings) => _mailbox.Post(() => Say(_loop.Go(settings)));
 
+    /// <summary>Called by the loop in its next turn, so that whoever hears it knows that it turns.</summary>
+    public void Remark(Action turned) => _mailbox.Post(turned);
+
     /// <summary>What runs may end, nothing new begins on a server, until <see cref="Resume"/>.</summary>
     public void Pause() => _mailbox.Post(() => _loop.Orders.Pause(null));
 

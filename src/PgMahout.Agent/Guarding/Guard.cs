@@ -90,7 +90,7 @@ public static class Guard
 
     private static int Say(MemberName member, string text, int code)
     {
-        Console.Error.WriteLine($"guard {member}: {text}");
+        Log.Write(Severity.Error, $"guard {member}: {text}");
         return code;
     }
 }

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Processes;
 using PgMahout.Store;
 
 namespace PgMahout.Agent.Loop;
@@ -39,7 +40,7 @@ internal sealed class AgentJournal(MemberName self, IClusterStore store, AgentMe
         };
         var entry = new JournalEntry(
             0, TimeProvider.System.GetUtcNow(), self, kind, leadership?.Epoch ?? Epoch.Zero, timeline, text, details);
-        Console.Error.WriteLine($"{entry.At:yyyy-MM-ddTHH:mm:ss.fffZ} {self} {kind}: {text}");
+        Log.Write(SeverityOf(kind), $"{entry.At:yyyy-MM-ddTHH:mm:ss.fffZ} {self} {kind}: {text}");
         _entries.Writer.TryWrite(entry);
     }
 
@@ -88,6 +89,20 @@ internal sealed class AgentJournal(MemberName self, IClusterStore store, AgentMe
         }
         return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
     }
+
+    private static Severity SeverityOf(JournalKind kind) => kind switch
+    {
+        JournalKind.PostgresDied or JournalKind.Fenced or JournalKind.OperationFailed or JournalKind.BackupFailed =>
+            Severity.Error,
+        JournalKind.Failover or JournalKind.SwitchoverRefused or JournalKind.Degraded or JournalKind.ArchiveGap
+            or JournalKind.Rewound or JournalKind.Cloned => Severity.Warning,
+        JournalKind.Bootstrap or JournalKind.Switchover or JournalKind.Restarted or JournalKind.Rejoined
+            or JournalKind.Paused or JournalKind.Resumed or JournalKind.MemberAdded or JournalKind.MemberRemoved
+            or JournalKind.Drill or JournalKind.ConfigurationChanged or JournalKind.ConfigurationTakenBack
+            or JournalKind.BackupSettings or JournalKind.ProxySettings or JournalKind.Restored => Severity.Notice,
+        JournalKind.SynchronousSet or JournalKind.BackupMade or JournalKind.BackupsExpired or JournalKind.RestoreProven
+            or JournalKind.Decision => Severity.Information,
+    };
 
     private static bool Served(PostgresState state) => state is PostgresState.Primary or PostgresState.Standby;
 }

@@ -46,6 +46,7 @@ internal sealed class AgentLoop(
                 return;
             await actuator.ApplyAsync(view, decision, stopping);
             Settle(decision);
+            Tell(decision);
             await wake.WaitAsync(Pace(decision, formerRule), stopping);
         }
     }
@@ -70,6 +71,14 @@ internal sealed class AgentLoop(
             return;
         ResidentMemory.GiveBack();
         _giveBackAt = now + QuietFurther;
+    }
+
+    /// <summary>Only here, at the end of a turn: a loop that hangs anywhere is silent.</summary>
+    private void Tell(Decision decision)
+    {
+        state.Unit.Limit(_spec.Timing.HungAfter);
+        state.Unit.Status($"{decision.Rule}: {RuleText.Meaning(decision.Rule)}");
+        state.Unit.Turned();
     }
 
     private void Remember(ClusterView view, Decision decision)

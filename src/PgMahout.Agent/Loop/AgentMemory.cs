@@ -1,4 +1,5 @@
 using PgMahout.Agent.Guarding;
+using PgMahout.Agent.Supervision;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
@@ -129,6 +130,9 @@ internal sealed record AgentState(
     AgentMemory Memory, LongWork Work, AgentJournal Journal, Func<ServerProcess?> Postmaster, Func<bool> HasHome)
 {
     public required RepositoryCopy RepositoryCopy { get; init; }
+
+    /// <summary>Hears that the loop turns.</summary>
+    public required UnitNotice Unit { get; init; }
 
     /// <summary>What clients may be told of this member.</summary>
     public ServiceBoard Service { get; } = new(Memory);

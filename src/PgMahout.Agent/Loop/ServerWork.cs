@@ -102,7 +102,8 @@ internal sealed class ServerWork(
         {
             // One that did not answer a moment ago would only be waited for.
             var others = view.Spec.Others(_self).Where(member => view.PeerReport(member.Name) is not null);
-            Console.Error.WriteLine(
+            Log.Write(
+                Severity.Information,
                 await ProxyCalls.DrainAsync(home, others.Select(observer.Client), leadership.Epoch));
         }
         state.Service.StopBegins();

@@ -45,6 +45,12 @@ public sealed record Timing
     /// <summary>PostgreSQL that accepts connections but answers nothing for this long is treated as dead.</summary>
     public TimeSpan UnresponsiveLimit => Ttl;
 
+    /// <summary>
+    /// An agent whose loop has not turned for this long hangs, and is to be killed. Its turns take a lease at the very
+    /// most, and five seconds when it fences; PostgreSQL does not depend on this, because its guard has the deadline.
+    /// </summary>
+    public TimeSpan HungAfter => Ttl + TimeSpan.FromSeconds(5);
+
     /// <summary>A planned stop that takes longer becomes an immediate one.</summary>
     public TimeSpan StopLimit => Ttl * 2;
 

@@ -27,6 +27,9 @@ public static class ServerCommand
         foreach (var argument in shell)
             command.ArgumentList.Add(argument);
         Launch.CleanEnvironment(command);
+        // The postmaster has its guard's score, which may protect it from the kernel's killer; what serves one client
+        // must not be protected, or everything else on the host goes first.
+        command.Environment["PG_OOM_ADJUST_FILE"] = "/proc/self/oom_score_adj";
         return command;
     }
 }

@@ -9,7 +9,7 @@ namespace PgMahout.Postgres.Processes;
 /// </summary>
 internal static class Launch
 {
-    private static readonly string[] Foreign = ["PG", "LC_"];
+    private static readonly string[] Foreign = ["PG", "LC_", "NOTIFY_SOCKET", "WATCHDOG_"];
 
     /// <summary>
     /// setpriv sets the signal after it has changed the user (the kernel forgets it on a change), and setsid neither

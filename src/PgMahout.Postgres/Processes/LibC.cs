@@ -128,6 +128,26 @@ internal static unsafe partial class LibC
         return *(uint*)(buffer + UidOffset);
     }
 
+    /// <summary>
+    /// Device and inode of an open file, as fstat has them (a device number as glibc puts it together); null when it
+    /// cannot be told.
+    /// </summary>
+    public static (ulong Device, ulong Inode)? IdentityOf(int descriptor)
+    {
+        const int EmptyPath = 0x1000;
+        const uint WantInode = 0x100;
+        const int InodeOffset = 32;
+        const int MajorOffset = 136;
+        const int MinorOffset = 140;
+        var buffer = stackalloc byte[256];
+        if (Status(descriptor, "", EmptyPath, WantInode, buffer) != 0)
+            return null;
+        ulong major = *(uint*)(buffer + MajorOffset), minor = *(uint*)(buffer + MinorOffset);
+        var device = ((major & 0xFFFFF000) << 32) | ((major & 0xFFF) << 8) | ((minor & 0xFFFFFF00) << 12)
+            | (minor & 0xFF);
+        return (device, *(ulong*)(buffer + InodeOffset));
+    }
+
     /// <summary>A descriptor that becomes readable when the process ends; -1 if there is none.</summary>
     public static int PidfdOpen(int pid) => (int)SystemCall(PidfdOpenNumber, pid, 0, 0, 0);
 

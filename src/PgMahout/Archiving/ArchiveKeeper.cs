@@ -5,6 +5,7 @@ using PgMahout.Backups;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres;
+using PgMahout.Postgres.Processes;
 using PgMahout.Postgres.Replication;
 
 namespace PgMahout.Archiving;
@@ -18,6 +19,9 @@ internal sealed class ArchiveKeeper : IAsyncDisposable
     private readonly ArchivedCluster _cluster;
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _work;
+    private readonly FreeSpace _repositoryDisk = new();
+    private readonly FreeSpace _primaryDisk = new();
+    private readonly RateMeter _pace = new(TimeSpan.FromMinutes(5));
     private volatile Archiver? _archiver;
     private volatile Repository? _repository;
     private volatile Problem? _unopened;
@@ -58,6 +62,7 @@ internal sealed class ArchiveKeeper : IAsyncDisposable
     {
         var status = _archiver?.Status ?? ArchiveStatus.AtStart;
         var problem = _unopened ?? status.Problem;
+        var pace = status.Timeline is null ? default : _pace.Of(BootClock.Now(), status.Confirmed);
         return new ArchiveReport(
             Settings.Name,
             Settings.Address,
@@ -73,8 +78,23 @@ internal sealed class ArchiveKeeper : IAsyncDisposable
             Restorable.LastBackup is { } last ? Of(last) : null,
             Restorable.From?.UtcDateTime,
             Restorable.ProvenAt?.UtcDateTime,
-            LastFailure);
+            LastFailure)
+        {
+            BytesPerSecond = pace.Bytes,
+            RepositoryFullInSeconds = _repositoryDisk.Of(Settings.Address) is { } free
+                ? FillForecast.Until(free, pace.Bytes)?.TotalSeconds
+                : null,
+            PrimaryFullInSeconds = problem is null ? null : PrimaryFull(status)?.TotalSeconds,
+        };
     }
+
+    /// <summary>Only while every byte is to be kept: else the slot is given up before that.</summary>
+    private TimeSpan? PrimaryFull(ArchiveStatus status) =>
+        _cluster.Records.Backup?.Value.WhenUnreachable == WhenUnreachable.KeepEveryByte
+        && _cluster.Leader is { } leader
+        && _primaryDisk.Of(Path.Combine(_cluster.Home.DataDirectory(leader.Name), "pg_wal")) is { } free
+            ? FillForecast.OfPrimary(free, status.Behind, status.Lag)
+            : null;
 
     public async ValueTask DisposeAsync()
     {

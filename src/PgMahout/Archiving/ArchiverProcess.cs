@@ -1,10 +1,12 @@
 using System.Text.Json;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
+using PgMahout.Agent.Supervision;
 using PgMahout.Backups;
 using PgMahout.Output;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Files;
+using PgMahout.Postgres.Processes;
 using PgMahout.Status;
 using PgMahout.Store;
 using PgMahout.Store.Records;
@@ -36,6 +38,7 @@ internal static class ArchiverProcess
         if (SecretFiles.LoadOrCreate(home.SecretsDirectory) is not Outcome<ClusterSecrets>.Done { Value: var secrets })
             return Say($"the passwords in {home.SecretsDirectory} cannot be read", 1);
 
+        using var unit = UnitNotice.TakeFromEnvironment();
         using var wake = new SemaphoreSlim(0);
         var cluster = new ArchivedCluster(home, secrets);
         await using var keepers = new ArchiveKeepers(cluster);
@@ -44,7 +47,7 @@ internal static class ArchiverProcess
         var chores = new Chores(home, keepers, new HistoryTeller(store, cluster)).RunAsync(ending.Token);
         try
         {
-            return await TendAsync(store, cluster, keepers, wake, stopping);
+            return await TendAsync(store, cluster, keepers, (wake, unit), stopping);
         }
         finally
         {
@@ -55,13 +58,15 @@ internal static class ArchiverProcess
 
     public static int Say(string text, int code = 0)
     {
-        Console.Error.WriteLine($"{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} archiver: {text}");
+        Log.Write(
+            code == 0 ? Severity.Notice : Severity.Error,
+            $"{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} archiver: {text}");
         return code;
     }
 
     private static async Task<int> TendAsync(
-        IClusterStore store, ArchivedCluster cluster, ArchiveKeepers keepers, SemaphoreSlim wake,
-        CancellationToken stopping)
+        IClusterStore store, ArchivedCluster cluster, ArchiveKeepers keepers,
+        (SemaphoreSlim Wake, UnitNotice Unit) pace, CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
         {
@@ -76,8 +81,12 @@ internal static class ArchiverProcess
                 keepers.Follow(records);
             }
             Report(cluster.Home, keepers);
-            await WaitAsync(wake, stopping);
+            var names = cluster.Records.Repositories.Select(repository => repository.Name);
+            pace.Unit.Status($"archiving into {string.Join(", ", names)}");
+            pace.Unit.Turned();
+            await WaitAsync(pace.Wake, stopping);
         }
+        pace.Unit.Stopping();
         return Say("stopped");
     }
 

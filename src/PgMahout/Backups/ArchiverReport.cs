@@ -55,7 +55,23 @@ public sealed record ArchiveReport(
     BackupReport? LastBackup,
     DateTime? RestorableFrom,
     DateTime? ProvenAt,
-    string? LastFailure);
+    string? LastFailure)
+{
+    /// <summary>WAL that comes in, in bytes, smoothed over some minutes.</summary>
+    public long BytesPerSecond { get; init; }
+
+    /// <summary>
+    /// Until the disk of the repository is full at this pace, as if WAL were not compressed; null: not within a year,
+    /// or it is no directory.
+    /// </summary>
+    public double? RepositoryFullInSeconds { get; init; }
+
+    /// <summary>
+    /// Until the primary's disk is full of WAL that is not archived; null while it is, when the primary is on another
+    /// host, or when the primary will let WAL go before.
+    /// </summary>
+    public double? PrimaryFullInSeconds { get; init; }
+}
 
 /// <param name="Kind">full or incremental.</param>
 public sealed record BackupReport(string Id, string Kind, DateTime StoppedAt, long Bytes, long StoredBytes);

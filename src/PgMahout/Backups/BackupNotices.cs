@@ -11,6 +11,9 @@ internal static class BackupNotices
     /// <summary>The archiver reports every second.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
+    /// <summary>Time to find another disk, at a pace that is measured without compression.</summary>
+    private static readonly TimeSpan NearlyFull = TimeSpan.FromHours(24);
+
     /// <summary>A cluster that has just been made may well have no backup yet.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -39,8 +42,16 @@ internal static class BackupNotices
         if (archive is { Problem: { } problem, ProblemSince: { } since } && report.At - since >= Patience)
             yield return Of(
                 ErrorCatalogue.ArchiveStuck,
-                $"repository {archive.Repository}: nothing archived for {Durations.Text(report.At - since)}: {problem}",
+                $"repository {archive.Repository}: nothing archived for {Durations.Text(report.At - since)}: {problem}"
+                + (archive.PrimaryFullInSeconds is { } left
+                    ? $"; the primary's disk is full in {Durations.Text(TimeSpan.FromSeconds(left))}"
+                    : ""),
                 $"pgmahout repo check {archive.Repository}");
+        if (archive.RepositoryFullInSeconds is { } full && full < NearlyFull.TotalSeconds)
+            yield return Of(
+                ErrorCatalogue.RepositoryFills,
+                $"the disk of repository {archive.Repository} is full in {Durations.Text(TimeSpan.FromSeconds(full))}",
+                "pgmahout backup expire --dry-run");
         if (archive.Gap is { } gap)
             yield return Of(
                 ErrorCatalogue.ArchiveGapFound,

@@ -79,6 +79,11 @@ public static partial class ErrorCatalogue
         "There is no backup from which the present could be restored. The cluster makes one by itself when it has a "
         + "repository and a schedule; `pgmahout backup now` makes one at once.");
 
+    public static readonly ErrorKind RepositoryFills = new("ARC-006", ExitCode.Ok,
+        "At the pace at which WAL comes in, measured over some minutes and as if it were not compressed, the disk of "
+        + "the repository is full within a day. Then nothing is archived any more. `pgmahout backup expire --dry-run` "
+        + "shows what could go, and `pgmahout backup settings` how long things are kept.");
+
     public static readonly ErrorKind NotProven = new("ARC-005", ExitCode.Ok,
         "No restore has been proven lately: backups that were never restored are hopes. `pgmahout drill restore` does "
         + "it now, without touching the cluster.");

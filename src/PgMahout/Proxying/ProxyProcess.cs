@@ -3,10 +3,12 @@ using System.Text;
 using System.Text.Json;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
+using PgMahout.Agent.Supervision;
 using PgMahout.Core.Proxy;
 using PgMahout.Output;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Files;
+using PgMahout.Postgres.Processes;
 using PgMahout.Proxy;
 using PgMahout.Status;
 using PgMahout.Store;
@@ -54,22 +56,25 @@ internal static class ProxyProcess
         };
         work = new ProxyWork(home, server, feed, settings, ending);
         await using var api = new ProxyApi(work).Listen(home);
-        return await RunAsync(work, ending);
+        using var unit = UnitNotice.TakeFromEnvironment();
+        return await RunAsync(work, unit, ending);
     }
 
     public static int Say(string text, int code = 0)
     {
-        Console.Error.WriteLine($"{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} proxy: {text}");
+        Log.Write(
+            code == 0 ? Severity.Notice : Severity.Error,
+            $"{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} proxy: {text}");
         return code;
     }
 
-    private static async Task<int> RunAsync(ProxyWork work, CancellationTokenSource ending)
+    private static async Task<int> RunAsync(ProxyWork work, UnitNotice unit, CancellationTokenSource ending)
     {
         var loop = Task.Factory.StartNew(
             () => work.Server.Run(ending.Token), CancellationToken.None, TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
         var feeding = Task.Run(() => work.Feed.RunAsync(ending.Token));
-        var reporting = ReportAsync(work, ending);
+        var reporting = ReportAsync(work, unit, ending);
         try
         {
             var code = await loop;
@@ -77,6 +82,7 @@ internal static class ProxyProcess
         }
         finally
         {
+            unit.Stopping();
             await ending.CancelAsync();
             await Task.WhenAll(feeding, reporting);
         }
@@ -96,7 +102,7 @@ internal static class ProxyProcess
             ? proxy.Value
             : null;
 
-    private static async Task ReportAsync(ProxyWork work, CancellationTokenSource ending)
+    private static async Task ReportAsync(ProxyWork work, UnitNotice unit, CancellationTokenSource ending)
     {
         while (!ending.IsCancellationRequested)
         {
@@ -107,6 +113,8 @@ internal static class ProxyProcess
                 return;
             }
             Write(work);
+            // Said by the loop that clients wait for, not by this one.
+            work.Server.Remark(unit.Turned);
             await Task.Delay(Pace, ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);
         }
     }

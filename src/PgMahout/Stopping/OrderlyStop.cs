@@ -33,7 +33,11 @@ internal sealed class OrderlyStop(HomeLayout home, IReadOnlyList<MemberName> mem
             Signals.Send(agent, Signals.Kill);
 
         foreach (var member in await LeaderFirstAsync(cancellation))
-            await StopServerAsync(member, cancellation);
+        {
+            if (MemberProcesses.FindPostmaster(home, member) is { } postmaster)
+                screen.Note($"stopping PostgreSQL of {member} (pid {postmaster.Pid})");
+            await StopServerAsync(home, member, cancellation);
+        }
         await ClusterShutdown.StopArchiverAsync(home);
     }
 
@@ -47,11 +51,11 @@ internal sealed class OrderlyStop(HomeLayout home, IReadOnlyList<MemberName> mem
         return members.OrderBy(member => member == leader ? 0 : 1).ToArray();
     }
 
-    private async Task StopServerAsync(MemberName member, CancellationToken cancellation)
+    /// <summary>In order if it can be; killed if not. Its agent must have ended.</summary>
+    public static async Task StopServerAsync(HomeLayout home, MemberName member, CancellationToken cancellation)
     {
         if (MemberProcesses.FindPostmaster(home, member) is { } postmaster)
         {
-            screen.Note($"stopping PostgreSQL of {member} (pid {postmaster.Pid})");
             Signals.Send(postmaster.Pid, Signals.Continue);
             Signals.Send(postmaster.Pid, FastShutdown);
             await WaitAsync(() => !Signals.IsAlive(postmaster.Pid), ServerLimit, cancellation);

@@ -6,8 +6,10 @@ using PgMahout.Agent.Supervision;
 using PgMahout.Archiving;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Deploying.OnHost;
+using PgMahout.Postgres.Processes;
 using PgMahout.Proxying;
 using PgMahout.Restoring;
+using PgMahout.Stopping;
 
 namespace PgMahout.Verbs;
 
@@ -25,7 +27,7 @@ internal static class ProcessVerbs
                 HomeLayout.Find(home), new MemberName(member), MemberCopy.MakeAsync, stopping)),
         // No signal is caught: a guard that is told to end takes its postmaster with it.
         ["guard", "--home", var home, "--member", var member] =>
-            Task.FromResult(Guard.Run(HomeLayout.Find(home), new MemberName(member))),
+            Task.FromResult(GuardOf(home, member)),
         ["supervise", "--home", var home] =>
             UntilToldAsync(stopping => Supervisor.RunAsync(HomeLayout.Find(home), stopping)),
         ["archiver", "--home", var home] =>
@@ -34,12 +36,21 @@ internal static class ProcessVerbs
             UntilToldAsync(stopping => ProxyProcess.RunAsync(HomeLayout.Find(home), stopping)),
         ["host", "prepare", "--home", var home] => HostPreparation.RunAsync(HomeLayout.Find(home)),
         ["host", "found", "--home", var home] => HostFounding.RunAsync(HomeLayout.Find(home)),
+        ["stop-member", "--home", var home, "--member", var member] =>
+            UntilToldAsync(stopping => MemberStop.RunAsync(HomeLayout.Find(home), new MemberName(member), stopping)),
         _ => null,
     };
+
+    private static int GuardOf(string home, string member)
+    {
+        Log.Begin();
+        return Guard.Run(HomeLayout.Find(home), new MemberName(member));
+    }
 
     /// <summary>SIGTERM and SIGINT ask for an orderly end, which may take its time.</summary>
     private static async Task<int> UntilToldAsync(Func<CancellationToken, Task<int>> run)
     {
+        Log.Begin();
         using var stopping = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
