@@ -120,7 +120,7 @@ public static class HostChecks
 
     private static IEnumerable<HostRefusal> Place(DeploymentQuestion question, HostBlueprint host, HostSurvey survey)
     {
-        var (cluster, name) = HostDocument.Read(survey.HostFile);
+        var (cluster, name, endpoints) = HostDocument.Read(survey.HostFile);
         if (survey.HostFile == "")
         {
             if (survey.HomeEntries is { } entries && entries.Except(Harmless).ToArray() is { Length: > 0 } strangers)
@@ -135,6 +135,12 @@ public static class HostChecks
                 $"its cluster.yml, or an empty {HostPaths.Home}");
         else if (name != host.Name)
             yield return new HostRefusal(host.Name, $"it is {name} of this cluster already", "the name that it has");
+        else if (!endpoints.Order().SequenceEqual(question.Blueprint.StoreEndpoints.Order()))
+            yield return new HostRefusal(
+                host.Name,
+                $"it knows etcd at {string.Join(", ", endpoints)}; the file has it at "
+                + string.Join(", ", question.Blueprint.StoreEndpoints),
+                "etcd: [...], with the hosts that keep it now; its hosts cannot be changed yet");
     }
 
     private static IEnumerable<HostRefusal> Together(DeploymentQuestion question)

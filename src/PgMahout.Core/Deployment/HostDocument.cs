@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -35,18 +36,22 @@ public static class HostDocument
         return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
     }
 
-    /// <summary>The prefix of its cluster's keys, and its name; null: it does not say.</summary>
-    public static (string? Prefix, string? Host) Read(string text)
+    /// <summary>What it says; null, and no endpoints: it does not say.</summary>
+    public static (string? Prefix, string? Host, ImmutableArray<string> Endpoints) Read(string text)
     {
         try
         {
             using var document = JsonDocument.Parse(text);
             var root = document.RootElement;
-            return (root.GetProperty("store").GetProperty("prefix").GetString(), root.GetProperty("host").GetString());
+            var store = root.GetProperty("store");
+            return (
+                store.GetProperty("prefix").GetString(),
+                root.GetProperty("host").GetString(),
+                [.. store.GetProperty("etcd").EnumerateArray().Select(endpoint => endpoint.GetString() ?? "")]);
         }
         catch (Exception unknown) when (unknown is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            return (null, null);
+            return (null, null, []);
         }
     }
 }

@@ -1,5 +1,6 @@
 using PgMahout.CommandLine;
 using PgMahout.Core.Deployment;
+using PgMahout.Errors;
 using PgMahout.Output;
 
 namespace PgMahout.Deploying;
@@ -15,8 +16,15 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
     {
         if (!ClusterFile.Read(request.File, Screen).TryGet(out var blueprint, out var failure))
             return failure;
+        if (request.Added is { } added && blueprint.Find(added) is null)
+            return new Failure(ErrorCatalogue.NoSuchHost, $"{request.File} has no host '{added}'")
+                .Try($"add to its hosts:  - {{ name: {added}, address: ADDRESS }}", $"pgmahout deploy add {added}");
+        if (blueprint.VirtualAddress is { } shared)
+            return new Failure(ErrorCatalogue.DeployNotYet, $"the address {shared} cannot be given to a leader yet")
+                .Because("virtual_ip is understood, and nobody takes the address yet")
+                .Try("take virtual_ip out; clients use the address that deploy prints, which names every proxy");
         var looked = OperatorSecrets.Look(
-            OperatorSecrets.DirectoryOf(request.File, blueprint), blueprint, _ => false,
+            OperatorSecrets.DirectoryOf(request.File, blueprint), blueprint, request.Renews,
             TimeProvider.System.GetUtcNow());
         if (!looked.TryGet(out var secrets, out failure))
             return failure;

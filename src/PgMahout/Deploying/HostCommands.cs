@@ -56,6 +56,30 @@ internal static class HostCommands
 
     public static string Status => AsAccount($"status --home {HostPaths.Home} -o json");
 
+    /// <summary>
+    /// Switches, and starts our processes anew but etcd, which is not ours. Fails when that changed PostgreSQL's pid.
+    /// </summary>
+    public static string Upgrade(HostBlueprint host, string version)
+    {
+        var file = $"{HostPaths.Home}/members/{host.Name}/data/postmaster.pid";
+        return Switch(version)
+            + $"before=$(head -n 1 {file} 2> /dev/null || true)\n"
+            + $"for unit in {SystemdUnits.Agent} {SystemdUnits.Archiver} {SystemdUnits.Proxy}; do\n"
+            + "    systemctl try-restart \"$unit\"\ndone\n"
+            + $"after=$(head -n 1 {file} 2> /dev/null || true)\n"
+            + "[ \"$before\" = \"$after\" ] || { echo \"PostgreSQL was $before and is $after\" >&2; exit 1; }\n"
+            + $"echo \"runs {version}${{before:+, PostgreSQL is still $before}}\"\n";
+    }
+
+    /// <summary>Run on another host.</summary>
+    public static string RemoveMember(HostBlueprint host) =>
+        AsAccount($"member remove {host.Name} --home {HostPaths.Home} -o plain");
+
+    /// <summary>Everything of ours but etcd, now and at the next start of the host.</summary>
+    public static string StopAll =>
+        $"for unit in {SystemdUnits.Proxy} {SystemdUnits.Archiver} {SystemdUnits.Member} {SystemdUnits.Agent}; do\n"
+        + $"    [ ! -e {HostPaths.Units}/\"$unit\" ] || systemctl disable --quiet --now \"$unit\"\ndone\n";
+
     public static string Drill => AsAccount($"drill switchover --home {HostPaths.Home} -o human --yes");
 
     public static string WriteUnits(ImmutableArray<DeployedFile> files)

@@ -34,6 +34,10 @@ public static partial class ErrorCatalogue
         "The store holds a cluster under this name already, and its members are others than those of cluster.yml. An "
         + "existing cluster is never overwritten. `pgmahout status` on one of its hosts shows it.");
 
+    public static readonly ErrorKind NoSuchHost = new("DEP-009", ExitCode.NotFound,
+        "cluster.yml has no host of that name. A host is described there before it is added, and taken out of it "
+        + "after it was removed. Nothing was changed.");
+
     public static readonly ErrorKind DeployNotYet = new("DEP-008", ExitCode.Refused,
         "What was asked for is not possible with this version. Nothing was changed; the text says what is possible "
         + "instead.");
