@@ -14,6 +14,8 @@ public static class HostChecks
 
     private static readonly ByteSize LeastFree = ByteSize.Megabytes(1000);
 
+    private static readonly string[] OwnPrograms = ["etcd", "pgmahout", "postgres"];
+
     // What a home may hold without being one: what a file system of its own begins with.
     private static readonly string[] Harmless = ["lost+found"];
 
@@ -107,9 +109,10 @@ public static class HostChecks
                 $"it has no interface {virtualAddress.Interface}"
                 + $"{Spelling.Hint(virtualAddress.Interface, survey.Interfaces)}; it has "
                 + string.Join(", ", survey.Interfaces));
-        foreach (var (port, what, unit) in HostPorts.Of(question.Blueprint, host))
-            if (survey.Listeners.TryGetValue(port, out var owner) && !survey.ActiveUnits.Contains(unit)
-                && !survey.ActiveUnits.Contains(SystemdUnits.Agent))
+        // PostgreSQL goes on while its agent's unit is stopped.
+        var isOurs = HostDocument.Read(survey.HostFile).Prefix == question.Blueprint.StorePrefix;
+        foreach (var (port, what) in HostPorts.Of(question.Blueprint, host))
+            if (survey.Listeners.TryGetValue(port, out var owner) && !(isOurs && OwnPrograms.Contains(owner)))
                 yield return new HostRefusal(
                     host.Name,
                     string.Create(
