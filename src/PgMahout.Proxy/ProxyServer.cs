@@ -4,6 +4,7 @@ using PgMahout.Core.Proxy;
 using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Proxy.Engine;
+using PgMahout.Proxy.Handover;
 using PgMahout.Proxy.Loop;
 using PgMahout.Proxy.Sessions;
 using PgMahout.Proxy.Tls;
@@ -17,12 +18,14 @@ namespace PgMahout.Proxy;
 public sealed class ProxyServer : IDisposable
 {
     private const long ReportEvery = 100_000_000;
+    private const int Apart = 1 << 20;
 
     private readonly Mailbox _mailbox = new();
     private readonly ProxySettings _settings;
     private readonly IUserDirectory _users;
     private readonly List<Listener> _listeners = [];
-    private readonly ImmutableArray<ListeningSocket> _inherited;
+    private readonly Predecessor? _predecessor;
+    private readonly TaskCompletionSource _listens = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Made by the thread that runs it: the kernel talks to no other one.
     private ProxyLoop _loop = null!;
@@ -31,13 +34,12 @@ public sealed class ProxyServer : IDisposable
     private long _holdingSince;
     private bool _retired;
 
-    /// <param name="inherited">
-    /// Sockets of the process before this one, used where they fit the settings and closed where they do not.
+    /// <param name="predecessor">
+    /// The process before this one: its sockets are used where they fit the settings, and closed where they do not.
     /// </param>
-    public ProxyServer(
-        ProxySettings settings, IUserDirectory users, ImmutableArray<ListeningSocket> inherited = default)
+    public ProxyServer(ProxySettings settings, IUserDirectory users, Predecessor? predecessor = null)
     {
-        _inherited = inherited.IsDefault ? [] : inherited;
+        _predecessor = predecessor;
         _settings = settings;
         _users = users;
     }
@@ -58,6 +60,14 @@ public sealed class ProxyServer : IDisposable
 
     /// <summary>How descriptors are read and written, once it runs: epoll or io_uring.</summary>
     public string EngineName { get; private set; } = "none yet";
+
+    /// <summary>Done once clients can connect; it need never come to that.</summary>
+    public Task Listens => _listens.Task;
+
+    /// <summary>The highest number that a client has been given.</summary>
+    internal int LastNumber => _loop.LastNumber;
+
+    private ImmutableArray<ListeningSocket> Inherited => _predecessor?.Sockets ?? [];
 
     /// <summary>The sockets that clients connect to; for a successor, which takes copies of them.</summary>
     public ImmutableArray<ListeningSocket> Listening { get; private set; } = [];
@@ -81,13 +91,30 @@ public sealed class ProxyServer : IDisposable
     public void Resume() => _mailbox.Post(() => _loop.Orders.Resume(null));
 
     /// <summary>
-    /// Another process listens from now on: no new clients, and <see cref="Run"/> returns when the last one has gone.
+    /// Another process listens from now on: no new clients, those that are between transactions move over to it, and
+    /// <see cref="Run"/> returns when the last one has gone.
     /// </summary>
-    public void Retire() => _mailbox.Post(() =>
+    public void Retire(Succession succession) => _mailbox.Post(() =>
     {
         _retired = true;
         StopListening();
+        var heir = new Heir(_loop, succession.Line!);
+        heir.Listen(_mailbox);
+        _loop.Bequeath(heir);
+        _nextReport = 0;
     });
+
+    /// <summary>
+    /// It listens: the process before this one may know, and its clients come over. To be called once, after
+    /// <see cref="Listens"/>.
+    /// </summary>
+    /// <returns>False when that process has given up: whoever waits for this one is not told of it.</returns>
+    public bool Succeed(Predecessor predecessor)
+    {
+        var inheritance = new Inheritance(_loop, predecessor.Line);
+        _mailbox.Post(() => _loop.Inheritance = inheritance);
+        return inheritance.Begin(_mailbox);
+    }
 
     /// <summary>The loop, on the calling thread, until it is told to stop or has retired.</summary>
     /// <returns>0 after an orderly end, 1 when it cannot listen; why is in the log.</returns>
@@ -99,10 +126,13 @@ public sealed class ProxyServer : IDisposable
             ReloadWanted = () => ReloadWanted?.Invoke(),
         };
         EngineName = _loop.Engine.Name;
+        // Far from those of clients that may come over.
+        _loop.LastNumber = _predecessor is { LastNumber: var last } ? (last + Apart) & int.MaxValue : _loop.LastNumber;
         if (Say(_loop.Go(_settings)) || !Listen())
             return 1;
         using var wake = stopping.Register(() => _mailbox.Post(() => { }));
-        while (!stopping.IsCancellationRequested && !(_retired && _loop.Clients.Count == 0))
+        _listens.SetResult();
+        while (!stopping.IsCancellationRequested && !IsDone)
         {
             _loop.Turn();
             if (_loop.Now >= _nextReport || _loop.Topology.Draining)
@@ -111,6 +141,8 @@ public sealed class ProxyServer : IDisposable
         StopListening();
         return 0;
     }
+
+    private bool IsDone => _retired && _loop.Clients.Count == 0 && _loop.Heir is not { Leaving: > 0 };
 
     private static bool Say(TlsOpening.Failed? failed)
     {
@@ -135,7 +167,7 @@ public sealed class ProxyServer : IDisposable
         foreach (var (kind, address) in wanted)
         {
             var error = 0;
-            var socket = _inherited.FirstOrDefault(one => one.Name == $"{kind} {address}")
+            var socket = Inherited.FirstOrDefault(one => one.Name == $"{kind} {address}")
                 ?? Listener.Open(kind, address, out error);
             if (socket is null)
             {
@@ -148,7 +180,7 @@ public sealed class ProxyServer : IDisposable
             _loop.Engine.Listen(listener);
         }
         Listening = opened.ToImmutable();
-        foreach (var unfit in _inherited.Where(one => !Listening.Contains(one)))
+        foreach (var unfit in Inherited.Where(one => !Listening.Contains(one)))
             _ = LibC.Close(unfit.Descriptor);
         return true;
     }
@@ -189,7 +221,7 @@ public sealed class ProxyServer : IDisposable
     {
         if (_loop is not null)
             return;
-        foreach (var socket in _inherited)
+        foreach (var socket in Inherited)
             _ = LibC.Close(socket.Descriptor);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Npgsql;
@@ -39,21 +40,77 @@ public sealed class ProxyTests
         Assert.Contains($":{cluster.Port + FromFirstMember}/", address, StringComparison.Ordinal);
         Assert.Equal(1, await cluster.AskAsync<int>(cluster.Port + FromFirstMember, "select 1"));
 
-        var pid = int.Parse(
-            File.ReadLines(Path.Combine(cluster.Home, "proxy.lock")).First(), CultureInfo.InvariantCulture);
-        Signals.Kill([pid]);
+        Signals.Kill([PidIn(cluster)]);
 
-        await Eventually.HoldsAsync("a new proxy answers", LiveCluster.Limit, async () =>
+        await Eventually.HoldsAsync("a new proxy answers", LiveCluster.Limit, () => AnswersAsync(cluster));
+    }
+
+    [Fact]
+    public async Task A_restart_hands_the_clients_over_to_another_process()
+    {
+        await using var cluster = await LiveCluster.UpAsync("--members", "1");
+        await cluster.HealthyAsync();
+        await using var client = new NpgsqlConnection(cluster.ConnectionText(cluster.Port + FromFirstMember));
+        await client.OpenAsync();
+        await using var command = new NpgsqlCommand("select $1::int", client) { Parameters = { new() { Value = 1 } } };
+        await command.PrepareAsync();
+        var pids = new List<int> { PidIn(cluster) };
+        for (var i = 0; i < 3; i++)
         {
-            try
+            (await cluster.RunAsync("proxy", "restart", "--yes")).Exits(0);
+            pids.Add(PidIn(cluster));
+            Assert.Equal(1, await command.ExecuteScalarAsync());
+        }
+        Assert.Equal(4, pids.Distinct().Count());
+
+        // Whoever listens is the supervisor's to look after, although another one started it.
+        Signals.Kill([pids[^1]]);
+        await Eventually.HoldsAsync("a new proxy answers", LiveCluster.Limit, () => AnswersAsync(cluster));
+    }
+
+    [Fact]
+    public async Task Ten_thousand_clients_are_connected_at_once()
+    {
+        await using var cluster = await LiveCluster.UpAsync("--members", "1");
+        await cluster.HealthyAsync();
+        (await cluster.RunAsync("proxy", "settings", "--max-clients", "10000", "--yes")).Exits(0);
+        var proxy = new NpgsqlConnectionStringBuilder(cluster.ConnectionText(cluster.Port + FromFirstMember));
+        using var version = JsonDocument.Parse((await cluster.RunAsync("version", "-o", "json")).Exits(0).Out);
+        var directory = version.RootElement.GetProperty("postgresDirectory").GetString()!;
+        var script = Path.Combine(cluster.Home, "one.sql");
+        await File.WriteAllTextAsync(script, "select 1;");
+
+        // It begins when all are connected.
+        var (output, code) = await RunAsync(
+            Path.Combine(directory, "pgbench"), proxy,
+            "-n", "-f", script, "-c", "10000", "-j", "2", "-t", "2", proxy.Database!);
+
+        Assert.Contains("number of transactions actually processed: 20000/20000", output, StringComparison.Ordinal);
+        Assert.Equal(0, code);
+    }
+
+    private static async Task<(string Output, int Code)> RunAsync(
+        string program, NpgsqlConnectionStringBuilder to, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment =
             {
-                return await cluster.AskAsync<int>(cluster.Port + FromFirstMember, "select 2") == 2;
-            }
-            catch (NpgsqlException)
-            {
-                return false;
-            }
-        });
+                ["PGHOST"] = to.Host,
+                ["PGPORT"] = to.Port.ToString(CultureInfo.InvariantCulture),
+                ["PGUSER"] = to.Username,
+                ["PGPASSWORD"] = to.Password,
+                ["PGSSLMODE"] = "disable",
+                ["PGGSSENCMODE"] = "disable",
+            },
+        };
+        using var process = Process.Start(start)!;
+        var texts = await Task.WhenAll(
+            process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (string.Concat(texts), process.ExitCode);
     }
 
     [Fact]
@@ -80,6 +137,21 @@ public sealed class ProxyTests
             return await cluster.AskAsync<long>(
                 standby, "select count(*) from pg_stat_activity where application_name = 'splitting'") > 0;
         });
+    }
+
+    private static int PidIn(LiveCluster cluster) => int.Parse(
+        File.ReadLines(Path.Combine(cluster.Home, "proxy.lock")).First(), CultureInfo.InvariantCulture);
+
+    private static async Task<bool> AnswersAsync(LiveCluster cluster)
+    {
+        try
+        {
+            return await cluster.AskAsync<int>(cluster.Port + FromFirstMember, "select 2") == 2;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
     }
 
     private static async Task<JsonElement> DrillAsync(LiveCluster cluster, string kind)

@@ -5,6 +5,7 @@ using PgMahout.Agent.Home;
 using PgMahout.Agent.Http;
 using PgMahout.Agent.Loop;
 using PgMahout.Core.Vocabulary;
+using PgMahout.Postgres.Processes;
 
 namespace PgMahout.Agent.Api;
 
@@ -55,10 +56,11 @@ internal sealed class AgentApi(
             ("POST", "/wake") => Task.FromResult(Wake()),
             ("POST", "/request") => Task.FromResult(Request(request.Body)),
             ("POST", "/promise") => Task.FromResult(Promise(request.Body)),
+            ("POST", "/fault") => Task.FromResult(Break(request.Body)),
             ("POST", "/drain") => DrainAsync(request.Body),
             (_, "/report" or "/status" or "/explain" or "/logins") =>
                 Task.FromResult(HttpAnswer.Refusing(405, "ask with GET")),
-            (_, "/wake" or "/request" or "/promise" or "/service" or "/drain") =>
+            (_, "/wake" or "/request" or "/promise" or "/service" or "/drain" or "/fault") =>
                 Task.FromResult(HttpAnswer.Refusing(405, "ask with POST")),
             _ => Task.FromResult(HttpAnswer.Refusing(404, $"there is no {request.Path} here")),
         };
@@ -112,6 +114,19 @@ internal sealed class AgentApi(
         state.Memory.Request = asked.Request;
         wake.Set();
         return HttpAnswer.Empty(202);
+    }
+
+    private HttpAnswer Break(ReadOnlyMemory<byte> body)
+    {
+        if (Read(body, WireContext.Default.FaultBody) is not { } asked)
+            return Unreadable();
+        var victim = asked.Fault switch
+        {
+            Fault.KillServer => state.Postmaster(),
+            Fault.KillAgent => ServerProcess.Find(Environment.ProcessId),
+        };
+        Console.Error.WriteLine($"agent {place.Self}: a drill asks for {asked.Fault}");
+        return victim?.Kill() == true ? HttpAnswer.Empty(202) : HttpAnswer.Refusing(409, "there is no such process");
     }
 
     private HttpAnswer Promise(ReadOnlyMemory<byte> body)

@@ -46,6 +46,14 @@ public sealed class AgentClient : IDisposable
         return _caller.TellAsync("/request", body, limit, cancellation);
     }
 
+    /// <summary>
+    /// Breaks something there, for a drill. An agent that kills itself falls silent: that is the answer.
+    /// </summary>
+    public Task<AgentAnswer<bool>> BreakAsync(Fault fault, TimeSpan limit, CancellationToken cancellation) =>
+        _caller.TellAsync(
+            "/fault", JsonSerializer.SerializeToUtf8Bytes(new FaultBody(fault), WireContext.Default.FaultBody),
+            limit, cancellation);
+
     /// <summary>Something changed that the agent should look at now.</summary>
     public Task<AgentAnswer<bool>> WakeAsync(TimeSpan limit, CancellationToken cancellation) =>
         _caller.TellAsync("/wake", default, limit, cancellation);

@@ -82,6 +82,17 @@ public sealed record DrainBody(Epoch Epoch, double HoldSeconds, double WaitSecon
 /// <param name="InFlight">Transactions that had not ended by then.</param>
 public sealed record DrainAnswer(int InFlight);
 
+/// <summary>POST /succeed, of a proxy: start another process that takes its place.</summary>
+/// <param name="KeepSeconds">
+/// Clients that cannot move are ended after so long; null: they stay as long as they like.
+/// </param>
+public sealed record SuccessionBody(double? KeepSeconds);
+
+/// <summary>The answer to POST /succeed.</summary>
+/// <param name="Pid">Of the process that listens now.</param>
+/// <param name="Why">Why nothing has changed; null when another process listens.</param>
+public sealed record SuccessionAnswer(int Pid, string? Why);
+
 /// <summary>The answer to POST /drain, of an agent that asked the proxies of its host.</summary>
 /// <param name="Asked">Proxies that were there to ask.</param>
 /// <param name="Held">Of them, those that hold their clients.</param>
@@ -96,6 +107,21 @@ public sealed record DrainReport(int Asked, int Held, int InFlight)
 
 /// <summary>POST /request.</summary>
 public sealed record RequestBody(MemberRequest Request);
+
+/// <summary>
+/// POST /fault: for drills on several hosts, where only its own agent can reach a member's processes.
+/// </summary>
+public sealed record FaultBody(Fault Fault);
+
+/// <summary>What a drill breaks.</summary>
+public enum Fault
+{
+    /// <summary>kill -9 of the postmaster.</summary>
+    KillServer,
+
+    /// <summary>kill -9 of the agent itself, which therefore does not answer.</summary>
+    KillAgent,
+}
 
 /// <summary>
 /// POST /promise: the holder of the lease, which cannot reach the store, asks not to be succeeded for a ttl.

@@ -11,6 +11,13 @@ public sealed class ProxyClient(string socket) : IDisposable
             ("/drain", body), (WireContext.Default.DrainBody, WireContext.Default.DrainAnswer),
             TimeSpan.FromSeconds(body.WaitSeconds) + Slack, cancellation);
 
+    /// <summary>Another process takes its place; answers once that listens, or will not.</summary>
+    public Task<AgentAnswer<SuccessionAnswer>> SucceedAsync(
+        SuccessionBody body, TimeSpan limit, CancellationToken cancellation) =>
+        _caller.PostAsync(
+            ("/succeed", body), (WireContext.Default.SuccessionBody, WireContext.Default.SuccessionAnswer),
+            limit, cancellation);
+
     /// <summary>One of the words that a proxy obeys: see its API.</summary>
     public Task<AgentAnswer<bool>> TellAsync(string word, TimeSpan limit, CancellationToken cancellation) =>
         _caller.TellAsync("/" + word, default, limit, cancellation);

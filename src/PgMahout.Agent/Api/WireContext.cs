@@ -24,8 +24,11 @@ namespace PgMahout.Agent.Api;
 [JsonSerializable(typeof(ServiceReport))]
 [JsonSerializable(typeof(DrainBody))]
 [JsonSerializable(typeof(DrainAnswer))]
+[JsonSerializable(typeof(SuccessionBody))]
+[JsonSerializable(typeof(SuccessionAnswer))]
 [JsonSerializable(typeof(DrainReport))]
 [JsonSerializable(typeof(RequestBody))]
+[JsonSerializable(typeof(FaultBody))]
 [JsonSerializable(typeof(PromiseBody))]
 [JsonSerializable(typeof(PromiseAnswer))]
 public sealed partial class WireContext : JsonSerializerContext;

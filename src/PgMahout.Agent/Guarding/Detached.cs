@@ -34,6 +34,14 @@ public static class Detached
         return command;
     }
 
+    /// <summary>Like <see cref="Plain"/>, for the process that clients wait for.</summary>
+    public static ProcessStartInfo Hot(params ReadOnlySpan<string> arguments)
+    {
+        var command = new ProcessStartInfo("setsid") { WorkingDirectory = "/" };
+        AddSelf(command, ProcessEnvironment.Hot, arguments);
+        return command;
+    }
+
     /// <summary>With standard output and error appended to <paramref name="log"/>.</summary>
     public static ProcessStartInfo WithLog(string log, params ReadOnlySpan<string> arguments) =>
         Logged(log, ProcessEnvironment.Frugal, arguments);

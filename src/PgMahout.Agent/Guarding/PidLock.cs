@@ -38,10 +38,27 @@ public sealed partial class PidLock : IDisposable
             file.Dispose();
             return null;
         }
+        var taken = new PidLock(file);
+        taken.Claim();
+        return taken;
+    }
+
+    /// <summary>
+    /// The lock of another process, which has lent the descriptor: held from now on by whichever lives longer. It names
+    /// the other one until <see cref="Claim"/>.
+    /// </summary>
+    /// <param name="descriptor">Owned by the lock from now on.</param>
+    public static PidLock Lent(int descriptor) => new(new SafeFileHandle(descriptor, ownsHandle: true));
+
+    /// <summary>To be lent to another process; this one's all the same.</summary>
+    public int Descriptor => (int)_file.DangerousGetHandle();
+
+    /// <summary>Whoever asks is told that this process holds it.</summary>
+    public void Claim()
+    {
         var pid = Encoding.ASCII.GetBytes(
             Environment.ProcessId.ToString(CultureInfo.InvariantCulture).PadRight(10) + "\n");
-        RandomAccess.Write(file, pid, 0);
-        return new PidLock(file);
+        RandomAccess.Write(_file, pid, 0);
     }
 
     /// <summary>The pid of the process that holds the lock; null when nobody does, or the file is missing.</summary>

@@ -83,6 +83,9 @@ public sealed record HomeLayout(string Root)
     /// </summary>
     public string ProxySocket(int pid) => Path.Combine(RunDirectory, $"proxy.{pid}.sock");
 
+    /// <summary>Where that process awaits the one that takes its place; there only meanwhile.</summary>
+    public string ProxyHandover(int pid) => Path.Combine(RunDirectory, $"proxy.{pid}.next");
+
     /// <summary>Of all proxy processes, and perhaps of some that were killed.</summary>
     public IEnumerable<string> ProxySockets() =>
         Directory.Exists(RunDirectory) ? Directory.EnumerateFiles(RunDirectory, "proxy.*.sock") : [];

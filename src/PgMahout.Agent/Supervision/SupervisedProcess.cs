@@ -21,18 +21,21 @@ internal sealed class SupervisedProcess(string lockFile, Func<ProcessStartInfo> 
 
     private readonly CancellationTokenSource _ending = new();
     private Task _watched = Task.CompletedTask;
+    private int _pid;
+    private bool _hasHeld;
     private Process? _child;
     private Instant _startedAt;
     private Instant _notBefore;
     private TimeSpan _wait = TimeSpan.Zero;
 
     /// <summary>
-    /// Starts it if nobody runs it; at once the first time, later and later if it keeps dying young.
+    /// Starts it if nobody runs it; at once the first time, later and later if it keeps dying young. One that has
+    /// handed its lock over is let be: whoever has it now is watched, or missing.
     /// </summary>
     /// <returns>When to call again if it has not ended before; never, while it is watched.</returns>
     public Instant Tend()
     {
-        if (!_watched.IsCompleted)
+        if (!_watched.IsCompleted && !HasHandedOver())
             return Instant.Never;
         if (PidLock.Holder(lockFile) is { } holder)
             return Watch(holder);
@@ -63,8 +66,18 @@ internal sealed class SupervisedProcess(string lockFile, Func<ProcessStartInfo> 
         // A holder that is gone left its lock to a child in the act of becoming another program: for a moment only.
         if (ServerProcess.Find(pid) is not { } process)
             return BootClock.Now() + Moment;
+        _pid = pid;
+        _hasHeld = false;
         _watched = WatchAsync(process);
         return Instant.Never;
+    }
+
+    // Until a process has come so far that it takes the lock, nobody holds it.
+    private bool HasHandedOver()
+    {
+        var holder = PidLock.Holder(lockFile);
+        _hasHeld |= holder == _pid;
+        return _hasHeld && holder != _pid;
     }
 
     private async Task WatchAsync(ServerProcess process)
@@ -78,7 +91,8 @@ internal sealed class SupervisedProcess(string lockFile, Func<ProcessStartInfo> 
             // Nobody waits for it any more.
             return;
         }
-        _watched = Task.CompletedTask;
+        if (process.Pid == _pid)
+            _watched = Task.CompletedTask;
         ended();
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using PgMahout.Core.Vocabulary;
@@ -23,9 +24,12 @@ public sealed class UnitNotice : IDisposable
     private bool _ready;
     private string? _status;
     private TimeSpan? _limit;
+    private readonly string? _address;
+    private bool _isOver;
 
     private UnitNotice(string? address)
     {
+        _address = address;
         if (string.IsNullOrEmpty(address) || address[0] is not ('/' or '@'))
             return;
         // A name that begins with @ is in the abstract namespace, where it begins with a zero byte.
@@ -88,6 +92,27 @@ public sealed class UnitNotice : IDisposable
         }
     }
 
+    /// <summary>Whether there is such an init system.</summary>
+    public bool IsHeard => _socket is not null;
+
+    /// <summary>The process that this starts may speak to it too.</summary>
+    public void Introduce(ProcessStartInfo command)
+    {
+        if (_socket is not null)
+            command.Environment[SocketVariable] = _address;
+    }
+
+    /// <summary>From now on that process is the unit's main one, and this one says nothing more.</summary>
+    public void HandOver(int pid)
+    {
+        lock (_gate)
+        {
+            if (_socket is not null)
+                Tell("MAINPID=" + pid.ToString(CultureInfo.InvariantCulture));
+            _isOver = true;
+        }
+    }
+
     /// <summary>It ends because it was told to.</summary>
     public void Stopping()
     {
@@ -100,6 +125,8 @@ public sealed class UnitNotice : IDisposable
 
     private void Tell(string words)
     {
+        if (_isOver)
+            return;
         try
         {
             _socket!.SendTo(System.Text.Encoding.UTF8.GetBytes(words), SocketFlags.None, _place!);

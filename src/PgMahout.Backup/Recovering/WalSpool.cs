@@ -4,21 +4,36 @@ using PgMahout.Backup.Repositories;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Core.Wal;
+using PgMahout.Core.Wal.Decoding;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Installation;
 
 namespace PgMahout.Backup.Recovering;
 
 /// <summary>
-/// A directory with all the WAL that a recovery will read, fetched beforehand and many files at once: a server that
-/// finds each file where it looks replays several times faster than one that starts a command for each.
+/// A directory with all the WAL that a recovery will read, fetched many files at once: a server that finds each file
+/// where it looks replays several times faster than one that starts a fetching command for each. It may be filled
+/// before the server starts, or while it replays.
 /// </summary>
 public sealed class WalSpool(WalArchive archive, string directory, ServerAccount owner)
 {
     private const UnixFileMode OwnerOnly =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    /// <summary>Names of one directory in it: what became of the filling.</summary>
+    private const string Filling = "filling";
+    private const string Whole = "whole";
+    private const string Broken = "broken";
+
+    /// <summary>Of 5 ms each: no file is waited for any longer than ten minutes.</summary>
+    private const int MostWaits = 120_000;
+
     public string Directory => directory;
+
+    /// <summary>
+    /// Files of which every change must be in the WAL; what changes only others may do nothing there. Null: all files.
+    /// </summary>
+    public Func<RelationFile, bool>? Needed { get; init; }
 
     /// <summary>
     /// A second name for the file, where the server wants it: both are on one file system. Not the file itself, because
@@ -27,20 +42,75 @@ public sealed class WalSpool(WalArchive archive, string directory, ServerAccount
     public string RestoreCommand => $"ln \"{directory}/%f\" \"%p\" 2>/dev/null";
 
     /// <summary>
+    /// For a server that starts when <see cref="PrepareAsync"/> is done: it waits for a segment that is on its way. A
+    /// spool that cannot be filled ends the server, and so does a filler that is gone, with which its server goes.
+    /// </summary>
+    public string WaitingCommand =>
+        $"n=0; until {RestoreCommand}; do case %f in *.history) exit 1;; esac; "
+        + $"if [ -e \"{directory}/{Whole}\" ]; then {RestoreCommand}; exit; fi; "
+        + $"n=$((n + 1)); if [ -e \"{directory}/{Broken}\" ] || [ $n -gt {MostWaits} ] "
+        + "|| ! { read -r p < postmaster.pid && kill -0 \"$p\"; } 2>/dev/null; then exit 126; fi; sleep 0.005; done";
+
+    /// <summary>
     /// Everything that the plan replays, and the history of every timeline, so that the timeline of the restored server
     /// gets a number that nobody had.
     /// </summary>
     public async Task<Outcome> FillAsync(
         RestorePlan plan, ArchiveMap map, int workers, CancellationToken cancellation)
     {
+        var prepared = await PrepareAsync(map, cancellation);
+        return prepared.Failure is null ? await FetchAsync(plan, map, workers, cancellation) : prepared;
+    }
+
+    /// <summary>Makes the directory, with the histories.</summary>
+    public Task<Outcome> PrepareAsync(ArchiveMap map, CancellationToken cancellation) => WritingAsync(async () =>
+    {
+        Clear();
+        owner.CreateDirectory(directory, OwnerOnly);
+        System.IO.Directory.CreateDirectory(Path.Combine(directory, Filling));
+        foreach (var history in map.Histories)
+            if (await FetchHistoryAsync(history.Current, cancellation) is { } problem)
+                return new Outcome.Failed(problem);
+        return Outcome.Success;
+    });
+
+    /// <summary>
+    /// Fills it, in the order of WAL; however that ends, a server that waits for a segment is told.
+    /// </summary>
+    public async Task<Outcome> FetchAsync(
+        RestorePlan plan, ArchiveMap map, int workers, CancellationToken cancellation)
+    {
+        var mark = Broken;
         try
         {
-            Clear();
-            owner.CreateDirectory(directory, OwnerOnly);
-            foreach (var history in map.Histories)
-                if (await FetchHistoryAsync(history.Current, cancellation) is { } problem)
-                    return new Outcome.Failed(problem);
-            return await FetchAllAsync(plan, map, workers, cancellation);
+            var fetched = await WritingAsync(() => FetchAllAsync(plan, map, workers, cancellation));
+            mark = fetched.Failure is null ? Whole : Broken;
+            return fetched;
+        }
+        finally
+        {
+            Mark(mark);
+        }
+    }
+
+    /// <summary>A new name takes no space: it works on a disk that is full, too.</summary>
+    private void Mark(string name)
+    {
+        try
+        {
+            System.IO.Directory.Move(Path.Combine(directory, Filling), Path.Combine(directory, name));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Who removed the directory waits for nothing in it; otherwise the wait has its own limit.
+        }
+    }
+
+    private async Task<Outcome> WritingAsync(Func<Task<Outcome>> write)
+    {
+        try
+        {
+            return await write();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -87,6 +157,8 @@ public sealed class WalSpool(WalArchive archive, string directory, ServerAccount
             if (!read.TryGet(out var prefix))
                 return read.Failure;
             bytes.Span[prefix.Length..].Clear();
+            if (Needed is { } needed)
+                WalThinning.Apply(segment, bytes, needed);
             await WriteAsync(segment.Name, bytes, cancellation);
             return null;
         }
@@ -108,8 +180,11 @@ public sealed class WalSpool(WalArchive archive, string directory, ServerAccount
 
     private async Task WriteAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
+        // Whoever finds it under its name finds all of it.
         var path = Path.Combine(directory, name);
-        await File.WriteAllBytesAsync(path, content, cancellation);
-        owner.TakeOwnership(path);
+        var growing = path + ".new";
+        await File.WriteAllBytesAsync(growing, content, cancellation);
+        owner.TakeOwnership(growing);
+        File.Move(growing, path);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PgMahout.Backup.Catalog;
 using PgMahout.Backup.Repositories;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
@@ -15,6 +16,9 @@ public sealed record RestoreRequest
 
     /// <summary>Its ancestors are found by themselves.</summary>
     public required BackupId Backup { get; init; }
+
+    /// <summary>That backup, where it was read already.</summary>
+    public StoredBackup? Loaded { get; init; }
 
     /// <summary>
     /// The data directory to make: missing, empty, or one of the same system identifier on which no server runs. Of the
@@ -39,6 +43,12 @@ public sealed record RestoreRequest
     /// them, for it brings each page whole before it changes it.
     /// </summary>
     public Func<string, bool> Only { get; init; } = _ => true;
+
+    /// <summary>
+    /// In bytes: a file that is not needed and is shorter is not even made. Replay makes it when it meets it; a long
+    /// one it would fill with zeros up to there.
+    /// </summary>
+    public long ShortestHole { get; init; }
 
     /// <summary>Whether all of it is on disk in the end; a copy that is thrown away need not be.</summary>
     public bool Durable { get; init; } = true;

@@ -55,7 +55,9 @@ public sealed class RestoreRun(RestoreRequest request, TimeProvider time)
         {
             if (chain.Any(backup => backup.Head.Id == next))
                 throw new WorkFailedException(BackupProblems.Damaged($"backup {next}", "it builds on itself"));
-            chain.Add(WorkFailedException.Require(await catalog.LoadAsync(next, cancellation)));
+            chain.Add(request.Loaded is { } loaded && loaded.Head.Id == next
+                ? loaded
+                : WorkFailedException.Require(await catalog.LoadAsync(next, cancellation)));
         }
         chain.Reverse();
         return [.. chain];

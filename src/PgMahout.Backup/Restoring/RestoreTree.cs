@@ -54,7 +54,7 @@ internal sealed class RestoreTree(RestoreRequest request, BackupManifest manifes
             for (int number; (number = Interlocked.Increment(ref next)) < layout.Files.Length;)
             {
                 token.ThrowIfCancellationRequested();
-                if (layout.Files[number].Path != DataPath.Control)
+                if (layout.Files[number].Path != DataPath.Control && IsMade(layout.Files[number]))
                     MakeFile(number, emptied[number]);
             }
         }, cancellation);
@@ -62,6 +62,8 @@ internal sealed class RestoreTree(RestoreRequest request, BackupManifest manifes
 
     public void MakeControl() =>
         MakeFile(layout.Files.IndexOf(manifest.Find(DataPath.Control)!), emptied: true);
+
+    private bool IsMade(BackedFile file) => file.Size >= request.ShortestHole || request.Only(file.Path);
 
     private string Place(string path) => Path.Combine(request.Directory, path);
 

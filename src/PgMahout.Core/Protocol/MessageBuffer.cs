@@ -35,6 +35,8 @@ internal sealed class MessageBuffer
 
     public void Int32(int value) => BinaryPrimitives.WriteInt32BigEndian(Reserve(4), value);
 
+    public void Int64(long value) => BinaryPrimitives.WriteInt64BigEndian(Reserve(8), value);
+
     /// <summary>With the zero byte that ends it.</summary>
     public void Text(string text)
     {

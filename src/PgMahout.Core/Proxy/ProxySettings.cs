@@ -10,6 +10,24 @@ public enum PoolMode
     Transaction,
 }
 
+/// <summary>Whether connections to servers by TCP are encrypted, and how sure the proxy wants to be of them.</summary>
+public enum ServerTls
+{
+    Disable,
+
+    /// <summary>Where the server offers it.</summary>
+    Prefer,
+
+    /// <summary>Always, to whoever it is.</summary>
+    Require,
+
+    /// <summary>Its certificate must come from the authority.</summary>
+    VerifyAuthority,
+
+    /// <summary>And name the host.</summary>
+    VerifyFull,
+}
+
 /// <summary>How a proxy listens and pools; immutable, replaced whole by a reload.</summary>
 public sealed record ProxySettings
 {
@@ -48,6 +66,15 @@ public sealed record ProxySettings
     /// <summary>Whether reads that come to the write port may go to standbys.</summary>
     public bool SplitReads { get; init; }
 
+    /// <summary>Of users and databases; see <see cref="Routing.RouteRules"/>.</summary>
+    public string Routes { get; init; } = "";
+
+    /// <summary>Functions of the operator's own that may run on a standby; patterns, with commas between.</summary>
+    public string ReadingNames { get; init; } = "";
+
+    /// <summary>Functions, views and tables that need the primary; patterns, with commas between.</summary>
+    public string WritingNames { get; init; } = "";
+
     /// <summary>The role that may use the console: the database pgmahout.</summary>
     public string AdminUser { get; init; } = "postgres";
 
@@ -61,4 +88,10 @@ public sealed record ProxySettings
     public string? CertificateFile { get; init; }
     public string? KeyFile { get; init; }
     public bool RequireTls { get; init; }
+
+    /// <summary>Unix sockets are never encrypted.</summary>
+    public ServerTls ServerTls { get; init; } = ServerTls.Prefer;
+
+    /// <summary>PEM, of what servers' certificates come from; null: what this system believes.</summary>
+    public string? ServerAuthorityFile { get; init; }
 }

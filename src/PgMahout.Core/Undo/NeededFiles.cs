@@ -18,10 +18,11 @@ public sealed class NeededFiles(CatalogNames? names, uint database, ImmutableSor
     private const uint LargeObjects = 2613;
 
     /// <param name="path">In the data directory, as a backup's manifest has it.</param>
-    public bool Needs(string path)
+    public bool Needs(string path) => DataPath.Relation(path) is not { Fork.File: var file } || Needs(file);
+
+    /// <summary>The same for the changes of a file in WAL.</summary>
+    public bool Needs(RelationFile file)
     {
-        if (DataPath.Relation(path) is not { Fork.File: var file })
-            return true;
         if (file.Database == 0 || (tables is null && file.Database == database))
             return true;
         // The whole database is renamed from another one, and may be made of a template while WAL is replayed.

@@ -9,14 +9,19 @@ public readonly record struct ServerProcess(int Pid, ulong StartTicks)
         ProcessTable.Status(pid) is { IsDead: false } status ? new ServerProcess(pid, status.StartTicks) : null;
 
     /// <summary>Asks this very process to end, not a later one with its pid (SIGTERM). False when it is gone.</summary>
-    public bool Terminate()
+    public bool Terminate() => Send(Signal.Terminate);
+
+    /// <summary>Ends this very process at once (SIGKILL). False when it is gone.</summary>
+    public bool Kill() => Send(Signal.Kill);
+
+    private bool Send(int signal)
     {
         var descriptor = LibC.PidfdOpen(Pid);
         if (descriptor < 0)
             return false;
         try
         {
-            return Find(Pid) == this && LibC.PidfdSignal(descriptor, Signal.Terminate);
+            return Find(Pid) == this && LibC.PidfdSignal(descriptor, signal);
         }
         finally
         {

@@ -32,6 +32,9 @@ internal abstract class Connection(int descriptor)
 
     /// <summary>What a connection that was begun has come to; 0: it is there.</summary>
     public abstract void Connected(int error);
+
+    /// <summary>Nothing is received any more, as <see cref="IEngine.Stop"/> asked, and nothing had come.</summary>
+    public virtual void Stopped() { }
 }
 
 /// <summary>What is under way on a connection.</summary>
@@ -53,6 +56,9 @@ internal struct EngineState
 internal interface IListener
 {
     int Descriptor { get; }
+
+    /// <summary>Nobody is to be let in any more.</summary>
+    bool IsOver { get; set; }
 
     /// <summary>The descriptor is the listener's from now on.</summary>
     void Accepted(int descriptor);
@@ -78,6 +84,16 @@ internal interface IEngine : IDisposable
 
     /// <summary>Sends the output, unless that is under way.</summary>
     void Send(Connection connection);
+
+    /// <summary>
+    /// Takes back that something was asked for; <see cref="Connection.Stopped"/> follows, unless something came first.
+    /// </summary>
+    void Stop(Connection connection);
+
+    /// <summary>
+    /// Has nothing to do with it any more; the descriptor stays open. Only while nothing is under way.
+    /// </summary>
+    void Forget(Connection connection);
 
     /// <summary>Drops what was not sent, and closes the descriptor.</summary>
     void Close(Connection connection);

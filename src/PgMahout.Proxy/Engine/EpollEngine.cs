@@ -126,6 +126,21 @@ internal sealed unsafe class EpollEngine : IEngine
         _slots.Remove(connection.Slot);
     }
 
+    public void Stop(Connection connection)
+    {
+        if (!connection.State.Receiving)
+            return;
+        connection.State.Receiving = false;
+        Update(connection);
+        connection.Stopped();
+    }
+
+    public void Forget(Connection connection)
+    {
+        Register(RemoveOperation, connection.Descriptor, 0, 0);
+        _slots.Remove(connection.Slot);
+    }
+
     public void Listen(IListener listener) =>
         Register(AddOperation, listener.Descriptor, Readable, _slots.Add(listener));
 

@@ -17,6 +17,11 @@ internal static unsafe partial class LibC
     public const int CloseOnExec = 0x80000;
     public const int NoSignal = 0x4000;
     public const int WaitAll = 0x100;
+    public const int DoNotWait = 0x40;
+    public const int TooManyReferences = 109;
+    public const int CloseOnExecOfReceived = 0x40000000;
+    public const int GetFlags = 3;
+    public const int SetFlags = 4;
 
     private const int ClockBootTime = 7;
 
@@ -99,6 +104,16 @@ internal static unsafe partial class LibC
     [LibraryImport("libc", EntryPoint = "sendmsg")]
     [SuppressGCTransition]
     public static partial nint SendMessage(int descriptor, MessageHeader* message, int flags);
+
+    // Waits: it may take as long as the other side.
+    [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
+    public static partial nint ReceiveMessage(int descriptor, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
+    public static partial int AwaitClient(int descriptor, byte* address, uint* length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "shutdown")]
+    public static partial int Shutdown(int descriptor, int how);
 
     [LibraryImport("libc", EntryPoint = "close")]
     [SuppressGCTransition]

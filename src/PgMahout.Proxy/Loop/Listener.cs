@@ -15,6 +15,8 @@ internal sealed unsafe class Listener(ProxyLoop loop, ListeningSocket socket) : 
 
     public int Descriptor => Socket.Descriptor;
 
+    public bool IsOver { get; set; }
+
     public bool ReadsOnly => Socket.Name.StartsWith("read ", StringComparison.Ordinal);
 
     public void Accepted(int descriptor) => loop.Accept(descriptor, ReadsOnly, IsLocal);

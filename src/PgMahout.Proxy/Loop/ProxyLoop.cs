@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using PgMahout.Core.Proxy;
+using PgMahout.Core.Proxy.Handover;
 using PgMahout.Core.Proxy.Login;
 using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Proxy.Session;
-using PgMahout.Core.Vocabulary;
 using PgMahout.Proxy.Engine;
+using PgMahout.Proxy.Handover;
 using PgMahout.Proxy.Sessions;
 using PgMahout.Proxy.Tls;
 
@@ -26,9 +27,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
     private readonly IUserDirectory _users;
     private readonly Mailbox _mailbox;
     private bool _wasShort;
-    private int _lastNumber = RandomNumberGenerator.GetInt32(1, 1 << 20);
     private long _nextTick;
-    private double _chance;
 
     public ProxyLoop(ProxySettings settings, IUserDirectory users, Mailbox mailbox, bool onlyEpoll)
     {
@@ -39,6 +38,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
         Engine = EngineChoice.Make(Pool, onlyEpoll);
         mailbox.Engine = Engine;
         Orders = new ConsoleOrders(this);
+        Router = new Router(this);
     }
 
     /// <summary>
@@ -46,18 +46,16 @@ internal sealed unsafe class ProxyLoop : IDisposable
     /// </summary>
     public TlsOpening.Failed? Go(ProxySettings settings)
     {
-        if (settings is { CertificateFile: { } certificate, KeyFile: { } key })
-        {
-            var opening = TlsContext.Server(certificate, key);
-            if (opening is TlsOpening.Failed failed)
-                return failed;
-            ClientTls = ((TlsOpening.Opened)opening).Context;
-        }
-        else
-        {
-            ClientTls = null;
-        }
+        var toClients = settings is { CertificateFile: { } certificate, KeyFile: { } key }
+            ? TlsContext.Server(certificate, key)
+            : null;
+        var toServers = TlsContext.ToServers(settings);
+        if ((toClients as TlsOpening.Failed ?? toServers as TlsOpening.Failed) is { } failed)
+            return failed;
+        ClientTls = (toClients as TlsOpening.Opened)?.Context;
+        ServerTls = (toServers as TlsOpening.Opened)?.Context;
         Settings = settings;
+        Router.Go(settings);
         return null;
     }
 
@@ -73,7 +71,8 @@ internal sealed unsafe class ProxyLoop : IDisposable
 
     public ProxyTally Totals { get; } = new();
 
-    public StatementJudge Judge { get; } = new(NameRules.None);
+    /// <summary>Who serves what.</summary>
+    public Router Router { get; }
 
     /// <summary>One passage each way is enough: nothing is read while something is read.</summary>
     public Passage Onward { get; } = new();
@@ -86,6 +85,9 @@ internal sealed unsafe class ProxyLoop : IDisposable
 
     /// <summary>With the certificate that is shown to clients; null when there is none.</summary>
     public TlsContext? ClientTls { get; private set; }
+
+    /// <summary>For connections to servers; null when they are not to be encrypted.</summary>
+    public TlsContext? ServerTls { get; private set; }
 
     public Topology Topology { get; private set; } = Topology.Unknown;
 
@@ -109,17 +111,28 @@ internal sealed unsafe class ProxyLoop : IDisposable
     /// <summary>Who waits longer than this, in nanoseconds, has been held.</summary>
     public long HeldAfter => TickEvery / 2;
 
+    /// <summary>The process that this one's clients go to; null before that.</summary>
+    public Heir? Heir { get; private set; }
+
+    /// <summary>From where clients come; null without a process before this one.</summary>
+    public Inheritance? Inheritance { get; set; }
+
+    /// <summary>The highest that a client has, by which it may ask for a cancel.</summary>
+    public int LastNumber { get; set; } = RandomNumberGenerator.GetInt32(1, 1 << 20);
+
     public IEnumerable<PoolGroup> Groups => _groups.Values;
 
     public IReadOnlyDictionary<int, ClientConnection> Clients => _clients;
 
     public void Turn()
     {
-        Engine.Turn(IsAnyoneWaiting() ? 20 : 250, Outbox);
+        Engine.Turn(Heir is { IsBusy: true } ? 1 : IsAnyoneWaiting() ? 20 : 250, Outbox);
         Now = LibC.BootTime();
         _mailbox.Read();
         if (Now >= _nextTick)
             Tick();
+        else if (Heir is { IsBusy: true })
+            Heir.Sweep();
         Outbox.Flush(Engine);
     }
 
@@ -135,6 +148,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
     {
         _nextTick = Now + TickEvery;
         Orders.TellPaused();
+        Heir?.Sweep();
         if (_wasShort && !IsShort)
             RearmAll();
         _wasShort = IsShort;
@@ -184,6 +198,9 @@ internal sealed unsafe class ProxyLoop : IDisposable
         }
     }
 
+    /// <summary>A place has become free: not in the middle of whatever made it so.</summary>
+    public void ServeSoon() => _mailbox.Post(Serve);
+
     public void Serve()
     {
         foreach (var group in _groups.Values)
@@ -204,45 +221,6 @@ internal sealed unsafe class ProxyLoop : IDisposable
     public bool MayGoOn(ServerConnection server) =>
         !server.Pool.IsPrimary || Now < Topology.PrimaryUntil.Nanoseconds;
 
-    /// <summary>Whose turn it is to serve what this client asks for next; null while nobody can.</summary>
-    public MemberPool? Choose(ClientConnection client, PoolGroup group)
-    {
-        if (client is { ReadsOnly: false, Wish: RouteWish.None } && !Settings.SplitReads)
-            return group.PrimaryNow();
-        var port = client.ReadsOnly ? PortKind.Read : PortKind.Write;
-        return Choose(group, new RouteRequest(
-            port, client.Wish, RouteWish.None, Settings.SplitReads, client.Kind, client.Written, Settings.LagLimit));
-    }
-
-    /// <summary>A standby that is fit to be read from; null when none is.</summary>
-    public MemberPool? AnyStandby(PoolGroup group) =>
-        Choose(group, new RouteRequest(
-            PortKind.Read, RouteWish.Standby, RouteWish.None, false, StatementKind.Read, default, Settings.LagLimit));
-
-    private MemberPool? Choose(PoolGroup group, in RouteRequest request)
-    {
-        // A low-discrepancy sequence: each standby gets its share without long runs.
-        _chance = (_chance + 0.6180339887498949) % 1;
-        var route = ReadRoute.Choose(Topology, request, new Instant(Now), _chance);
-        return route.Target switch
-        {
-            RouteTarget.Standby => group.Standby(Topology.Standbys[route.Standby].Backend),
-            RouteTarget.Primary => group.PrimaryNow(),
-            RouteTarget.Wait => null,
-        };
-    }
-
-    /// <summary>Whether a member has replayed so far, as far as is known; the primary always has.</summary>
-    public bool Has(MemberPool pool, Lsn written)
-    {
-        if (pool.IsPrimary || written == default)
-            return true;
-        foreach (var standby in Topology.Standbys)
-            if (standby.Backend == pool.Backend)
-                return standby.Replayed >= written;
-        return false;
-    }
-
     public string WhyNoServer(PoolGroup group) =>
         Orders.IsPausedFor(group.Database) ? "the proxy is paused"
         : Topology.Primary is null || Topology.Draining ? Topology.Why
@@ -255,9 +233,9 @@ internal sealed unsafe class ProxyLoop : IDisposable
         if (!isLocal)
             Quicken(descriptor);
         do
-            _lastNumber = (_lastNumber + 1) & int.MaxValue;
-        while (_clients.ContainsKey(_lastNumber));
-        var client = new ClientConnection(this, descriptor, _lastNumber, readsOnly, isLocal);
+            LastNumber = (LastNumber + 1) & int.MaxValue;
+        while (_clients.ContainsKey(LastNumber));
+        var client = new ClientConnection(this, descriptor, LastNumber, readsOnly, isLocal);
         Engine.Add(client);
         if (_clients.Count >= Settings.MaxClients)
         {
@@ -268,12 +246,37 @@ internal sealed unsafe class ProxyLoop : IDisposable
         client.Rearm();
     }
 
+    /// <summary>From now on clients move over to this process whenever they can.</summary>
+    public void Bequeath(Heir heir)
+    {
+        Heir = heir;
+        _nextTick = 0;
+    }
+
+    /// <summary>A client of the process before this one, between two transactions.</summary>
+    public void Adopt(MovedClient moved, int descriptor)
+    {
+        // The two processes need not have the same engine.
+        var flags = LibC.Control(descriptor, LibC.GetFlags, 0) & ~LibC.NonBlocking;
+        _ = LibC.Control(descriptor, LibC.SetFlags, flags | (Engine.SocketFlags & LibC.NonBlocking));
+        var client = new ClientConnection(this, descriptor, moved);
+        Engine.Add(client);
+        _clients.Add(client.Number, client);
+        client.Rearm();
+    }
+
+    /// <summary>It does not go, after all.</summary>
+    public void Keep(ClientConnection client) => _clients.Add(client.Number, client);
+
     public void Gone(ClientConnection client) => _clients.Remove(client.Number);
 
     public PoolGroup GroupOf(string user, string database)
     {
         if (!_groups.TryGetValue((user, database), out var group))
-            _groups[(user, database)] = group = new PoolGroup(this, user, database);
+            _groups[(user, database)] = group = new PoolGroup(this, user, database)
+            {
+                Rule = Router.Rules.For(user, database),
+            };
         return group;
     }
 
@@ -307,7 +310,10 @@ internal sealed unsafe class ProxyLoop : IDisposable
     {
         if (!_clients.TryGetValue(number, out var client)
             || !CryptographicOperations.FixedTimeEquals(key.AsSpan(), client.CancelKey.AsSpan()))
+        {
+            Inheritance?.Cancel(new HandoverMessage.Cancel(number, key));
             return;
+        }
         if (client.IsWaiting)
             client.Cancelled();
         else if (client.Server is { } server && !server.Stream.IsFree)

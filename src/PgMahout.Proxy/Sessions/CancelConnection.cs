@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using PgMahout.Core.Protocol;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Loop;
@@ -6,24 +7,16 @@ namespace PgMahout.Proxy.Sessions;
 
 /// <summary>Asks a server to cancel what one of its sessions runs. The server closes it when it has done so.</summary>
 internal sealed class CancelConnection(ProxyLoop loop, int descriptor, ServerConnection target)
-    : Channel(loop, descriptor)
+    : ServerChannel(loop, descriptor, target.Pool.Backend)
 {
     public ServerConnection Target { get; } = target;
 
     protected override bool WantsMore => true;
 
-    public override void Connected(int error)
-    {
-        if (error != 0)
-        {
-            Close(error);
-            return;
-        }
+    protected override void Opened(ImmutableArray<byte> certificateHash) =>
         Write(new FrontendWriter().CancelRequest(Target.ProcessId, Target.SecretKey.AsSpan()).Written);
-        Rearm();
-    }
 
-    protected override void Arrived(Chunk chunk) => Loop.Pool.Return(chunk);
+    protected override void Heard(Chunk chunk) => Loop.Pool.Return(chunk);
 
     protected override void Break(string why) => Close();
 

@@ -21,7 +21,7 @@ internal abstract class Channel(ProxyLoop loop, int descriptor) : Connection(des
     protected Encryption? Encryption => _encryption;
 
     /// <summary>On this host's boot clock, in nanoseconds.</summary>
-    public long Since { get; } = loop.Now;
+    public long Since { get; protected init; } = loop.Now;
 
     /// <summary>What it is about to say goodbye with is still to be sent.</summary>
     protected bool IsClosing => _closing;

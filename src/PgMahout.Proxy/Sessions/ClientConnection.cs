@@ -16,7 +16,7 @@ namespace PgMahout.Proxy.Sessions;
 /// </summary>
 /// <param name="readsOnly">It came by the port for reads.</param>
 /// <param name="isLocal">It came through a unix socket.</param>
-internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int number, bool readsOnly, bool isLocal)
+internal sealed partial class ClientConnection(ProxyLoop loop, int descriptor, int number, bool readsOnly, bool isLocal)
     : Channel(loop, descriptor)
 {
     // Of answers; more are not asked for before some have come.
@@ -28,6 +28,7 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
     private ByteQueue _pending;
     private AdminSession? _admin;
     private bool _hasRead;
+    private bool _wasRefused;
     private long _writes;
     private long _writesKnown;
     private ImmutableArray<byte> _cancelKey = [];
@@ -57,6 +58,9 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
 
     public SessionParameters Parameters { get; private set; } = SessionParameters.None;
 
+    /// <summary>The settings that it began with: a server of its own begins with them too.</summary>
+    public SessionParameters Startup { get; private set; } = SessionParameters.None;
+
     /// <summary>Its place among those who wait for a server; in a list only while it waits.</summary>
     public LinkedListNode<ClientConnection> Place => _place ??= new LinkedListNode<ClientConnection>(this);
 
@@ -68,8 +72,6 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
     public long LinkedAt { get; private set; }
 
     public bool IsLoggedIn => _entrance is null;
-
-    public bool IsAdmin => _admin is not null;
 
     public string User { get; private set; } = "";
 
@@ -88,6 +90,14 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         || (_pending.Bytes < HighWater && (Server is null || Server.Output.Bytes < HighWater) && !Loop.IsShort);
 
     public override void Connected(int error) { }
+
+    public override void Stopped()
+    {
+        if (Loop.Heir is { } heir)
+            heir.Offer(this);
+        else
+            Rearm();
+    }
 
     public override void Sent()
     {
@@ -143,7 +153,7 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
         group.Credential = done.Credential;
         var wish = done.Request.Parameters.GetValueOrDefault(WishParameter, "any");
         Wish = ReadRoute.ParseWish(wish) ?? RouteWish.None;
-        Parameters = Loop.Parameters.Of(done.Request.Parameters.Remove(WishParameter));
+        Parameters = Startup = Loop.Parameters.Of(done.Request.Parameters.Remove(WishParameter));
         if (group.Reported is null)
             group.Arrive(this);
         else
@@ -183,18 +193,29 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
 
     // By this libpq's target_session_attrs tells servers apart.
     private string Standing =>
-        (ReadsOnly || Wish == RouteWish.Standby) && !Loop.Topology.Standbys.IsEmpty ? "on" : "off";
+        (ReadsOnly || Group!.WishOf(this) == RouteWish.Standby) && !Loop.Topology.Standbys.IsEmpty ? "on" : "off";
 
     private void Judge()
     {
         var understood = StatementJudge.Understands(Parameters.Values.GetValueOrDefault("client_encoding", "UTF8"));
         var isWhole = !KeepsServer && !Stream.IsInMessage && _pending.Head!.Next is null;
         Kind = understood && isWhole
-            ? FirstBatch.Judge(_pending.Head!.Bytes, Loop.Judge, Stream)
+            ? FirstBatch.Judge(_pending.Head!.Bytes, Loop.Router.Judge, Stream)
             : StatementKind.Write;
         // Until it is known where that ended, only the primary certainly has it.
-        if (_writesKnown < _writes)
+        if (_writesKnown < _writes || _wasRefused)
             Kind = StatementKind.Write;
+    }
+
+    /// <summary>What it asked for was judged to be a read, and sent to a standby for no other reason.</summary>
+    public bool WasJudgedToRead =>
+        Kind == StatementKind.Read && Loop.Settings.SplitReads && !ReadsOnly && Group!.WishOf(this) == RouteWish.None;
+
+    /// <summary>A standby could not do it: the primary does all of it.</summary>
+    public void RetryOnPrimary(ReadOnlySpan<byte> bytes)
+    {
+        _wasRefused = true;
+        Retry(bytes);
     }
 
     /// <summary>What it wrote up to that number ended before this. Answers may overtake each other.</summary>
@@ -274,6 +295,7 @@ internal sealed class ClientConnection(ProxyLoop loop, int descriptor, int numbe
             return false;
         if (server.Pool.IsPrimary && Kind != StatementKind.Read)
             _writes++;
+        _wasRefused = false;
         Loop.Totals.Transactions++;
         Group!.Traffic.Transactions++;
         Group.Traffic.TransactionTime += Loop.Now - LinkedAt;

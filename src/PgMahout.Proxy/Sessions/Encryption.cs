@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Tls;
 
@@ -16,6 +17,9 @@ internal sealed class Encryption(TlsSession session, ChunkPool pool)
     public string? Failure => session.Failure;
 
     public bool AgreedOnProtocol => session.AgreedOnProtocol;
+
+    /// <summary>See <see cref="TlsSession.PeerHash"/>.</summary>
+    public ImmutableArray<byte> PeerHash => session.PeerHash;
 
     /// <summary>Takes what was received; what is left is taken when what came out of it was read.</summary>
     public int Feed(ReadOnlySpan<byte> cipher) => session.Feed(cipher);

@@ -41,6 +41,18 @@ internal sealed class MemberPool(ProxyLoop loop, PoolGroup group, Backend backen
         return null;
     }
 
+    /// <summary>One that this client can have.</summary>
+    public ServerConnection? TakeIdle(ClientConnection client)
+    {
+        if (TakeIdle() is not { } server)
+            return null;
+        if (server.Fits(client))
+            return server;
+        // It has nothing in common with who comes now; it would be in the way of one that has.
+        server.Close();
+        return null;
+    }
+
     /// <summary>Another session, if there may be one.</summary>
     public void Grow(int wanted, bool reserve)
     {
@@ -83,9 +95,15 @@ internal sealed class MemberPool(ProxyLoop loop, PoolGroup group, Backend backen
             return;
         }
         server.IdleSince = loop.Now;
-        if (loop.MayBegin(this) && Group.NextWaiting(this) is { } client)
+        if (loop.MayBegin(this) && Group.NextWaiting(this, server) is { } client)
         {
             client.Linked(server);
+            return;
+        }
+        if (server.Owner is not null)
+        {
+            // Whose it would have been has gone.
+            server.Close();
             return;
         }
         server.IsIdle = true;
@@ -96,7 +114,11 @@ internal sealed class MemberPool(ProxyLoop loop, PoolGroup group, Backend backen
     {
         _all.Remove(server);
         if (server.IsReady)
+        {
+            if (Group.Waiting > 0 && !IsOver && server.Owner is not null)
+                loop.ServeSoon();
             return;
+        }
         _notBefore = loop.Now + AfterFailure;
         Group.LastFailure = why;
     }

@@ -23,6 +23,12 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
 
     public PoolMode Mode => loop.Settings.Mode;
 
+    /// <summary>Where its clients' transactions go, unless they say otherwise.</summary>
+    public RouteWish Rule { get; set; }
+
+    /// <summary>What counts for this client: its own word, or the rule.</summary>
+    public RouteWish WishOf(ClientConnection client) => client.Wish == RouteWish.None ? Rule : client.Wish;
+
     public Traffic Traffic { get; } = new();
 
     /// <summary>In nanoseconds; of those who wait now.</summary>
@@ -50,8 +56,16 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
 
     public SessionParameters Initial { get; private set; } = SessionParameters.None;
 
-    /// <summary>With what its sessions begin; the rest is set when a client comes that has it otherwise.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Startup => [new("application_name", "pgmahout")];
+    /// <summary>
+    /// The first of those who wait for a session of their own that nobody is about to get; null when there is none.
+    /// </summary>
+    public ClientConnection? NextOwner(MemberPool pool)
+    {
+        foreach (var client in pool.IsPrimary ? _writers : _readers)
+            if (client.KeepsServer && !pool.Servers.Any(server => server.Owner == client))
+                return client;
+        return null;
+    }
 
     public ServerLogin NewLogin(ServerCredential credential) => loop.NewServerLogin(this, credential);
 
@@ -74,9 +88,9 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     /// <summary>A server for this client: at once if one is idle, otherwise when its turn comes.</summary>
     public ServerConnection? Take(ClientConnection client)
     {
-        var pool = loop.Choose(client, this);
-        var queue = pool is { IsPrimary: false } || client.Wish == RouteWish.Standby ? _readers : _writers;
-        if (pool is not null && loop.MayBegin(pool) && queue.Count == 0 && pool.TakeIdle() is { } server)
+        var pool = loop.Router.Choose(client, this);
+        var queue = pool is { IsPrimary: false } || WishOf(client) == RouteWish.Standby ? _readers : _writers;
+        if (pool is not null && loop.MayBegin(pool) && queue.Count == 0 && pool.TakeIdle(client) is { } server)
             return server;
         queue.AddLast(client.Place);
         pool?.Grow(queue.Count, reserve: false);
@@ -84,12 +98,12 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     }
 
     /// <summary>The first of those who wait for such a pool; a standby must have replayed what they wrote.</summary>
-    public ClientConnection? NextWaiting(MemberPool pool)
+    public ClientConnection? NextWaiting(MemberPool pool, ServerConnection server)
     {
         var queue = pool.IsPrimary ? _writers : _readers;
         for (var place = queue.First; place is not null; place = place.Next)
         {
-            if (!loop.Has(pool, place.Value.Written))
+            if (!server.Fits(place.Value) || !loop.Router.Has(pool, place.Value.Written))
                 continue;
             Forget(place.Value);
             return place.Value;
@@ -107,7 +121,7 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     public void Arrive(ClientConnection client)
     {
         _arriving.Add(client);
-        (loop.MayBegin(PrimaryNow()) ? Primary : loop.AnyStandby(this))?.Grow(_arriving.Count, reserve: false);
+        (loop.MayBegin(PrimaryNow()) ? Primary : loop.Router.AnyStandby(this))?.Grow(_arriving.Count, reserve: false);
     }
 
     public void Leave(ClientConnection client) => _arriving.Remove(client);
@@ -166,15 +180,20 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
 
     private void Serve(MemberPool pool, LinkedList<ClientConnection> queue, int more)
     {
-        while (pool.Idle > 0 && NextWaiting(pool) is { } client)
+        while (queue.Count > 0 && pool.TakeIdle() is { } server)
         {
-            if (pool.TakeIdle() is { } server)
+            if (NextWaiting(pool, server) is { } client)
             {
                 client.Linked(server);
                 continue;
             }
-            queue.AddFirst(client.Place);
-            break;
+            if (!queue.First!.Value.KeepsServer)
+            {
+                pool.GiveBack(server);
+                break;
+            }
+            // It only takes the place of one that began as they did.
+            server.Close();
         }
         if (queue.Count + more == 0)
             return;
@@ -186,7 +205,7 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     // No standby is fit any more: the primary can serve reads too.
     private void MoveReaders()
     {
-        foreach (var client in _readers.Where(client => client.Wish != RouteWish.Standby).ToArray())
+        foreach (var client in _readers.Where(client => WishOf(client) != RouteWish.Standby).ToArray())
         {
             Forget(client);
             _writers.AddLast(client.Place);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Protocol;
 using PgMahout.Core.Proxy.Login;
+using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Proxy.Session;
 using PgMahout.Proxy.Engine;
 using PgMahout.Proxy.Loop;
@@ -9,7 +10,7 @@ namespace PgMahout.Proxy.Sessions;
 
 /// <summary>One session on a server, for one client after the other.</summary>
 internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPool pool, ServerLogin login)
-    : Channel(loop, descriptor)
+    : ServerChannel(loop, descriptor, pool.Backend)
 {
     // A transaction's first bytes, kept until some are sent: a server that was gone by then has done none of it.
     private const int MostReplayed = 16 << 10;
@@ -22,6 +23,7 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
     private byte[] _replay = [];
     private int _replayed;
     private bool _hasSent;
+    private bool _hasHeard;
     private bool _isReady;
     private byte[] _received = [];
     private string? _why;
@@ -31,6 +33,16 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
     public ServerStream Stream { get; } = new();
 
     public ClientConnection? Client { get; private set; }
+
+    /// <summary>
+    /// For whom it was opened, with the settings that this one began with; null for one that any client may have.
+    /// </summary>
+    public ClientConnection? Owner { get; private set; }
+
+    /// <summary>Whether this client may have it, as far as it depends on how the session began.</summary>
+    public bool Fits(ClientConnection client) => client.KeepsServer
+        ? ReferenceEquals(client.Startup, Owner?.Startup ?? SessionParameters.None)
+        : Owner is null;
 
     public int ProcessId { get; private set; }
 
@@ -59,23 +71,19 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
     protected override bool WantsMore =>
         Client is null || Client.Output.IsEmpty || (Client.Output.Bytes < HighWater && !Loop.IsShort);
 
-    public override void Connected(int error)
+    protected override void Opened(ImmutableArray<byte> certificateHash)
     {
-        if (error != 0)
-        {
-            _why = $"{Pool.Backend.Address}: {SystemError.Text(error)}";
-            Close(error);
-            return;
-        }
-        Write(login.Startup(Pool.Group.Startup));
-        Loop.Engine.Receive(this);
+        login.CertificateHash = certificateHash;
+        Owner = Pool.Group.NextOwner(Pool);
+        var settings = ImmutableSortedDictionary<string, string>.Empty.Add("application_name", "pgmahout");
+        Write(login.Startup(Owner is null ? settings : settings.SetItems(Owner.Startup.Values)));
     }
 
     /// <summary>From now on it works for this client.</summary>
     public void Link(ClientConnection client)
     {
         Client = client;
-        _hasSent = false;
+        _hasSent = _hasHeard = false;
         _replayed = 0;
         IsAdjusting = false;
         Stream.Begin(client.Stream);
@@ -130,11 +138,16 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
         Client?.Rearm();
     }
 
-    protected override void Arrived(Chunk chunk)
+    protected override void Heard(Chunk chunk)
     {
         if (!_isReady)
         {
             LogIn(chunk);
+            return;
+        }
+        if (!Pool.IsPrimary && !IsAdjusting && IsRefused(chunk))
+        {
+            GoElsewhere(chunk);
             return;
         }
         Pool.Group.Traffic.Sent += chunk.Length;
@@ -150,6 +163,30 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
             Free();
         else if (Client is { HasPending: true } client)
             client.GoOn();
+    }
+
+    // Only what comes first, and only when the client has been told nothing and all that it asked is still here.
+    private bool IsRefused(Chunk chunk)
+    {
+        var isFirst = !_hasHeard;
+        _hasHeard = true;
+        return isFirst && _replayed > 0 && !Stream.HasInvented && Client is { WasJudgedToRead: true }
+            && RefusedRead.Is(chunk.Bytes);
+    }
+
+    private void GoElsewhere(Chunk chunk)
+    {
+        var (client, all) = (Client!, _replay.AsSpan(0, _replayed).ToArray());
+        Stream.Read(chunk.Bytes, NoPassage.Instance);
+        Loop.Pool.Return(chunk);
+        var free = Stream.IsFree && CancelsUnderWay == 0;
+        Stream.Abandon();
+        Unlink();
+        if (free)
+            Pool.GiveBack(this);
+        else
+            Close();
+        client.RetryOnPrimary(all);
     }
 
     /// <summary>Its client needs it no longer, as far as the transaction goes.</summary>
@@ -197,22 +234,27 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
     /// <summary>The client has gone; what it left under way is ended with the session.</summary>
     public void Abandon()
     {
-        var free = Stream.IsFree && CancelsUnderWay == 0 && Output.IsEmpty;
+        // What a session leaves behind is of no use to the next one, and not all of it can be discarded.
+        var free = Stream.IsFree && CancelsUnderWay == 0 && Output.IsEmpty && Client is not { KeepsServer: true };
         Unlink();
-        if (!free)
-            Close();
-        else if (Pool.Group.Mode == Core.Proxy.PoolMode.Session)
-            Reset();
-        else
+        if (free)
             Pool.GiveBack(this);
+        else
+            Leave();
     }
 
-    // What a session leaves behind is of no use to the next client: settings, prepared statements, temporary tables.
-    private void Reset()
+    // A server that is told so does not complain about a lost connection.
+    private void Leave()
     {
-        Stream.Expect(new Reply(ReplyKind.Query, ReplyFate.Swallow), NoPassage.Instance);
-        Write(new FrontendWriter().Query("DISCARD ALL").Written);
-        Stream.Parameters = Initial;
+        if (_isReady && Stream.IsFree && Output.IsEmpty)
+        {
+            Write(new FrontendWriter().Terminate().Written);
+            CloseAfterSending();
+        }
+        else
+        {
+            Close();
+        }
     }
 
     private void LogIn(Chunk chunk)
@@ -235,10 +277,24 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
                     return;
                 case ServerLoginStep.Failed failed:
                     _why = failed.Message;
-                    Pool.Refused(failed);
+                    Refused(failed);
                     Close();
                     return;
             }
+        }
+    }
+
+    // What the owner wants of its session, nobody else has asked for.
+    private void Refused(ServerLoginStep.Failed failed)
+    {
+        if (Owner is { IsWaiting: true } owner && failed.SqlState[..2] is "22" or "42")
+        {
+            PoolGroup.Forget(owner);
+            owner.Refuse(failed.Error.Span);
+        }
+        else
+        {
+            Pool.Refused(failed);
         }
     }
 
@@ -248,8 +304,11 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
         ProcessId = ready.ProcessId;
         SecretKey = ready.SecretKey;
         Initial = Loop.Parameters.Of(ready.Parameters);
+        if (Owner is null)
+            Pool.Group.Welcome(ready.Parameters, Initial);
+        else
+            Initial = Loop.Parameters.Over(Initial, Owner.Startup);
         Stream.Parameters = Initial;
-        Pool.Group.Welcome(ready.Parameters, Initial);
         Pool.GiveBack(this);
     }
 

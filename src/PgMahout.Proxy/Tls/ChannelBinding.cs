@@ -11,6 +11,18 @@ internal static class ChannelBinding
     public static ImmutableArray<byte> OfCertificate(string pem)
     {
         using var certificate = X509Certificate2.CreateFromPem(pem);
+        return Of(certificate);
+    }
+
+    /// <summary>Of a certificate in DER; empty where it is not defined.</summary>
+    public static ImmutableArray<byte> OfCertificate(ReadOnlySpan<byte> der)
+    {
+        using var certificate = X509CertificateLoader.LoadCertificate(der);
+        return Of(certificate);
+    }
+
+    private static ImmutableArray<byte> Of(X509Certificate2 certificate)
+    {
         var hash = certificate.SignatureAlgorithm.Value switch
         {
             // md5, sha1 and sha256: the weak ones are replaced by SHA-256.

@@ -143,6 +143,9 @@ internal static unsafe partial class OpenSsl
     public static partial int SSL_get_error(SessionHandle session, int result);
 
     [LibraryImport(Ssl)]
+    public static partial nint SSL_get1_peer_certificate(SessionHandle session);
+
+    [LibraryImport(Ssl)]
     public static partial nint SSL_get_verify_result(SessionHandle session);
 
     [LibraryImport(Ssl)]
@@ -168,6 +171,12 @@ internal static unsafe partial class OpenSsl
 
     [LibraryImport(Crypto)]
     public static partial nuint BIO_ctrl_pending(nint bio);
+
+    [LibraryImport(Crypto)]
+    public static partial int i2d_X509(nint certificate, byte** into);
+
+    [LibraryImport(Crypto)]
+    public static partial void X509_free(nint certificate);
 
     [LibraryImport(Crypto)]
     public static partial byte* X509_verify_cert_error_string(nint error);

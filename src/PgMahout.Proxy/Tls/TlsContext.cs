@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using PgMahout.Core.Proxy;
 
 namespace PgMahout.Proxy.Tls;
 
@@ -69,6 +70,17 @@ public sealed unsafe class TlsContext : IDisposable
             return Refuse(handle, keyFile, e.Message, "let the proxy's user read the certificate and its key");
         }
     }
+
+    /// <summary>As the settings want connections to servers; null when they want none encrypted.</summary>
+    public static TlsOpening? ToServers(ProxySettings settings) => settings.ServerTls switch
+    {
+        ServerTls.Disable => null,
+        // What need not be is not missed on a machine that cannot do it.
+        ServerTls.Prefer when OpenSsl.Missing is not null => null,
+        ServerTls.Prefer or ServerTls.Require => Client(TlsVerification.None, null),
+        ServerTls.VerifyAuthority => Client(TlsVerification.Authority, settings.ServerAuthorityFile),
+        ServerTls.VerifyFull => Client(TlsVerification.Full, settings.ServerAuthorityFile),
+    };
 
     /// <summary>For connections to servers, TLS 1.2 or newer.</summary>
     /// <param name="authorityFile">Certificates that are believed, PEM; null: those that this system believes.</param>

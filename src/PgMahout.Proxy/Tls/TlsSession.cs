@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 
 namespace PgMahout.Proxy.Tls;
@@ -66,6 +67,25 @@ public sealed unsafe class TlsSession : IDisposable
             OpenSsl.SSL_get0_alpn_selected(_session, &name, &length);
             return length > 0
                 && Encoding.ASCII.GetString(name, (int)length) == TlsContext.Protocol;
+        }
+    }
+
+    /// <summary>Of the other side's certificate, for channel binding; empty where that is not defined.</summary>
+    public ImmutableArray<byte> PeerHash
+    {
+        get
+        {
+            var certificate = OpenSsl.SSL_get1_peer_certificate(_session);
+            if (certificate == 0)
+                return [];
+            var der = new byte[Math.Max(0, OpenSsl.i2d_X509(certificate, null))];
+            fixed (byte* memory = der)
+            {
+                var at = memory;
+                _ = OpenSsl.i2d_X509(certificate, &at);
+            }
+            OpenSsl.X509_free(certificate);
+            return ChannelBinding.OfCertificate(der);
         }
     }
 

@@ -133,7 +133,7 @@ internal sealed class EtcdEndpoint(Uri address, EtcdSettings settings, HttpMessa
 
     public static bool IsBrokenCall(Exception failure) => failure is
         HttpRequestException or IOException or OperationCanceledException or JsonException
-        or UnauthorizedAccessException or ObjectDisposedException;
+        or UnauthorizedAccessException or ObjectDisposedException or LoginFailure;
 
     private sealed class LoginFailure(string why, Fate fate) : Exception(why)
     {

@@ -22,8 +22,11 @@ internal sealed record RangeReply(EtcdHeader Header)
     public long Count { get; set; }
 }
 
-/// <param name="Revision">Of the whole of etcd, at the moment of the answer.</param>
-internal sealed record EtcdHeader(ulong ClusterId, long Revision);
+internal sealed record EtcdHeader(ulong ClusterId)
+{
+    /// <summary>Of the whole of etcd, at the moment of the answer; 0 where a watch is told of a compaction.</summary>
+    public long Revision { get; set; }
+}
 
 internal sealed record EtcdKeyValue(byte[] Key)
 {

@@ -27,8 +27,9 @@ internal sealed class EtcdTls(EtcdSettings settings)
                 {
                     TargetHost = host,
                     ClientCertificateContext = files.Own,
+                    CertificateChainPolicy = files.Policy(),
                     RemoteCertificateValidationCallback = (_, shown, chain, errors) =>
-                        (objection = Objection(shown as X509Certificate2, chain, host, files)) is null,
+                        (objection = Objection(shown as X509Certificate2, chain, host, errors)) is null,
                 },
                 cancellation).ConfigureAwait(false);
             return tls;
@@ -45,27 +46,17 @@ internal sealed class EtcdTls(EtcdSettings settings)
         }
     }
 
-    private static string? Objection(X509Certificate2? shown, X509Chain? sent, string host, Files files)
+    private static string? Objection(X509Certificate2? shown, X509Chain? chain, string host, SslPolicyErrors errors)
     {
         if (shown is null)
             return "shows no certificate";
         // Names in the subject alone do not count: who signed them may have meant something else by it.
         if (!shown.MatchesHostname(host, allowWildcards: true, allowCommonName: false))
             return $"shows a certificate that is not for {host}: its names (SAN) do not have it";
-        using var chain = new X509Chain();
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        if (files.Authorities is { } authorities)
-        {
-            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        }
-        if (sent is not null)
-            chain.ChainPolicy.ExtraStore.AddRange(
-                new X509Certificate2Collection(sent.ChainElements.Select(element => element.Certificate).ToArray()));
-        if (chain.Build(shown))
+        if ((errors & SslPolicyErrors.RemoteCertificateChainErrors) == 0)
             return null;
-        var why = string.Join("; ", chain.ChainStatus.Select(status => status.StatusInformation.Trim()).Distinct());
-        return $"shows a certificate that does not count here: {why}";
+        var why = chain?.ChainStatus.Select(status => status.StatusInformation.Trim()).Distinct() ?? [];
+        return $"shows a certificate that does not count here: {string.Join("; ", why)}";
     }
 
     private Files Current()
@@ -120,5 +111,20 @@ internal sealed class EtcdTls(EtcdSettings settings)
     private sealed record Files(
         ((DateTime, long), (DateTime, long), (DateTime, long)) Stamp,
         X509Certificate2Collection? Authorities,
-        SslStreamCertificateContext? Own);
+        SslStreamCertificateContext? Own)
+    {
+        public X509ChainPolicy Policy()
+        {
+            var policy = new X509ChainPolicy
+            {
+                RevocationMode = X509RevocationMode.NoCheck,
+                DisableCertificateDownloads = true,
+            };
+            if (Authorities is null)
+                return policy;
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            policy.CustomTrustStore.AddRange(Authorities);
+            return policy;
+        }
+    }
 }

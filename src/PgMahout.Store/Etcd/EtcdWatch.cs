@@ -13,13 +13,15 @@ namespace PgMahout.Store.Etcd;
 internal sealed class EtcdWatch(EtcdEndpoints etcd, EtcdKeys keys, EtcdRecords records) : IAsyncDisposable
 {
     private static readonly TimeSpan Pulse = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private const int MostDoublings = 5;
 
     private readonly Lock _lock = new();
     private ImmutableArray<Subscription> _subscriptions = [];
     private CancellationTokenSource? _ending;
     private Task _running = Task.CompletedTask;
     private long _announced;
+    private int _failures;
 
     /// <summary>The subscriber knows what was read through this store; it will hear of every later change.</summary>
     public IDisposable Subscribe(Action changed)
@@ -66,7 +68,9 @@ internal sealed class EtcdWatch(EtcdEndpoints etcd, EtcdKeys keys, EtcdRecords r
             if (await FollowAsync(endpoint, ending).ConfigureAwait(false))
                 continue;
             etcd.Avoid(endpoint);
-            await Task.WhenAny(Task.Delay(Pause, ending)).ConfigureAwait(false);
+            // Where nobody lets us watch, asking must not become a load.
+            var pause = Pause * (1 << Math.Min(_failures++, MostDoublings));
+            await Task.WhenAny(Task.Delay(pause, ending)).ConfigureAwait(false);
         }
     }
 
@@ -82,7 +86,7 @@ internal sealed class EtcdWatch(EtcdEndpoints etcd, EtcdKeys keys, EtcdRecords r
             if (stream.IsCompleted)
                 break;
             if (records.SinceRead > Pulse)
-                await records.ReadAsync(Pulse, CancellationToken.None).ConfigureAwait(false);
+                await Task.WhenAny(records.ReadAsync(Pulse, stopping.Token)).ConfigureAwait(false);
             if (etcd.Preferred != endpoint || IsDeaf(ref unheard))
                 break;
         }
@@ -109,15 +113,19 @@ internal sealed class EtcdWatch(EtcdEndpoints etcd, EtcdKeys keys, EtcdRecords r
         {
             using var response = await endpoint.OpenStreamAsync("/v3/watch", Request(), stopping)
                 .ConfigureAwait(false);
-            if (response.StatusCode == HttpStatusCode.Unauthorized)
-                endpoint.ForgetToken();
             if (response.StatusCode != HttpStatusCode.OK)
                 return false;
             using var lines = new StreamReader(
                 await response.Content.ReadAsStreamAsync(stopping).ConfigureAwait(false));
             while (await lines.ReadLineAsync(stopping).ConfigureAwait(false) is { } line)
-                if (Take(JsonSerializer.Deserialize(line, EtcdJson.Default.WatchLine)?.Result) is { } ended)
-                    return ended;
+            {
+                if (Take(JsonSerializer.Deserialize(line, EtcdJson.Default.WatchLine)?.Result) is not { } anew)
+                    continue;
+                // A token that this member does not know looks like a lack of permission here.
+                if (!anew)
+                    endpoint.ForgetToken();
+                return anew;
+            }
             return false;
         }
         catch (Exception broken) when (EtcdEndpoint.IsBrokenCall(broken))
@@ -138,6 +146,7 @@ internal sealed class EtcdWatch(EtcdEndpoints etcd, EtcdKeys keys, EtcdRecords r
                 Announce(reply.CompactRevision);
             return reply.CompactRevision > 0;
         }
+        _failures = 0;
         if (reply.Created && Volatile.Read(ref _announced) == 0)
             Announce(header.Revision);
         if (!reply.Events.IsEmpty)

@@ -23,8 +23,9 @@ internal static class EtcdWords
         ("invalid auth token", "does not know our token", Fate.Unauthenticated),
         ("auth store is old", "does not take our token any more", Fate.Unauthenticated),
         ("user name is empty", "asks for a user and a password", Fate.Unauthenticated),
+        // Said, too, of a call without a token that was made before etcd began to ask for one.
+        ("permission denied", "does not permit this user to read and write these keys", Fate.Unauthenticated),
         ("invalid user ID or password", "does not accept the user with this password", Fate.Rejected),
-        ("permission denied", "does not permit this user to read and write these keys", Fate.Rejected),
         ("database space exceeded", OutOfSpace, Fate.Rejected),
         ("request is too large", "does not take requests of this size", Fate.Rejected),
         ("timed out", "had no answer from etcd's leader in time", Fate.Unsettled),

@@ -25,11 +25,16 @@ internal static class ProxyCodec
         json.WriteNumber("serverLifetimeSeconds", Seconds(settings.ServerLifetime));
         json.WriteNumber("lagLimitSeconds", Seconds(settings.LagLimit));
         json.WriteBoolean("splitReads", settings.SplitReads);
+        json.WriteString("routes", settings.Routes);
+        json.WriteString("readingNames", settings.ReadingNames);
+        json.WriteString("writingNames", settings.WritingNames);
         json.WriteNumber("messageLimitBytes", settings.MessageLimit);
         json.WriteNumber("memoryLimitBytes", settings.MemoryLimit);
         json.WriteString("certificateFile", settings.CertificateFile);
         json.WriteString("keyFile", settings.KeyFile);
         json.WriteBoolean("requireTls", settings.RequireTls);
+        json.WriteString("serverTls", ServerTlsWords.Word(settings.ServerTls));
+        json.WriteString("serverAuthorityFile", settings.ServerAuthorityFile);
     });
 
     public static ProxySettings Decode(RecordFields fields) => Defaults with
@@ -50,11 +55,18 @@ internal static class ProxyCodec
         ServerLifetime = fields.SecondsOrNull("serverLifetimeSeconds") ?? Defaults.ServerLifetime,
         LagLimit = fields.SecondsOrNull("lagLimitSeconds") ?? Defaults.LagLimit,
         SplitReads = fields.Flag("splitReads"),
+        Routes = fields.TextOrNull("routes") ?? Defaults.Routes,
+        ReadingNames = fields.TextOrNull("readingNames") ?? Defaults.ReadingNames,
+        WritingNames = fields.TextOrNull("writingNames") ?? Defaults.WritingNames,
         MessageLimit = Number(fields, "messageLimitBytes", Defaults.MessageLimit),
         MemoryLimit = fields.NumberOrNull("memoryLimitBytes") ?? Defaults.MemoryLimit,
         CertificateFile = fields.TextOrNull("certificateFile"),
         KeyFile = fields.TextOrNull("keyFile"),
         RequireTls = fields.Flag("requireTls"),
+        ServerTls = fields.TextOrNull("serverTls") is { } word
+            ? ServerTlsWords.Parse(word) ?? throw fields.Fault("serverTls", $"is '{word}'")
+            : Defaults.ServerTls,
+        ServerAuthorityFile = fields.TextOrNull("serverAuthorityFile"),
     };
 
     private static decimal Seconds(TimeSpan span) => (decimal)span.Ticks / TimeSpan.TicksPerSecond;

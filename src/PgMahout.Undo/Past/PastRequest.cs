@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using PgMahout.Backup.Archiving;
+using PgMahout.Backup.Catalog;
 using PgMahout.Backup.Restoring;
 using PgMahout.Core.Backup;
+using PgMahout.Core.Wal;
 using PgMahout.Postgres.Installation;
 
 namespace PgMahout.Undo.Past;
@@ -30,8 +32,14 @@ public sealed record PastRequest
 
     public required RestorePlan Plan { get; init; }
 
+    /// <summary>The plan's, where it was read already.</summary>
+    public StoredBackup? Backup { get; init; }
+
     /// <summary>As <see cref="RestoreRequest.Only"/>.</summary>
     public required Func<string, bool> Only { get; init; }
+
+    /// <summary>Files whose changes are replayed: those, and no others, that <see cref="Only"/> restores.</summary>
+    public required Func<RelationFile, bool> Replayed { get; init; }
 
     public required PastPlace Place { get; init; }
 
@@ -49,7 +57,10 @@ public sealed record PastRequest
 /// <param name="Files">Bytes to be restored.</param>
 /// <param name="Replay">Bytes of WAL to be replayed.</param>
 /// <param name="Space">Bytes that may be needed on disk at the same time.</param>
-public sealed record PastCost(long Files, long Replay, long Space);
+/// <param name="Backup">The plan's; reading it takes the longer, the larger the database is.</param>
+public sealed record PastCost(long Files, long Replay, long Space, StoredBackup Backup);
 
 /// <summary>What it took.</summary>
+/// <param name="Wal">Until all of it was there, beside the other two.</param>
+/// <param name="Replay">From when the files were there until the server took writes.</param>
 public sealed record PastMeasure(RestoredBackup Restored, TimeSpan Files, TimeSpan Wal, TimeSpan Replay);

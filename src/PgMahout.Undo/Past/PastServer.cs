@@ -9,9 +9,9 @@ using PgMahout.Postgres.Instance;
 namespace PgMahout.Undo.Past;
 
 /// <summary>
-/// A throw-away server as of one point. Only some files have their content; replay brings each page of the others
-/// whole before it changes it, or leaves it out. It has been promoted: one that pauses keeps the locks of the
-/// transaction that it stopped before. Nothing of it is made durable.
+/// A throw-away server as of one point. Only some files have their content; of the others next to nothing is replayed,
+/// and what is brings each page whole before it changes it, or leaves it out. It has been promoted: one that pauses
+/// keeps the locks of the transaction that it stopped before. Nothing of it is made durable.
 /// </summary>
 public sealed class PastServer : IAsyncDisposable
 {
@@ -20,6 +20,9 @@ public sealed class PastServer : IAsyncDisposable
 
     /// <summary>Beside files and WAL: what the server itself writes.</summary>
     private const long Allowance = 128L << 20;
+
+    /// <summary>In bytes: most files are shorter, and making one takes longer than replaying what it gets.</summary>
+    private const long ShortestHole = 256 << 10;
 
     private static readonly ImmutableArray<(string Name, string Value)> ThrowAway =
     [
@@ -53,7 +56,7 @@ public sealed class PastServer : IAsyncDisposable
         var replay = request.Plan.Replay.Bytes;
         // The WAL itself, and as much again in pages that replay writes into files.
         return new Outcome<PastCost>.Done(new PastCost(
-            files, replay, files + (2 * replay) + (2L * request.Map.SegmentSize) + Allowance));
+            files, replay, files + (2 * replay) + (2L * request.Map.SegmentSize) + Allowance, backup));
     }
 
     /// <param name="progress">Gets the progress of the restore as soon as there is one.</param>
@@ -66,47 +69,66 @@ public sealed class PastServer : IAsyncDisposable
             return new Outcome<PastServer>.Failed(loaded.Failure!);
         request.Account.CreateDirectory(request.Place.Directory, OwnerOnly);
         request.Account.CreateDirectory(request.Place.Workspace, OwnerOnly);
-        var run = new RestoreRun(RestoreOf(request, backup), TimeProvider.System);
-        progress(run.Progress);
-        var restored = await run.RunAsync(cancellation);
-        if (!restored.TryGet(out var files))
-            return new Outcome<PastServer>.Failed(restored.Failure!);
-        var filesTook = TimeProvider.System.GetElapsedTime(started);
-
-        var spool = new WalSpool(request.Archive, request.Place.Spool, request.Account);
-        var filled = await spool.FillAsync(request.Plan, request.Map, request.Workers, cancellation);
-        if (filled.Failure is { } missing)
-            return new Outcome<PastServer>.Failed(missing);
-        var walTook = TimeProvider.System.GetElapsedTime(started) - filesTook;
-        return await RecoverAsync((request, spool.RestoreCommand), measured => new PastMeasure(
-            files, filesTook, walTook, measured - filesTook - walTook), started, cancellation);
+        var spool = new WalSpool(request.Archive, request.Place.Spool, request.Account) { Needed = request.Replayed };
+        var prepared = await spool.PrepareAsync(request.Map, cancellation);
+        if (prepared.Failure is { } unprepared)
+            return new Outcome<PastServer>.Failed(unprepared);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var filling = FillAsync(spool, request, started, stop.Token);
+        try
+        {
+            var run = new RestoreRun(RestoreOf(request, backup), TimeProvider.System);
+            progress(run.Progress);
+            var restored = await run.RunAsync(cancellation);
+            if (!restored.TryGet(out var files))
+                return new Outcome<PastServer>.Failed(restored.Failure!);
+            var filesTook = TimeProvider.System.GetElapsedTime(started);
+            var up = await RecoverAsync(request, spool, cancellation);
+            var took = TimeProvider.System.GetElapsedTime(started);
+            // What is behind the point nobody waits for any more.
+            await stop.CancelAsync();
+            await ((Task)filling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var (missing, walTook) = filling.IsCompletedSuccessfully ? await filling : (null, took);
+            // Why WAL did not come says more than that the server ended without it.
+            if (!up.TryGet(out var server))
+                return new Outcome<PastServer>.Failed(missing ?? up.Failure!);
+            return new Outcome<PastServer>.Done(
+                new PastServer(server, request, new PastMeasure(files, filesTook, walTook, took - filesTook)));
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await ((Task)filling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     public async ValueTask DisposeAsync() => await Server.DisposeAsync();
 
-    private static async Task<Outcome<PastServer>> RecoverAsync(
-        (PastRequest Request, string RestoreCommand) from, Func<TimeSpan, PastMeasure> measure, long started,
-        CancellationToken cancellation)
+    private static Task<(Problem? Missing, TimeSpan Took)> FillAsync(
+        WalSpool spool, PastRequest request, long started, CancellationToken cancellation) => Task.Run(async () =>
     {
-        var request = from.Request;
+        var filled = await spool.FetchAsync(request.Plan, request.Map, request.Workers, cancellation);
+        return (filled.Failure, TimeProvider.System.GetElapsedTime(started));
+    }, cancellation);
+
+    private static async Task<Outcome<SideServer>> RecoverAsync(
+        PastRequest request, WalSpool spool, CancellationToken cancellation)
+    {
         var watch = new ReplayWatch(request.Only);
         var recovery = new RestoreRecovery(
-            (request.Programs, request.Account), (request.Place.Data, request.Place.Sockets), from.RestoreCommand,
+            (request.Programs, request.Account), (request.Place.Data, request.Place.Sockets), spool.WaitingCommand,
             ThrowAway.AddRange(request.Settings), watch.Read);
         var up = await recovery.RunAsync(request.Plan, cancellation);
-        if (!up.TryGet(out var server))
-            return new Outcome<PastServer>.Failed(up.Failure!);
-        if (watch.Problem is { } unsound)
-        {
-            await server.DisposeAsync();
-            return new Outcome<PastServer>.Failed(unsound);
-        }
-        return new Outcome<PastServer>.Done(
-            new PastServer(server, request, measure(TimeProvider.System.GetElapsedTime(started))));
+        if (!up.TryGet(out var server) || watch.Problem is not { } unsound)
+            return up;
+        await server.DisposeAsync();
+        return new Outcome<SideServer>.Failed(unsound);
     }
 
-    private static Task<Outcome<StoredBackup>> LoadAsync(PastRequest request, CancellationToken cancellation) =>
-        new BackupCatalog(request.Archive.Repository, request.Archive.SystemIdentifier)
+    private static async Task<Outcome<StoredBackup>> LoadAsync(
+        PastRequest request, CancellationToken cancellation) => request.Backup is { } known
+        ? new Outcome<StoredBackup>.Done(known)
+        : await new BackupCatalog(request.Archive.Repository, request.Archive.SystemIdentifier)
             .LoadAsync(request.Plan.Backup.Id, cancellation);
 
     private static RestoreRequest RestoreOf(PastRequest request, StoredBackup backup) => new()
@@ -114,10 +136,12 @@ public sealed class PastServer : IAsyncDisposable
         Repository = request.Archive.Repository,
         SystemIdentifier = request.Archive.SystemIdentifier,
         Backup = request.Plan.Backup.Id,
+        Loaded = backup,
         Directory = request.Place.Data,
         Owner = request.Account,
         Workers = request.Workers,
         Only = request.Only,
+        ShortestHole = ShortestHole,
         Durable = false,
         // Never where they were: the cluster's own files are there.
         Tablespaces = backup.Manifest.Tablespaces.ToImmutableSortedDictionary(

@@ -50,7 +50,7 @@ internal sealed class Homecoming(Sessions sessions, TimeSpan limit, TimeProvider
         foreach (var tie in ties)
             if (await TryAsync(live, tie, cancellation) is { } why)
                 failed.Add((tie, why));
-        await live.RunAsync("COMMIT", cancellation);
+        await new SettledCommit(sessions.LiveAsync, time).RunAsync(live, cancellation);
         return failed.ToImmutable();
     }
 

@@ -18,6 +18,12 @@ internal sealed class LiveStaging(Sessions sessions, ReturnRequest request, Work
           FROM pg_class c, aclexplode(c.relacl) WHERE c.oid = ANY($1::regclass[]) AND grantee <> c.relowner
         """;
 
+    private const string IndexSizes = """
+        SELECT quote_ident(relname), max(pg_relation_size(pg_class.oid))
+          FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+         WHERE indrelid = ANY($1) GROUP BY relname
+        """;
+
     public async Task<ImmutableArray<ReturnedTable>> MakeAsync(
         LossSet loss, Staged staged, SchemaDump dump, CancellationToken cancellation)
     {
@@ -34,10 +40,7 @@ internal sealed class LiveStaging(Sessions sessions, ReturnRequest request, Work
         var copy = new RowCopy(sessions, progress);
         await copy.RunAsync(staged.WithRows, request.Jobs, cancellation);
         await SequencesAsync(live, staged, cancellation);
-        progress.Enter("checking");
-        var proven = await new RowProof(sessions).RunAsync(staged.WithRows, request.Jobs, cancellation);
-        progress.Enter("indexes");
-        await BuildAsync(dump.After.Indexes, cancellation);
+        var proven = await ProveAndBuildAsync(staged, dump.After.Indexes, cancellation);
         await BoundsAsync(live, loss, staged, cancellation);
         foreach (var table in staged.Relations.Where(relation => relation.Kind is 'r' or 'p'))
             await live.RunAsync($"ANALYZE {table.Qualified}", cancellation);
@@ -83,6 +86,41 @@ internal sealed class LiveStaging(Sessions sessions, ReturnRequest request, Work
         var then = await side.RowsAsync(names, row => row.GetString(0), cancellation);
         var now = await live.RowsAsync(names, row => row.GetString(0), cancellation);
         await live.RunAllAsync([.. now.Except(then)], cancellation);
+    }
+
+    /// <summary>
+    /// Rows are compared while indexes are built on them, for both only read them. Constraints are added afterwards:
+    /// each keeps everybody else away from its table.
+    /// </summary>
+    private async Task<ImmutableDictionary<uint, (long Rows, string Checksum)>> ProveAndBuildAsync(
+        Staged staged, ImmutableArray<SetStatement> indexes, CancellationToken cancellation)
+    {
+        progress.Enter("checking");
+        var sizes = await IndexSizesAsync(staged, cancellation);
+        // What takes longest first, so that nobody waits for it in the end.
+        var ordered = indexes.OrderByDescending(index => sizes.GetValueOrDefault(index.Index)).ToLookup(
+            index => index.LetsRead);
+        var proven = ImmutableDictionary<uint, (long, string)>.Empty;
+        progress.Enter("indexes");
+        await Crew.TogetherAsync(
+            [
+                async token =>
+                    proven = await new RowProof(sessions).RunAsync(staged.WithRows, request.Jobs, token),
+                token => BuildAsync([.. ordered[true]], token),
+            ],
+            cancellation);
+        await BuildAsync([.. ordered[false]], cancellation);
+        return proven;
+    }
+
+    /// <summary>In bytes, on the side server; by name, for names of indexes are as good as never the same.</summary>
+    private async Task<Dictionary<string, long>> IndexSizesAsync(Staged staged, CancellationToken cancellation)
+    {
+        await using var side = await sessions.SideCatalogsAsync(cancellation);
+        var read = await side.RowsAsync(
+            new Query(IndexSizes, [staged.Relations.Select(relation => relation.Oid).ToArray()]),
+            row => (Name: row.GetString(0), Bytes: row.GetInt64(1)), cancellation);
+        return read.ToDictionary(index => index.Name, index => index.Bytes, StringComparer.Ordinal);
     }
 
     private async Task BuildAsync(ImmutableArray<SetStatement> indexes, CancellationToken cancellation) =>

@@ -39,16 +39,25 @@ internal static class LossQueries
          WHERE e.oid IS NOT NULL OR (r.relkind IN ('r', 'p', 'f'))
         """;
 
+    /// <summary>
+    /// The last two: columns whose values are the same bytes when they are equal, with how to hash them. Enums are none
+    /// of these: their hash is that of an OID.
+    /// </summary>
     public const string Relations = """
         SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, c.relpersistence = 'u', c.relispopulated,
                pg_table_size(c.oid),
                array_agg(quote_ident(a.attname) ORDER BY a.attnum) FILTER (WHERE a.attgenerated = ''),
                array_agg(quote_ident(a.attname) ORDER BY a.attnum)
                    FILTER (WHERE a.atttypid::regtype::text ~ '^reg' OR a.attndims > 0
-                       AND (SELECT t.typelem::regtype::text ~ '^reg' FROM pg_type t WHERE t.oid = a.atttypid))
+                       AND (SELECT t.typelem::regtype::text ~ '^reg' FROM pg_type t WHERE t.oid = a.atttypid)),
+               array_agg(quote_ident(a.attname) ORDER BY a.attnum) FILTER (WHERE a.attgenerated = '' AND p.typ <> 0),
+               array_agg(quote_ident(a.attname) || CASE WHEN a.attcollation <> 0 THEN ' COLLATE "C"' ELSE '' END
+                         ORDER BY a.attnum) FILTER (WHERE a.attgenerated = '' AND p.typ <> 0)
           FROM pg_class c
           JOIN pg_namespace n ON n.oid = c.relnamespace
           LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+          LEFT JOIN unnest('{bool,int2,int4,int8,oid,uuid,text,varchar,bytea,date,timestamp,timestamptz}'::regtype[])
+                    AS p (typ) ON p.typ = a.atttypid
          WHERE c.oid = ANY($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
          GROUP BY c.oid, n.nspname ORDER BY c.oid
         """;

@@ -112,6 +112,7 @@ internal sealed class LossSetReader(ReturnRequest request, NpgsqlConnection side
     public async Task<ImmutableArray<SideRelation>> RelationsAsync(
         uint[] oids, uint[] newTypes, CancellationToken cancellation)
     {
+        await RestoredFiles.RequireAsync(side, request.Source, oids, cancellation);
         var textual = await side.RowsAsync(
             new Query(LossQueries.WithoutBinaryForm, oids, newTypes),
             row => row.GetFieldValue<uint>(0), cancellation);
@@ -120,7 +121,11 @@ internal sealed class LossSetReader(ReturnRequest request, NpgsqlConnection side
             row => new SideRelation(
                 row.GetFieldValue<uint>(0), row.GetString(1), row.GetString(2), row.GetChar(3), row.GetBoolean(4),
                 row.GetBoolean(5), row.GetInt64(6), row.Texts(7), row.Texts(8),
-                !textual.Contains(row.GetFieldValue<uint>(0))),
+                !textual.Contains(row.GetFieldValue<uint>(0)))
+            {
+                PlainColumns = row.Texts(9).Zip(row.Texts(10)).ToImmutableSortedDictionary(
+                    column => column.First, column => column.Second, StringComparer.Ordinal),
+            },
             cancellation);
     }
 

@@ -72,7 +72,8 @@ public sealed class RefillRun(ReturnRequest request, TimeProvider time)
             returned.Add(await ProveAsync((side, live), table, names[table.Oid], copy, cancellation));
         await RequireKeysAsync(live, filled, cancellation);
         await AdvanceAsync(side, live, filled, cancellation);
-        await live.RunAsync("SET LOCAL synchronous_commit = on; COMMIT", cancellation);
+        await live.RunAsync("SET LOCAL synchronous_commit = on", cancellation);
+        await new SettledCommit(_sessions.LiveAsync, time).RunAsync(live, cancellation);
         return new Returned(
             [.. names.Values.Select(name => $"rows of {name}")], returned.ToImmutable(), [],
             [

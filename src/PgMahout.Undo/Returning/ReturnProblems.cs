@@ -55,6 +55,12 @@ internal static class ReturnProblems
         $"a table that the lost ones are tied to could not be locked within {limit.TotalSeconds:F0} s",
         why, Untouched, "end the transaction that holds it (pg_stat_activity, pg_locks), and run this again");
 
+    public static Problem Unsettled(string xid) => new(
+        "undo-unsettled", "nobody knows yet whether everything is back",
+        $"the connection broke at the last COMMIT, and the server did not say what became of transaction {xid}",
+        "everything is back and in place, or the live database is as it was",
+        "when the server answers again, see whether it is there; if not, run this again");
+
     public static Problem Server(NpgsqlException e) => new(
         "undo-refused-by-server", "PostgreSQL refused a step of bringing things back",
         e is PostgresException said ? Said(said) : e.Message, Untouched,

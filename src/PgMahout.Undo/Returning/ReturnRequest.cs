@@ -11,7 +11,11 @@ namespace PgMahout.Undo.Returning;
 /// <param name="Account">Runs them.</param>
 /// <param name="Workspace">A directory that this account can write to; goes with the server.</param>
 public sealed record ReturnSource(
-    SideServer Server, string Database, PostgresBinaries Programs, ServerAccount Account, string Workspace);
+    SideServer Server, string Database, PostgresBinaries Programs, ServerAccount Account, string Workspace)
+{
+    /// <summary>Whether a file of the data directory has its content there; others are holes.</summary>
+    public Func<string, bool> Restored { get; init; } = _ => true;
+}
 
 /// <summary>What is to come back, from where and to where.</summary>
 public sealed record ReturnRequest

@@ -21,7 +21,7 @@ public sealed record Returned(
 /// <param name="Rows">Counted in the live database after loading; the same as in the side server.</param>
 /// <param name="Bytes">That were carried over.</param>
 /// <param name="Checksum">
-/// The sum of the 64-bit hashes of all rows' text; the same in both. It does not depend on the order of rows.
+/// The sum of the 64-bit hashes of all rows; the same in both. It does not depend on the order of rows.
 /// </param>
 public sealed record ReturnedTable(string Name, long Rows, long Bytes, string Checksum);
 

@@ -11,8 +11,9 @@ internal sealed class RowCopy(Sessions sessions, WorkProgress progress)
 {
     private const int BufferBytes = 256 << 10;
 
-    /// <summary>8 kB each: 64 MB a stretch.</summary>
-    private const long PagesAtOnce = 8 << 10;
+    /// <summary>8 kB each: 64 MB a stretch at most, and 4 MB at least unless the table is shorter.</summary>
+    private const long MostPages = 8 << 10;
+    private const long LeastPages = 512;
 
     private readonly ConcurrentDictionary<uint, long> _bytes = [];
 
@@ -22,7 +23,7 @@ internal sealed class RowCopy(Sessions sessions, WorkProgress progress)
     public async Task RunAsync(
         ImmutableArray<SideRelation> tables, int jobs, CancellationToken cancellation)
     {
-        var stretches = await StretchesAsync(tables, cancellation);
+        var stretches = await StretchesAsync(tables, jobs, cancellation);
         await Crew.RunAsync(jobs, stretches, async (next, token) =>
         {
             await using var side = await sessions.SideRowsAsync(token);
@@ -33,7 +34,7 @@ internal sealed class RowCopy(Sessions sessions, WorkProgress progress)
     }
 
     private async Task<ImmutableArray<Stretch>> StretchesAsync(
-        ImmutableArray<SideRelation> tables, CancellationToken cancellation)
+        ImmutableArray<SideRelation> tables, int jobs, CancellationToken cancellation)
     {
         await using var side = await sessions.SideRowsAsync(cancellation);
         var pages = await side.RowsAsync(
@@ -42,14 +43,16 @@ internal sealed class RowCopy(Sessions sessions, WorkProgress progress)
                 tables.Select(table => table.Oid).ToArray()),
             row => (Table: row.GetFieldValue<uint>(0), Pages: row.GetInt64(1)), cancellation);
         var byTable = pages.ToDictionary(item => item.Table, item => item.Pages);
+        // All workers have something to do until near the end.
+        var atOnce = Math.Clamp(pages.Sum(item => item.Pages) / (2 * jobs) + 1, LeastPages, MostPages);
         return
         [
             .. from table in tables
-               let count = byTable[table.Oid] / PagesAtOnce + 1
+               let count = byTable[table.Oid] / atOnce + 1
                from i in Enumerable.Range(0, (int)count)
                orderby byTable[table.Oid] descending
                select new Stretch(
-                   table, table.Qualified, i * PagesAtOnce, i == count - 1 ? null : (i + 1) * PagesAtOnce),
+                   table, table.Qualified, i * atOnce, i == count - 1 ? null : (i + 1) * atOnce),
         ];
     }
 

@@ -33,10 +33,27 @@ internal sealed class RowProof(Sessions sessions)
     public static async Task<(long Rows, string Checksum)> SumAsync(
         NpgsqlConnection connection, SideRelation table, string name, CancellationToken cancellation)
     {
-        // A regclass reads as the table's name, which is another one while it is on its way.
-        var row = $"ROW({string.Join(", ", table.Columns.Except(table.ReferenceColumns))})";
+        var sum = $"coalesce(sum({HashOf(table)}), 0)::text";
         return (await connection.RowsAsync(
-            $"SELECT count(*), coalesce(sum(hashtextextended({row}::text, 0)), 0)::text FROM ONLY {name} AS t",
+            $"SELECT count(*), {sum} FROM ONLY {name} AS t",
             answer => (answer.GetInt64(0), answer.GetString(1)), cancellation))[0];
+    }
+
+    /// <summary>
+    /// Of a row. Values of plain types are hashed as they are, which is several times faster than as text. The hash of
+    /// a record adds up those of its columns, and a sum of such would not see values change places between rows: so it
+    /// is hashed once more.
+    /// </summary>
+    private static string HashOf(SideRelation table)
+    {
+        // A regclass reads as the table's name, which is another one while it is on its way.
+        var columns = table.Columns.Except(table.ReferenceColumns).ToList();
+        var plain = columns.Where(table.PlainColumns.ContainsKey).ToList();
+        var asText = $"ROW({string.Join(", ", columns.Except(plain))})::text";
+        if (plain.Count == 0)
+            return $"hashtextextended({asText}, 0)";
+        var row = plain.Select(name => table.PlainColumns[name])
+            .Concat(plain.Count < columns.Count ? [asText + " COLLATE \"C\""] : []);
+        return $"hashtextextended(hash_record_extended(ROW({string.Join(", ", row)}), 0)::text, 0)";
     }
 }

@@ -154,7 +154,8 @@ public sealed class RowsRun(
             : 0;
         await connection.RunAsync("SET CONSTRAINTS ALL IMMEDIATE", cancellation);
         await connection.RunAllAsync([.. triggers.Select(trigger => trigger.On)], cancellation);
-        await connection.RunAsync("COMMIT", cancellation);
+        await new SettledCommit(token => Sql.OpenAsync(live, Session, token), TimeProvider.System)
+            .RunAsync(connection, cancellation);
         return new RowsApplied(inserted, updated, deleted);
     });
 

@@ -31,9 +31,10 @@ internal sealed record SchemaDump(ImmutableArray<string> Before, PostData After)
                 .. chosen,
             ],
             cancellation);
-        return new SchemaDump(
-            await SectionAsync(source, archive, "pre-data", options, cancellation),
-            PostData.Of(await SectionAsync(source, archive, "post-data", [], cancellation)));
+        var sections = await Task.WhenAll(
+            SectionAsync(source, archive, "pre-data", options, cancellation),
+            SectionAsync(source, archive, "post-data", [], cancellation));
+        return new SchemaDump(sections[0], PostData.Of(sections[1]));
     }
 
     private static async Task<ImmutableArray<string>> SectionAsync(

@@ -24,14 +24,28 @@ internal sealed class Sessions(ReturnRequest request)
     private const string NoIndexes =
         "; SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off";
 
+    /// <summary>In bytes, of each connection: rows come and go in few calls.</summary>
+    private const int Buffer = 128 << 10;
+
     /// <summary>For catalogs, which are whole.</summary>
     public Task<NpgsqlConnection> SideCatalogsAsync(CancellationToken cancellation) =>
         Sql.OpenAsync(() => request.Source.Server.Connect(request.Source.Database), Common, cancellation);
 
     /// <summary>For rows.</summary>
     public Task<NpgsqlConnection> SideRowsAsync(CancellationToken cancellation) =>
-        Sql.OpenAsync(() => request.Source.Server.Connect(request.Source.Database), Common + NoIndexes, cancellation);
+        Sql.OpenAsync(
+            () => Wide(request.Source.Server.Connect(request.Source.Database)), Common + NoIndexes, cancellation);
 
     public Task<NpgsqlConnection> LiveAsync(CancellationToken cancellation) =>
-        Sql.OpenAsync(request.Live, Common + LiveOnly, cancellation);
+        Sql.OpenAsync(() => Wide(request.Live()), Common + LiveOnly, cancellation);
+
+    private static NpgsqlConnection Wide(NpgsqlConnection connection)
+    {
+        connection.ConnectionString = new NpgsqlConnectionStringBuilder(connection.ConnectionString)
+        {
+            ReadBufferSize = Buffer,
+            WriteBufferSize = Buffer,
+        }.ConnectionString;
+        return connection;
+    }
 }

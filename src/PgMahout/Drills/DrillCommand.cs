@@ -47,7 +47,8 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
             return failure;
         await using var closing = cluster;
         await using var observer = new StatusObserver(invocation.Home, StatusObserver.Patient);
-        if (WhyNotReady(await observer.ObserveAsync(Cancellation)) is { } refused)
+        var status = await observer.ObserveAsync(Cancellation);
+        if ((WhyNotReady(status) ?? WhyNotFromHere(cluster, status)) is { } refused)
             return refused;
         if (!SecretFiles.LoadOrCreate(cluster.Home.SecretsDirectory).TryGet(out var secrets))
             return new Failure(ErrorCatalogue.DrillWriter, "the superuser's password cannot be read");
@@ -87,6 +88,16 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
             .Because($"it is {Words.Of(status.State)} and has {status.Members.Length}")
             .Try("pgmahout status");
     }
+
+    /// <summary>An agent that is frozen could not thaw itself.</summary>
+    private Failure? WhyNotFromHere(ClusterAccess cluster, ClusterStatus status) =>
+        request.Kind == DrillKind.Freeze && cluster.Spec.Find(status.Leader!.Value) is { } leader
+            && !cluster.Home.Holds(leader)
+            ? new Failure(ErrorCatalogue.NotFromOneHost, $"{leader.Name} can be frozen on its own host only")
+                .Because("what freezes a member must stay awake to thaw it")
+                .Leaving("nothing was changed")
+                .Try($"ssh {leader.Host} pgmahout drill freeze")
+            : null;
 
     private async Task<Failure?> PrepareAsync(CanaryServer[] servers)
     {

@@ -1,3 +1,4 @@
+using PgMahout.Agent.Api;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
 using PgMahout.Operations;
@@ -55,8 +56,8 @@ internal sealed class DrillRun(
         var leader = before.LeadingMember!;
         return settings.Kind switch
         {
-            DrillKind.Failover => Task.FromResult(Kill(leader.Pid)),
-            DrillKind.Agent => Task.FromResult(Kill(leader.AgentPid)),
+            DrillKind.Failover => KillAsync(leader, Fault.KillServer, cancellation),
+            DrillKind.Agent => KillAsync(leader, Fault.KillAgent, cancellation),
             DrillKind.Switchover => SwitchAsync(leader, cancellation),
             DrillKind.Freeze => FreezeAsync(leader, before.Timing!.Ttl, cancellation),
         };
@@ -69,13 +70,11 @@ internal sealed class DrillRun(
             .AskAsync(leader.Name, new SwitchoverWish(null, false, "drill"), cancellation);
     }
 
-    private Failure? Kill(int? pid)
+    private Task<Failure?> KillAsync(MemberStatus leader, Fault fault, CancellationToken cancellation)
     {
         _faultMs = writer.NowMs;
-        return pid is { } process && Signals.Send(process, Signals.Kill)
-            ? null
-            : new Failure(ErrorCatalogue.NotReadyForDrill, "the process to kill was gone before it could be killed")
-                .Try("pgmahout status");
+        return FaultInjection.BreakAsync(
+            cluster.Home, cluster.Spec.Find(leader.Name)!, (fault, leader), cancellation);
     }
 
     /// <summary>

@@ -20,6 +20,12 @@ public static partial class ErrorCatalogue
         "The proxy has another address in its settings than the one it listens on. It takes the new one when it is "
         + "restarted, and clients must know it by then.");
 
+    public static readonly ErrorKind ProxyStays = new("PRX-006", ExitCode.Refused,
+        "Another process was started to take the proxy's place, and did not come to listen. The one that listened "
+        + "goes on with all its clients. The proxy's log says why. An address that the proxy shall have from now on "
+        + "and that overlaps with its present one needs `pgmahout proxy restart --now`, which ends its clients' "
+        + "connections.");
+
     public static readonly ErrorKind ProxySilent = new("PRX-005", ExitCode.Unreachable,
         "The proxy did not answer, or not in time. Whether it did as asked is shown by `pgmahout proxy show`.");
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PgMahout.CommandLine;
 using PgMahout.Core.Cluster;
+using PgMahout.Hosts;
 using PgMahout.Operations;
 using PgMahout.Output;
 using PgMahout.Processes;
@@ -80,6 +81,9 @@ internal sealed class LiveScreen(Invocation invocation, StatusObserver observer)
         }
         switch (key)
         {
+            case ConsoleKey.K or ConsoleKey.F when HostHome.Is(invocation.Home):
+                _said = "on several hosts: pgmahout drill failover, pgmahout drill freeze";
+                break;
             case ConsoleKey.K when leader.Pid is { } pid:
                 Signals.Send(pid, Signals.Kill);
                 _said = $"kill -9 {pid}: the postmaster of {leader.Name}";

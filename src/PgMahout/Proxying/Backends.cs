@@ -22,7 +22,7 @@ internal static class Backends
         try
         {
             var addresses = await Dns.GetHostAddressesAsync(member.Host, cancellation);
-            return new Backend(member.Name, new ServerAddress.Tcp(addresses[0].ToString(), member.Port));
+            return new Backend(member.Name, new ServerAddress.Tcp(addresses[0].ToString(), member.Port), member.Host);
         }
         catch (SocketException unknown)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using PgMahout.Agent.Api;
 using PgMahout.Agent.Home;
 using PgMahout.Agent.Http;
@@ -12,10 +13,11 @@ namespace PgMahout.Proxying;
 /// What a proxy answers, on a unix socket that only its owner can open: to the agent of a leader that hands over, and
 /// to the command line.
 /// </summary>
-internal sealed class ProxyApi(ProxyWork work)
+internal sealed class ProxyApi(ProxyWork work, ProxySuccession succession)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestHold = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestKeep = TimeSpan.FromDays(30);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(1);
 
     public Listener Listen(HomeLayout home)
@@ -35,6 +37,7 @@ internal sealed class ProxyApi(ProxyWork work)
             ("POST", "/pause") => Task.FromResult(Done(work.Pause)),
             ("POST", "/resume") => Task.FromResult(Done(work.Resume)),
             ("POST", "/reload") => Task.FromResult(Done(work.Reload)),
+            ("POST", "/succeed") => SucceedAsync(request.Body),
             ("POST", "/stop") => Task.FromResult(Done(work.Stop)),
             _ => Task.FromResult(HttpAnswer.Refusing(404, $"there is no {request.Method} {request.Path} here")),
         };
@@ -45,7 +48,7 @@ internal sealed class ProxyApi(ProxyWork work)
     /// </summary>
     private async Task<HttpAnswer> DrainAsync(ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {
-        if (Read(body) is not { HoldSeconds: >= 0, WaitSeconds: >= 0 } asked)
+        if (Read(body, WireContext.Default.DrainBody) is not { HoldSeconds: >= 0, WaitSeconds: >= 0 } asked)
             return HttpAnswer.Refusing(400, "the body is not what this path takes");
         var until = BootClock.Now() + Shorter(asked.WaitSeconds, LongestWait);
         work.Feed.Drain(asked.Epoch, Shorter(asked.HoldSeconds, LongestHold));
@@ -70,11 +73,20 @@ internal sealed class ProxyApi(ProxyWork work)
     private static TimeSpan Shorter(double seconds, TimeSpan most) =>
         seconds < most.TotalSeconds ? TimeSpan.FromSeconds(seconds) : most;
 
-    private static DrainBody? Read(ReadOnlyMemory<byte> body)
+    private async Task<HttpAnswer> SucceedAsync(ReadOnlyMemory<byte> body)
+    {
+        if (Read(body, WireContext.Default.SuccessionBody) is not { } asked || asked.KeepSeconds < 0)
+            return HttpAnswer.Refusing(400, "the body is not what this path takes");
+        var keep = asked.KeepSeconds is { } seconds ? Shorter(seconds, LongestKeep) : (TimeSpan?)null;
+        return HttpAnswer.Json(await succession.RunAsync(keep), WireContext.Default.SuccessionAnswer);
+    }
+
+    private static T? Read<T>(ReadOnlyMemory<byte> body, JsonTypeInfo<T> type)
+        where T : class
     {
         try
         {
-            return JsonSerializer.Deserialize(body.Span, WireContext.Default.DrainBody);
+            return JsonSerializer.Deserialize(body.Span, type);
         }
         catch (JsonException)
         {

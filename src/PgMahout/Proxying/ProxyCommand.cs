@@ -12,6 +12,7 @@ namespace PgMahout.Proxying;
 internal sealed class ProxyCommand(Invocation invocation)
 {
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan SuccessionLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RestartLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
 
@@ -32,8 +33,10 @@ internal sealed class ProxyCommand(Invocation invocation)
     /// <param name="word">reload, pause or resume.</param>
     public Task<Ending> TellAsync(string word) => WithAsync(async (_, account) =>
     {
-        using var proxy = new ProxyClient(invocation.Home.ProxySocket(account.Pid));
-        var answer = await proxy.TellAsync(word, AskLimit, invocation.Cancellation);
+        // Those that only have clients of before are told too; whether they answer does not matter.
+        var own = invocation.Home.ProxySocket(account.Pid);
+        var others = invocation.Home.ProxySockets().Where(socket => socket != own).ToArray();
+        var answer = (await Task.WhenAll(others.Prepend(own).Select(socket => TellAsync(socket, word))))[0];
         if (answer is AgentAnswer<bool>.Silent silent)
             return new Failure(ErrorCatalogue.ProxySilent, "the proxy did not answer").Because(silent.Reason)
                 .Leaving("it may have done as asked")
@@ -47,8 +50,37 @@ internal sealed class ProxyCommand(Invocation invocation)
         return Ending.Ok;
     });
 
-    /// <summary>The supervisor starts the next one.</summary>
-    public Task<Ending> RestartAsync() => WithAsync(async (_, account) =>
+    private async Task<AgentAnswer<bool>> TellAsync(string socket, string word)
+    {
+        using var proxy = new ProxyClient(socket);
+        return await proxy.TellAsync(word, AskLimit, invocation.Cancellation);
+    }
+
+    /// <summary>The process that listens starts the next one, and hands over to it all that it can.</summary>
+    /// <param name="keep">Clients that cannot move are ended after so long; null: never.</param>
+    public Task<Ending> RestartAsync(TimeSpan? keep) => WithAsync(async (_, account) =>
+    {
+        using var proxy = new ProxyClient(invocation.Home.ProxySocket(account.Pid));
+        var answer = await proxy.SucceedAsync(
+            new SuccessionBody(keep?.TotalSeconds), SuccessionLimit, invocation.Cancellation);
+        return answer switch
+        {
+            AgentAnswer<SuccessionAnswer>.Said { Value: { Why: null } next } =>
+                Restarted($"process {next.Pid} listens"),
+            AgentAnswer<SuccessionAnswer>.Said { Value.Why: { } why } =>
+                new Failure(ErrorCatalogue.ProxyStays, "no other process has taken the proxy's place").Because(why)
+                    .Leaving($"process {account.Pid} serves its clients as before")
+                    .Try("pgmahout logs", "pgmahout proxy restart --now"),
+            AgentAnswer<SuccessionAnswer>.Silent silent =>
+                new Failure(ErrorCatalogue.ProxySilent, "the proxy did not answer").Because(silent.Reason)
+                    .Leaving("another process may have taken its place")
+                    .Try("pgmahout proxy show", "pgmahout proxy restart --now"),
+            _ => throw new InvalidOperationException($"unknown answer {answer.GetType()}"),
+        };
+    });
+
+    /// <summary>It ends, connections with it, and the supervisor starts the next one.</summary>
+    public Task<Ending> RestartNowAsync() => WithAsync(async (_, account) =>
     {
         using (var proxy = new ProxyClient(invocation.Home.ProxySocket(account.Pid)))
             await proxy.TellAsync("stop", AskLimit, invocation.Cancellation);
@@ -62,9 +94,14 @@ internal sealed class ProxyCommand(Invocation invocation)
                     .Try("pgmahout logs");
             await Task.Delay(Pace, invocation.Cancellation);
         }
-        Done.Say(invocation.Screen, new Done("proxy restart", "proxy", "another process listens"));
-        return Ending.Ok;
+        return Restarted("another process listens");
     });
+
+    private Ending Restarted(string text)
+    {
+        Done.Say(invocation.Screen, new Done("proxy restart", "proxy", text));
+        return Ending.Ok;
+    }
 
     private async Task<Ending> WithAsync(Func<ProxyObservation, ProxyAccount, Task<Ending>> act)
     {

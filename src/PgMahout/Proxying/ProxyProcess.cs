@@ -10,6 +10,7 @@ using PgMahout.Postgres;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Processes;
 using PgMahout.Proxy;
+using PgMahout.Proxy.Handover;
 using PgMahout.Status;
 using PgMahout.Store;
 using PgMahout.Store.Records;
@@ -24,14 +25,22 @@ namespace PgMahout.Proxying;
 internal static class ProxyProcess
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
+    /// <param name="after">The process that this one takes the place of; null: nobody's.</param>
     /// <returns>
     /// 0 after an orderly end, also when the cluster wants no proxy any more; 5 when another proxy holds the home, 1
     /// when it could not begin, or not listen.
     /// </returns>
-    public static async Task<int> RunAsync(HomeLayout home, CancellationToken stopping)
+    public static async Task<int> RunAsync(HomeLayout home, int? after, CancellationToken stopping)
     {
-        using var alone = PidLock.TryTake(home.ProxyLock);
+        // Kept from now on: an upgrade may put another file in its place before a successor is started.
+        _ = Environment.ProcessPath;
+        Predecessor? before = null;
+        if (after is { } pid && (before = Predecessor.Find(home.ProxyHandover(pid), Limit, out var why)) is null)
+            return Say($"process {pid} does not hand over: {why}", 1);
+        using var alone = before is null ? PidLock.TryTake(home.ProxyLock) : PidLock.Lent(before.Keepsake);
         if (alone is null)
             return Say("another proxy holds this home", 5);
         var opening = HomeStore.Open(home);
@@ -48,16 +57,17 @@ internal static class ProxyProcess
         // Each is made of the other; the feed calls nobody before it runs.
         using var feed = new TopologyFeed(
             home, store, topology => work!.Publish(topology), records => Follow(work!, records, ending));
-        await using var users = new UserDirectory(() => feed.Topology, secrets.SuperuserPassword);
-        using var server = new ProxyServer(settings, users)
+        await using var users = new UserDirectory(() => feed.Topology, () => work!.Settings, secrets.SuperuserPassword);
+        using var server = new ProxyServer(settings, users, before)
         {
             // The same for every proxy of the cluster, and after each start.
             MockSecret = [.. HMACSHA256.HashData(Encoding.UTF8.GetBytes(secrets.SuperuserPassword), "mock secret"u8)],
         };
         work = new ProxyWork(home, server, feed, settings, ending);
-        await using var api = new ProxyApi(work).Listen(home);
         using var unit = UnitNotice.TakeFromEnvironment();
-        return await RunAsync(work, unit, ending);
+        var succession = new ProxySuccession(work, alone, unit);
+        await using var api = new ProxyApi(work, succession).Listen(home);
+        return await RunAsync(work, unit, succession, before, ending);
     }
 
     public static int Say(string text, int code = 0)
@@ -68,15 +78,24 @@ internal static class ProxyProcess
         return code;
     }
 
-    private static async Task<int> RunAsync(ProxyWork work, UnitNotice unit, CancellationTokenSource ending)
+    private static async Task<int> RunAsync(
+        ProxyWork work, UnitNotice unit, ProxySuccession succession, Predecessor? before,
+        CancellationTokenSource ending)
     {
+        var feeding = Task.Run(() => work.Feed.RunAsync(ending.Token));
+        // Clients that come over shall not wait for what can be known before.
+        if (before is not null)
+            await work.Feed.KnowsPrimaryAsync(Patience, ending.Token);
         var loop = Task.Factory.StartNew(
             () => work.Server.Run(ending.Token), CancellationToken.None, TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
-        var feeding = Task.Run(() => work.Feed.RunAsync(ending.Token));
-        var reporting = ReportAsync(work, unit, ending);
+        var reporting = Task.CompletedTask;
         try
         {
+            if (await Task.WhenAny(loop, work.Server.Listens) != loop && await succession.BeginAsync(before))
+                reporting = ReportAsync(work, unit, ending);
+            else
+                await ending.CancelAsync();
             var code = await loop;
             return Say(code == 0 ? "stopped" : "the proxy could not go on", code);
         }
@@ -106,13 +125,18 @@ internal static class ProxyProcess
     {
         while (!ending.IsCancellationRequested)
         {
-            if (!PidLock.IsOurs(work.Home.ProxyLock))
+            var isHome = work.IsRetired || work.HandsOver
+                ? File.Exists(work.Home.ProxyLock)
+                : PidLock.IsOurs(work.Home.ProxyLock);
+            if (!isHome)
             {
                 Say("the home is gone, or another one is in its place");
                 await ending.CancelAsync();
                 return;
             }
-            Write(work);
+            // What is shown is how the one is that listens.
+            if (!work.IsRetired)
+                Write(work);
             // Said by the loop that clients wait for, not by this one.
             work.Server.Remark(unit.Turned);
             await Task.Delay(Pace, ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);

@@ -2,6 +2,7 @@ using System.Net;
 using PgMahout.CommandLine;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Proxy;
+using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
 using PgMahout.Output;
@@ -62,6 +63,14 @@ internal sealed class ProxySettingsCommand(Invocation invocation)
             return new Failure(ErrorCatalogue.Usage, "a certificate and its key are given together");
         if (wanted is { RequireTls: true, CertificateFile: null })
             return new Failure(ErrorCatalogue.Usage, "TLS can only be required where there is a certificate");
+        if (RouteRules.Parse(wanted.Routes, out var wrong) is null)
+            return new Failure(ErrorCatalogue.Usage, $"'{wrong}' is no rule")
+                .Because("it is USER=WHERE or USER@DATABASE=WHERE, and WHERE is primary, standby or prefer-standby");
+        if (NameRules.Parse(wanted.ReadingNames, out wrong) is null
+            || NameRules.Parse(wanted.WritingNames, out wrong) is null)
+            return new Failure(ErrorCatalogue.Usage, $"'{wrong}' is no name, with a schema or without");
+        if (wanted.ServerAuthorityFile is { } authority && !File.Exists(authority))
+            return new Failure(ErrorCatalogue.Usage, $"there is no {authority}");
         var old = ProxyAddresses.Of(present).Select(address => address.Port).ToHashSet();
         var taken = ListeningPorts.Read();
         return ProxyAddresses.Of(wanted).Any(address => !old.Contains(address.Port) && taken.IsTaken(address.Port))

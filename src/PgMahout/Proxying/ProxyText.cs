@@ -72,10 +72,16 @@ internal static class ProxyText
             settings.SplitReads
                 ? "reads on the first port go to standbys too"
                 : "on the first port all goes to the primary",
+            .. Listed("routes", settings.Routes),
+            .. Listed("names that read", settings.ReadingNames),
+            .. Listed("names that write", settings.WritingNames),
             settings.CertificateFile is null ? "without TLS" : settings.RequireTls ? "with TLS only" : "with TLS",
+            $"to members by TCP: TLS {ServerTlsWords.Word(settings.ServerTls)}",
         ];
         return string.Join("; ", parts);
     }
+
+    private static string[] Listed(string what, string list) => list.Length == 0 ? [] : [$"{what}: {list}"];
 
     public static ProxyAddresses Addresses(ProxySettings settings) =>
         new(settings.ListenHost, settings.WritePort, settings.ReadPort);

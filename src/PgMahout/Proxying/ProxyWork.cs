@@ -4,6 +4,7 @@ using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Processes;
 using PgMahout.Proxy;
+using PgMahout.Proxy.Handover;
 
 namespace PgMahout.Proxying;
 
@@ -69,6 +70,33 @@ internal sealed class ProxyWork(
     {
         _paused = false;
         server.Resume();
+    }
+
+    /// <summary>Another process listens.</summary>
+    public bool IsRetired { get; private set; }
+
+    /// <summary>Another process is about to: the lock may name that one already.</summary>
+    public bool HandsOver { get; set; }
+
+    public bool IsPaused => _paused;
+
+    /// <summary>From now on the other process is the proxy; this one has the clients that cannot move to it.</summary>
+    /// <param name="keep">They are ended after so long; null: never.</param>
+    public void Retire(Succession succession, TimeSpan? keep)
+    {
+        IsRetired = true;
+        server.Retire(succession);
+        if (keep is { } limit)
+            _ = EndAfterAsync(limit);
+    }
+
+    private async Task EndAfterAsync(TimeSpan limit)
+    {
+        await Task.Delay(limit, ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+        if (ending.IsCancellationRequested)
+            return;
+        ProxyProcess.Say($"{server.Report.Clients} clients were kept for {limit.TotalSeconds:0.#} s: they are ended");
+        await ending.CancelAsync();
     }
 
     public void Stop() => ending.Cancel();

@@ -25,6 +25,7 @@ internal sealed class TopologyFeed(
     private const int ReadsEachTtl = 8;
 
     private static readonly TimeSpan WithoutCluster = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan StoreLimit = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -63,6 +64,14 @@ internal sealed class TopologyFeed(
             await Task.WhenAll(_watches.Select(member => member.DisposeAsync().AsTask()));
             await lapsing;
         }
+    }
+
+    /// <summary>Until somebody is known to lead, at most so long.</summary>
+    public async Task KnowsPrimaryAsync(TimeSpan limit, CancellationToken stopping)
+    {
+        var until = BootClock.Now() + limit;
+        while (Topology.Primary is null && BootClock.Now() < until && !stopping.IsCancellationRequested)
+            await Task.Delay(Moment, CancellationToken.None);
     }
 
     /// <summary>The leader of that epoch is about to hand over, as it says itself.</summary>

@@ -1,4 +1,5 @@
 using Npgsql;
+using PgMahout.Core.Proxy;
 using PgMahout.Core.Proxy.Login;
 using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Vocabulary;
@@ -12,7 +13,8 @@ namespace PgMahout.Proxying;
 /// Roles' secrets, asked for at the primary and, while there is none, at a standby: who may log in does not depend on
 /// who leads. What was answered is remembered for a moment, the refusals for a shorter one. Secrets are in no log.
 /// </summary>
-internal sealed class UserDirectory(Func<Topology> topology, string password) : IUserDirectory, IAsyncDisposable
+internal sealed class UserDirectory(Func<Topology> topology, Func<ProxySettings> settings, string password)
+    : IUserDirectory, IAsyncDisposable
 {
     private const int MostRemembered = 10_000;
     private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(30);
@@ -27,7 +29,7 @@ internal sealed class UserDirectory(Func<Topology> topology, string password) : 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Answer> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Task<UserSecret?>> _asking = new(StringComparer.Ordinal);
-    private readonly Dictionary<ServerAddress, NpgsqlDataSource> _sources = [];
+    private readonly Dictionary<string, NpgsqlDataSource> _sources = [];
 
     public void Find(string user, bool fresh, Action<UserSecret?> answered)
     {
@@ -106,7 +108,7 @@ internal sealed class UserDirectory(Func<Topology> topology, string password) : 
         using var bounded = new CancellationTokenSource(LimitEach);
         try
         {
-            await using var connection = await SourceOf(server.Address).OpenConnectionAsync(bounded.Token);
+            await using var connection = await SourceOf(server).OpenConnectionAsync(bounded.Token);
             await using var command = new NpgsqlCommand(Query, connection);
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = user });
             await using var reader = await command.ExecuteReaderAsync(bounded.Token);
@@ -125,20 +127,22 @@ internal sealed class UserDirectory(Func<Topology> topology, string password) : 
         }
     }
 
-    private NpgsqlDataSource SourceOf(ServerAddress address)
+    private NpgsqlDataSource SourceOf(Backend server)
     {
+        var text = TextFor(server);
         lock (_gate)
         {
-            if (_sources.TryGetValue(address, out var known))
+            if (_sources.TryGetValue(text, out var known))
                 return known;
-            var builder = new NpgsqlSlimDataSourceBuilder(TextFor(address));
+            var builder = new NpgsqlSlimDataSourceBuilder(text);
+            builder.EnableTransportSecurity();
             // The built-in types are enough, and asking for all of them would be another wait.
             builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
-            return _sources[address] = builder.Build();
+            return _sources[text] = builder.Build();
         }
     }
 
-    private string TextFor(ServerAddress address)
+    private string TextFor(Backend server)
     {
         var text = new NpgsqlConnectionStringBuilder
         {
@@ -150,16 +154,35 @@ internal sealed class UserDirectory(Func<Topology> topology, string password) : 
             MaxPoolSize = 2,
             ConnectionIdleLifetime = 60,
             Timeout = (int)LimitEach.TotalSeconds,
-            SslMode = SslMode.Prefer,
             GssEncryptionMode = GssEncryptionMode.Disable,
         };
-        (text.Host, text.Port) = address switch
+        (text.Host, text.Port) = server.Address switch
         {
             ServerAddress.UnixSocket socket => (Path.GetDirectoryName(socket.Path)!, PortOf(socket.Path)),
             ServerAddress.Tcp tcp => (tcp.Host, tcp.Port),
-            _ => throw new InvalidOperationException($"unknown address {address.GetType().Name}"),
+            var other => throw new InvalidOperationException($"unknown address {other.GetType().Name}"),
         };
+        if (server.Address is ServerAddress.Tcp)
+            Encrypt(text, server);
         return text.ConnectionString;
+    }
+
+    private void Encrypt(NpgsqlConnectionStringBuilder text, Backend server)
+    {
+        var wanted = settings();
+        text.SslMode = wanted.ServerTls switch
+        {
+            ServerTls.Disable => SslMode.Disable,
+            ServerTls.Prefer => SslMode.Prefer,
+            ServerTls.Require => SslMode.Require,
+            ServerTls.VerifyAuthority => SslMode.VerifyCA,
+            ServerTls.VerifyFull => SslMode.VerifyFull,
+        };
+        if (wanted.ServerTls is ServerTls.VerifyAuthority or ServerTls.VerifyFull)
+            text.RootCertificate = wanted.ServerAuthorityFile;
+        // The certificate names the host as the cluster does.
+        if (wanted.ServerTls == ServerTls.VerifyFull)
+            text.Host = server.Host ?? text.Host;
     }
 
     private static int PortOf(string socket) => int.Parse(

@@ -50,7 +50,7 @@ internal sealed class AtCommand(Invocation invocation, BackupAccess access)
         Screen.Note(RestoreText.Of(plan, target));
         Screen.Note($"files    {new ByteSize(cost.Files)} of database {name}");
         var started = TimeProvider.System.GetTimestamp();
-        if (!(await run.StartAsync(request)).TryGet(out var past, out failure))
+        if (!(await run.StartAsync(request with { Backup = cost.Backup })).TryGet(out var past, out failure))
             return failure;
         await using var running = past;
         var took = TimeProvider.System.GetElapsedTime(started);

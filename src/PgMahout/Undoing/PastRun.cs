@@ -23,6 +23,7 @@ internal sealed class PastRun(Invocation invocation, UndoSession session, Host h
         Map = session.Seen.Archive,
         Plan = plan,
         Only = needs.Needs,
+        Replayed = needs.Needs,
         Place = place.Past,
         Programs = host.Binaries,
         Account = host.Account,

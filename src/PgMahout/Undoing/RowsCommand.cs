@@ -100,7 +100,7 @@ internal sealed class RowsCommand(Invocation invocation, BackupAccess access, Ro
             return null;
         if (Confirmation.YesUnlessAgreed(invocation, "Make it?") is { } declined)
             return declined;
-        if (!(await run.StartAsync(request)).TryGet(out var past, out failure))
+        if (!(await run.StartAsync(request with { Backup = cost.Backup })).TryGet(out var past, out failure))
             return failure;
         await using var running = past;
         var database = names.Before?.Database(at.Table.DatabaseOid)?.Name ?? at.Table.Database;

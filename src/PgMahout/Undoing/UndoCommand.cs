@@ -47,7 +47,7 @@ internal sealed class UndoCommand(Invocation invocation, BackupAccess access)
                 return Say(plans[^1], cost, null, session, (null, clock));
             if (number == 0 && Confirmation.YesUnlessAgreed(invocation, "Bring it back?") is { } declined)
                 return declined;
-            if (!(await run.StartAsync(request)).TryGet(out var past, out failure))
+            if (!(await run.StartAsync(request with { Backup = cost.Backup })).TryGet(out var past, out failure))
                 return failure;
             await using var running = past;
             clock.Ready(past.Measure);

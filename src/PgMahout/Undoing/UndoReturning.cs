@@ -68,7 +68,10 @@ internal sealed class UndoReturning(Invocation invocation, UndoOrder order, stri
             return failure;
         var source = new ReturnSource(
             past.Server, then, past.Request.Programs, past.Request.Account,
-            past.Request.Place.Workspace);
+            past.Request.Place.Workspace)
+        {
+            Restored = past.Request.Only,
+        };
         if (order.Kind == UndoKind.Database)
             return await MakeDatabaseAsync(RequestOf(source, plan, wanted, (place, primary)));
         if (order.ToFile is { } file)

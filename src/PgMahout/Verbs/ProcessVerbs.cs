@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using PgMahout.Agent;
 using PgMahout.Agent.Guarding;
@@ -33,7 +34,9 @@ internal static class ProcessVerbs
         ["archiver", "--home", var home] =>
             UntilToldAsync(stopping => ArchiverProcess.RunAsync(HomeLayout.Find(home), stopping)),
         ["proxy", "run", "--home", var home] =>
-            UntilToldAsync(stopping => ProxyProcess.RunAsync(HomeLayout.Find(home), stopping)),
+            UntilToldAsync(stopping => ProxyProcess.RunAsync(HomeLayout.Find(home), null, stopping)),
+        ["proxy", "run", "--home", var home, "--after", var pid] => UntilToldAsync(stopping =>
+            ProxyProcess.RunAsync(HomeLayout.Find(home), int.Parse(pid, CultureInfo.InvariantCulture), stopping)),
         ["host", "prepare", "--home", var home] => HostPreparation.RunAsync(HomeLayout.Find(home)),
         ["host", "found", "--home", var home] => HostFounding.RunAsync(HomeLayout.Find(home)),
         ["stop-member", "--home", var home, "--member", var member] =>

@@ -33,6 +33,16 @@ internal sealed class ProxyOptions
     private readonly Option<string?> _split = Words(
         "--split-reads", "Whether reads on the first port may go to standbys.", "on", "off");
 
+    private readonly Option<string?> _routes = Text(
+        "--route", "USER[@DATABASE]=WHERE,…",
+        "Where they go: primary, standby or prefer-standby; * is any (none: no rule).");
+
+    private readonly Option<string?> _reading = Text(
+        "--read-names", "NAME,…", "Functions that may run on a standby when reads are split; * for any letters.");
+
+    private readonly Option<string?> _writing = Text(
+        "--write-names", "NAME,…", "Functions, views and tables that need the primary; * for any letters.");
+
     private readonly Option<string?> _certificate = new("--certificate")
     {
         Description = "PEM file of the certificate that clients are shown (none: no TLS).",
@@ -43,10 +53,19 @@ internal sealed class ProxyOptions
     private readonly Option<string?> _requireTls = Words(
         "--require-tls", "Turn clients without TLS away.", "on", "off");
 
+    private readonly Option<string?> _serverTls = Words(
+        "--server-tls", "Whether connections to members by TCP are encrypted.", ServerTlsWords.All);
+
+    private readonly Option<string?> _serverAuthority = new("--server-authority")
+    {
+        Description = "PEM file of what members' certificates come from (none: what this system believes).",
+        HelpName = "FILE",
+    };
+
     public IEnumerable<Option> All =>
     [
-        _listen, _port, _readPort, _mode, _poolSize, _reserve, _clients, _hold, _lag, _split, _certificate, _key,
-        _requireTls, _off,
+        _listen, _port, _readPort, _mode, _poolSize, _reserve, _clients, _hold, _lag, _split, _routes, _reading,
+        _writing, _certificate, _key, _requireTls, _serverTls, _serverAuthority, _off,
     ];
 
     /// <returns>Null: no proxy.</returns>
@@ -69,12 +88,29 @@ internal sealed class ProxyOptions
             Hold = parse.GetValue(_hold) ?? settings.Hold,
             LagLimit = parse.GetValue(_lag) ?? settings.LagLimit,
             SplitReads = Switched(parse.GetValue(_split), settings.SplitReads),
+            Routes = Listed(parse.GetValue(_routes), settings.Routes),
+            ReadingNames = Listed(parse.GetValue(_reading), settings.ReadingNames),
+            WritingNames = Listed(parse.GetValue(_writing), settings.WritingNames),
             CertificateFile = File(parse.GetValue(_certificate), settings.CertificateFile),
             KeyFile = File(parse.GetValue(_key), settings.KeyFile),
             RequireTls = Switched(parse.GetValue(_requireTls), settings.RequireTls),
+            ServerTls = parse.GetValue(_serverTls) is { } word
+                ? ServerTlsWords.Parse(word) ?? settings.ServerTls
+                : settings.ServerTls,
+            ServerAuthorityFile = File(parse.GetValue(_serverAuthority), settings.ServerAuthorityFile),
         };
 
     private static bool Switched(string? word, bool otherwise) => word is null ? otherwise : word == "on";
+
+    private static string Listed(string? given, string otherwise) => given switch
+    {
+        null => otherwise,
+        "none" => "",
+        _ => given,
+    };
+
+    private static Option<string?> Text(string name, string form, string description) =>
+        new(name) { Description = description, HelpName = form };
 
     private static string? File(string? given, string? otherwise) => given switch
     {

@@ -44,8 +44,22 @@ internal static class ProxyVerb
 
     private static Command Restart(CommonOptions common)
     {
-        var command = new Command("restart", "Another process takes the address over.");
-        common.Bind(command, (_, invocation) => new ProxyCommand(invocation).RestartAsync());
+        var keep = new Option<TimeSpan?>("--keep")
+        {
+            Description = "End clients that cannot move to the other process after so long (default: never).",
+            HelpName = "5m",
+            CustomParser = Durations.Parse,
+        };
+        var now = new Option<bool>("--now") { Description = "End all connections; clients connect again." };
+        var command = new Command("restart", "Another process takes the address and the clients over.") { keep, now };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(now) && result.GetResult(keep) is not null)
+                result.AddError("--keep and --now contradict each other");
+        });
+        common.Bind(command, (parse, invocation) => parse.GetValue(now)
+            ? new ProxyCommand(invocation).RestartNowAsync()
+            : new ProxyCommand(invocation).RestartAsync(parse.GetValue(keep)));
         return command;
     }
 }

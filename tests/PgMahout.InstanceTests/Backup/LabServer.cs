@@ -30,6 +30,8 @@ internal sealed class LabServer(PostgresBinaries binaries, ServerAccount account
         Timeout = 10,
     }.ConnectionString;
 
+    public string Socket => Path.Combine(sockets, ".s.PGSQL.5432");
+
     public async Task InitializeAsync(params string[] options)
     {
         await ToolAsync("initdb",

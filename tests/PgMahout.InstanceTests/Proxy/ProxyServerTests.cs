@@ -261,21 +261,53 @@ public sealed class ProxyServerTests
 
     [Theory]
     [MemberData(nameof(Engines))]
-    public async Task A_session_keeps_its_server_and_leaves_it_clean(bool onlyEpoll)
+    public async Task A_session_has_a_server_of_its_own_that_began_as_it_did(bool onlyEpoll)
     {
         await using var proxy = await StartAsync(
             onlyEpoll, settings => settings with { Mode = PoolMode.Session, PoolSize = 1 });
         int server;
-        await using (var client = await proxy.ConnectAsync())
+        await using (var client = await proxy.ConnectAsync("Timezone=Asia/Seoul"))
         {
             server = await AskAsync<int>(client, "CREATE TEMP TABLE mine (n int); SELECT pg_backend_pid()");
             Assert.Equal(0, await AskAsync<long>(client, "SELECT count(*) FROM mine"));
+            await AskAsync<int>(client, "SET TimeZone = 'UTC'; RESET TimeZone; SELECT 1");
+            Assert.Equal("Asia/Seoul", await AskAsync<string>(client, "SELECT current_setting('TimeZone')"));
         }
 
         await using var next = await proxy.ConnectAsync();
 
-        Assert.Equal(server, await AskAsync<int>(next, "SELECT pg_backend_pid()"));
-        Assert.True(await AskAsync<bool>(next, "SELECT to_regclass('mine') IS NULL"));
+        Assert.NotEqual(server, await AskAsync<int>(next, "SELECT pg_backend_pid()"));
+        Assert.NotEqual("Asia/Seoul", await AskAsync<string>(next, "SELECT current_setting('TimeZone')"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task Sessions_that_wait_for_a_full_pool_each_get_one_of_their_own(bool onlyEpoll)
+    {
+        await using var proxy = await StartAsync(onlyEpoll, settings => settings with { Mode = PoolMode.Session });
+        string[] zones = ["Asia/Seoul", "Asia/Tokyo", "UTC", "Europe/Paris", "Asia/Seoul", "America/Lima"];
+
+        var shown = await Task.WhenAll(zones.Select(async zone =>
+        {
+            await using var client = await proxy.ConnectAsync($"Timezone={zone}");
+            return await AskAsync<string>(client, "SELECT current_setting('TimeZone')");
+        }));
+
+        Assert.Equal(zones, shown);
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task A_session_that_no_server_takes_hurts_no_other(bool onlyEpoll)
+    {
+        await using var proxy = await StartAsync(
+            onlyEpoll, settings => settings with { Mode = PoolMode.Session, PoolSize = 1 });
+        await using var other = await proxy.ConnectAsync();
+
+        var (_, error) = await proxy.PsqlAsync("postgres options='-c work_mem=nonsense'", "SELECT 1");
+
+        Assert.Contains("invalid value for parameter \"work_mem\"", error, StringComparison.Ordinal);
+        Assert.Equal(1, await AskAsync<int>(other, "SELECT 1"));
     }
 
     [Theory]

@@ -9,6 +9,7 @@ using PgMahout.Core.Vocabulary;
 using PgMahout.InstanceTests.Replication;
 using PgMahout.Postgres.Probing;
 using PgMahout.Proxy;
+using PgMahout.Proxy.Handover;
 using Xunit;
 
 namespace PgMahout.InstanceTests.Proxy;
@@ -21,12 +22,17 @@ internal sealed class RunningProxy : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task<int> _run;
     private readonly int _port;
+    private readonly ProxySettings _settings;
+    private readonly Roles _roles;
+    private readonly bool _ownsServer;
 
-    private RunningProxy(LoneServer server, ProxySettings settings, bool onlyEpoll, Roles roles)
+    private RunningProxy(
+        LoneServer server, ProxySettings settings, bool onlyEpoll, Roles roles, Predecessor? before = null)
     {
         _server = server;
         _port = settings.WritePort;
-        _proxy = new ProxyServer(settings, roles) { OnlyEpoll = onlyEpoll };
+        (_settings, _roles, _ownsServer) = (settings, roles, before is null);
+        _proxy = new ProxyServer(settings, roles, before) { OnlyEpoll = onlyEpoll };
         _run = Task.Factory.StartNew(() => _proxy.Run(_stop.Token), TaskCreationOptions.LongRunning);
     }
 
@@ -34,18 +40,47 @@ internal sealed class RunningProxy : IAsyncDisposable
 
     public ProxyReport Report => _proxy.Report;
 
+    public ProxyServer Proxy => _proxy;
+
+    public int Port => _port;
+
+    /// <summary>Where the server is reached; null: by its unix socket.</summary>
+    public ServerAddress.Tcp? Address { get; init; }
+
+    /// <summary>As its certificate shall name it; null: by its address.</summary>
+    public string? Host { get; set; }
+
+    public bool HasEnded => _run.IsCompletedSuccessfully;
+
+    /// <summary>Where it can await its successor.</summary>
+    public string HandoverPath => $"{_server.Target.Host}/next.{_port}";
+
+    /// <summary>Another one with the same settings, which takes this one's place.</summary>
+    public RunningProxy Follow(bool onlyEpoll, Predecessor before)
+    {
+        var next = new RunningProxy(_server, _settings, onlyEpoll, _roles, before) { Address = Address };
+        next.Lead(1);
+        return next;
+    }
+
     public string EngineName => _proxy.EngineName;
 
     public static async Task<RunningProxy> StartAsync(
-        bool onlyEpoll, Func<ProxySettings, ProxySettings>? change = null)
+        bool onlyEpoll, Func<ProxySettings, ProxySettings>? change = null, Func<LoneServer, Task>? prepare = null,
+        ServerAddress.Tcp? address = null)
     {
         // No commit waits for a standby that is not there, but for one that asks for it.
         var server = await LoneServer.StartAsync(
             15, ("synchronous_standby_names", "nobody"), ("synchronous_commit", "local"));
+        if (prepare is not null)
+            await prepare(server);
         await server.ExecuteAsync("CREATE ROLE alice LOGIN SUPERUSER PASSWORD 'pencil'");
         var stored = (await server.QueryAsync<string>("SELECT rolpassword FROM pg_authid WHERE rolname = 'alice'"))!;
         var settings = new ProxySettings { WritePort = FreePort(), ReadPort = 0, PoolSize = 2, AdminUser = "alice" };
-        var proxy = new RunningProxy(server, (change ?? (same => same))(settings), onlyEpoll, new Roles(stored));
+        var proxy = new RunningProxy(server, (change ?? (same => same))(settings), onlyEpoll, new Roles(stored))
+        {
+            Address = address,
+        };
         proxy.Lead(1);
         await proxy.UntilAsync(report => report.Listening);
         return proxy;
@@ -53,14 +88,27 @@ internal sealed class RunningProxy : IAsyncDisposable
 
     /// <summary>From now on the server leads by this epoch.</summary>
     public void Lead(long epoch, bool draining = false) => _proxy.Publish(new Topology(
-        epoch,
-        new Backend(
-            new MemberName("m1"),
-            new ServerAddress.UnixSocket($"{_server.Target.Host}/.s.PGSQL.{ScratchServer.Port}")),
-        Instant.Never, [], draining, draining ? "a switchover is under way" : ""));
+        epoch, Here, Instant.Never, [], draining, draining ? "a switchover is under way" : ""));
+
+    /// <summary>The server leads, and this one is a standby of it that has replayed everything.</summary>
+    public void LeadWith(LoneServer standby) => _proxy.Publish(new Topology(
+        1, Here, Instant.Never,
+        [
+            new StandbyBackend(
+                new Backend(new MemberName("m2"), SocketOf(standby)), new Lsn(ulong.MaxValue), TimeSpan.Zero,
+                Instant.Never),
+        ]));
+
+    private Backend Here => new(new MemberName("m1"), Address ?? SocketOf(_server), Host);
+
+    private static ServerAddress SocketOf(LoneServer server) =>
+        new ServerAddress.UnixSocket($"{server.Target.Host}/.s.PGSQL.{ScratchServer.Port}");
 
     public void LeadNobody(long epoch) =>
         _proxy.Publish(new Topology(epoch, null, Instant.Zero, [], Why: "the election goes on"));
+
+    /// <summary>From now on it goes by these.</summary>
+    public void Change(Func<ProxySettings, ProxySettings> change) => _proxy.Reload(change(_settings));
 
     public async Task<NpgsqlConnection> ConnectAsync(string more = "")
     {
@@ -105,7 +153,7 @@ internal sealed class RunningProxy : IAsyncDisposable
         while (!condition(_proxy.Report))
         {
             Assert.True(watch.Elapsed < LoneServer.Limit, $"it never came so far: {_proxy.Report}");
-            Assert.False(_run.IsCompleted, "the loop has ended");
+            Assert.False(_run.IsFaulted, "the loop has ended");
             await Task.Delay(10);
         }
     }
@@ -116,7 +164,8 @@ internal sealed class RunningProxy : IAsyncDisposable
         Assert.Equal(0, await _run.WaitAsync(LoneServer.Limit));
         _proxy.Dispose();
         _stop.Dispose();
-        await _server.DisposeAsync();
+        if (_ownsServer)
+            await _server.DisposeAsync();
     }
 
     private static int FreePort()

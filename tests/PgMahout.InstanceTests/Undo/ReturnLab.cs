@@ -145,6 +145,15 @@ internal sealed partial class ReturnLab : IAsyncDisposable
         ? "(t.last_value || ' ' || t.is_called)"
         : "t::text";
 
+    /// <summary>One value of the past.</summary>
+    public async Task<string> ThenAsync(string sql)
+    {
+        await using var connection = Then.Connect("postgres");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (string)(await command.ExecuteScalarAsync())!;
+    }
+
     private async Task<uint> OidThenAsync(string relation)
     {
         await using var connection = Then.Connect("postgres");

@@ -1,4 +1,7 @@
 using Npgsql;
+using PgMahout.InstanceTests.Backup;
+using PgMahout.Postgres.Installation;
+using PgMahout.Undo;
 using PgMahout.Undo.Returning;
 using Xunit;
 
@@ -204,5 +207,85 @@ public sealed class ReturnRefusalTests
         Assert.StartsWith("everything is back", ended.Failure?.Left, StringComparison.Ordinal);
         Assert.Equal(lab.Rows, await lab.RowsAsync());
         await lab.HasNoDebrisAsync();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_became_of_a_commit_whose_answer_is_lost_is_found_out(bool delivered)
+    {
+        await using var lab = await ReturnLab.StartAsync(Orders);
+        await lab.Live.ExecuteAsync("DROP TABLE orders CASCADE");
+        var before = await lab.DefinitionsAsync();
+        await using var relay = new CommitRelay(lab.Live.Socket) { Delivers = delivered };
+        var text = relay.ConnectionText(lab.Live.ConnectionText);
+        var run = new ReturnRun(
+            await lab.RequestAsync("orders") with { Live = () => new NpgsqlConnection(text) }, TimeProvider.System);
+        run.Progress.Entered += step =>
+        {
+            if (step == "moving in place")
+                relay.Arm();
+        };
+
+        var ended = await run.RunAsync(default);
+
+        Assert.Equal(1, relay.Broken);
+        if (delivered)
+        {
+            Assert.Empty(TestMember.Done(ended).Warnings);
+            await lab.IsAsBeforeAsync();
+        }
+        else
+        {
+            Assert.Equal("the live database is as it was", ended.Failure?.Left);
+            Assert.Equal(before, await lab.DefinitionsAsync());
+        }
+        await lab.HasNoDebrisAsync();
+    }
+
+    [Fact]
+    public async Task A_table_with_a_file_that_was_left_out_is_refused()
+    {
+        await using var lab = await ReturnLab.StartAsync(Orders);
+        await lab.Live.ExecuteAsync("DROP TABLE orders CASCADE");
+        var before = await lab.DefinitionsAsync();
+        var request = await lab.RequestAsync("orders");
+        var index = await lab.ThenAsync("SELECT pg_relation_filepath('orders_body')");
+
+        var refused = await ReturnLab.RunAsync(request with
+        {
+            Source = request.Source with { Restored = path => path != index },
+        });
+
+        Assert.Equal(UndoProblems.UnsoundCode, refused.Failure?.Code);
+        Assert.Contains("orders_body", refused.Failure?.What, StringComparison.Ordinal);
+        Assert.Equal(before, await lab.DefinitionsAsync());
+    }
+
+    [Fact]
+    public async Task A_disk_that_gets_full_on_the_way_leaves_nothing_behind()
+    {
+        using var small = SmallFileSystem.Mount(24);
+        await using var lab = await ReturnLab.StartAsync(
+            "CREATE TABLE heavy AS SELECT i, repeat(md5(i::text), 30) AS t FROM generate_series(1, 20000) AS i");
+        await lab.Live.ExecuteAsync("DROP TABLE heavy");
+        var place = Path.Combine(small.Directory, "space");
+        TestMember.Done(ServerAccount.Find()).CreateDirectory(
+            place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await lab.Live.ExecuteAsync($"CREATE TABLESPACE small LOCATION '{place}'", "template1");
+        await lab.Live.ExecuteAsync("ALTER DATABASE postgres SET TABLESPACE small", "template1");
+        var before = await lab.DefinitionsAsync();
+
+        var ended = await ReturnLab.RunAsync(await lab.RequestAsync("heavy"));
+
+        Assert.Contains("53100", ended.Failure?.Why, StringComparison.Ordinal);
+        Assert.Equal("the live database is as it was", ended.Failure?.Left);
+        await lab.HasNoDebrisAsync();
+        Assert.Equal(before, await lab.DefinitionsAsync());
+
+        small.Resize(200);
+        await lab.ReturnAsync("heavy");
+
+        Assert.Equal(lab.Rows, await lab.RowsAsync());
     }
 }

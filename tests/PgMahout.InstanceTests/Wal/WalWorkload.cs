@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace PgMahout.InstanceTests.Wal;
 
 /// <summary>Statements of as many kinds as make records of their own.</summary>
@@ -94,29 +96,40 @@ internal static class WalWorkload
         "ROLLBACK PREPARED 'second'",
     ];
 
-    public static async Task RunAsync(WalServer server)
+    public static Task RunAsync(WalServer server) => RunAsync(server.ConnectAsync, server.Binaries.Major);
+
+    /// <param name="connect">To a database of the server, which has room for prepared transactions.</param>
+    public static async Task RunAsync(Func<string, Task<NpgsqlConnection>> connect, int major)
     {
-        await RunEachAsync(server, Tables);
+        await RunEachAsync(connect, Tables);
         // The fetched builds know only the compression that has always been there.
-        var compression = server.Binaries.Major == 15 ? "lz4" : "on";
-        await RunEachAsync(server, $"ALTER SYSTEM SET wal_compression = '{compression}'; SELECT pg_reload_conf();");
-        await RunEachAsync(server, Rewrites);
-        await RunEachAsync(server, "ALTER SYSTEM RESET wal_compression; SELECT pg_reload_conf();");
-        await server.RunAsync(Nested);
+        var compression = major == 15 ? "lz4" : "on";
+        await RunEachAsync(connect, $"ALTER SYSTEM SET wal_compression = '{compression}'; SELECT pg_reload_conf();");
+        await RunEachAsync(connect, Rewrites);
+        await RunEachAsync(connect, "ALTER SYSTEM RESET wal_compression; SELECT pg_reload_conf();");
+        await RunAsync(connect, Nested);
         foreach (var statement in Prepared)
-            await server.RunAsync(statement);
-        await server.RunAsync("SELECT pg_logical_emit_message(true, 'pgmahout.drop', '{\"a\": 1}')");
-        await server.RunAsync("SELECT pg_logical_emit_message(false, 'other', repeat('z', 30000000))");
-        await server.RunAsync("CREATE DATABASE passing");
-        await server.RunAsync("CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 5000)", "passing");
-        await server.RunAsync("DROP DATABASE passing");
-        await server.RunAsync("SELECT pg_create_restore_point('before the end')");
+            await RunAsync(connect, statement);
+        await RunAsync(connect, "SELECT pg_logical_emit_message(true, 'pgmahout.drop', '{\"a\": 1}')");
+        await RunAsync(connect, "SELECT pg_logical_emit_message(false, 'other', repeat('z', 30000000))");
+        await RunAsync(connect, "CREATE DATABASE passing");
+        await RunAsync(connect, "CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 5000)", "passing");
+        await RunAsync(connect, "DROP DATABASE passing");
+        await RunAsync(connect, "SELECT pg_create_restore_point('before the end')");
+    }
+
+    private static async Task RunAsync(
+        Func<string, Task<NpgsqlConnection>> connect, string sql, string database = "postgres")
+    {
+        await using var connection = await connect(database);
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>Each in a transaction of its own, as from a file of statements.</summary>
-    private static async Task RunEachAsync(WalServer server, string statements)
+    private static async Task RunEachAsync(Func<string, Task<NpgsqlConnection>> connect, string statements)
     {
-        await using var connection = await server.ConnectAsync();
+        await using var connection = await connect("postgres");
         foreach (var statement in statements.Split(';', StringSplitOptions.TrimEntries))
         {
             if (statement.Length == 0)

@@ -12,20 +12,21 @@ internal sealed class EtcdCluster : IAsyncDisposable
 
     private readonly string _directory;
 
-    private EtcdCluster(int members, EtcdCertificates? certificates, string[] arguments)
+    private EtcdCluster(int members, Func<string[], EtcdCertificates>? issue, string? directory)
     {
         // Each cluster has addresses of its own in 127/8, so that no port of another test can be in the way.
         var net = $"127.{RandomNumberGenerator.GetInt32(64, 192)}.{RandomNumberGenerator.GetInt32(256)}";
-        var parent = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
+        var parent = directory ?? (Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath());
         _directory = Path.Combine(parent, $"pgm-etcd-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(5))}");
         Directory.CreateDirectory(_directory);
+        string[] hosts = [.. Enumerable.Range(1, members).Select(i => $"{net}.{i}")];
+        var certificates = issue?.Invoke(hosts);
         Members =
         [
-            .. Enumerable.Range(1, members).Select(i => new EtcdMember($"e{i}", $"{net}.{i}", _directory)
+            .. hosts.Select((host, i) => new EtcdMember($"e{i}", host, _directory)
             {
                 Certificates = certificates,
-                Arguments = [.. arguments],
-                All = string.Join(',', Enumerable.Range(1, members).Select(j => $"e{j}=http://{net}.{j}:2380")),
+                All = string.Join(',', hosts.Select((other, j) => $"e{j}=http://{other}:2380")),
             }),
         ];
     }
@@ -36,14 +37,14 @@ internal sealed class EtcdCluster : IAsyncDisposable
 
     public ImmutableArray<EtcdMember> Members { get; }
 
-    public static Task<EtcdCluster> StartAsync(int members, params string[] arguments) =>
-        StartAsync(members, null, arguments);
-
-    /// <param name="certificates">Clients must show one and are shown one; null: HTTP.</param>
+    /// <param name="issue">
+    /// Makes certificates for the addresses of the members: each shows one, and clients must show one; null: HTTP.
+    /// </param>
+    /// <param name="directory">What etcd flushes goes there; null: to memory.</param>
     public static async Task<EtcdCluster> StartAsync(
-        int members, EtcdCertificates? certificates, params string[] arguments)
+        int members, Func<string[], EtcdCertificates>? issue = null, string? directory = null)
     {
-        var cluster = new EtcdCluster(members, certificates, arguments);
+        var cluster = new EtcdCluster(members, issue, directory);
         foreach (var member in cluster.Members)
             await member.StartAsync();
         foreach (var member in cluster.Members)

@@ -1,7 +1,7 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -22,9 +22,10 @@ internal sealed class EtcdMember(string name, string host, string directory) : I
 
     public EtcdCertificates? Certificates { get; init; }
 
-    public ImmutableArray<string> Arguments { get; init; } = [];
-
     public Uri Address => new($"{(Certificates is null ? "http" : "https")}://{host}:2379");
+
+    /// <summary>It listens there as well, and its certificate does not say so.</summary>
+    public string OtherHost => host + "1";
 
     public int ProcessId { get; private set; }
 
@@ -43,11 +44,12 @@ internal sealed class EtcdMember(string name, string host, string directory) : I
             ArgumentList =
             {
                 // Ended by a line, and by the end of its input: it must not outlive the tests, however they end.
-                "-c", "log=$1; shift; \"$@\" > $log 2>&1 < /dev/null & echo $!; read -r; kill -9 $!", "etcd",
-                Log, Program!,
+                "-c", "log=$1; shift; \"$@\" > $log 2>&1 < /dev/null & echo $!; read -r; kill -9 $! 2> /dev/null",
+                "etcd", Log, Program!,
                 "--name", name,
                 "--data-dir", Path.Combine(directory, name),
-                "--listen-client-urls", $"{client},{Plain.GetLeftPart(UriPartial.Authority)}",
+                "--listen-client-urls",
+                $"{client},{client.Replace(host, OtherHost, StringComparison.Ordinal)},http://{host}:2378",
                 "--advertise-client-urls", client,
                 "--listen-peer-urls", $"http://{host}:2380",
                 "--initial-advertise-peer-urls", $"http://{host}:2380",
@@ -56,8 +58,9 @@ internal sealed class EtcdMember(string name, string host, string directory) : I
                 "--logger", "zap", "--log-outputs", "stderr",
             },
         };
-        command.Environment["ETCD_UNSUPPORTED_ARCH"] = "arm64";
-        foreach (var argument in Certificates is { } pem ? pem.Server.AddRange(Arguments) : Arguments)
+        if (RuntimeInformation.ProcessArchitecture == Architecture.Arm64)
+            command.Environment["ETCD_UNSUPPORTED_ARCH"] = "arm64";
+        foreach (var argument in Certificates?.Server ?? [])
             command.ArgumentList.Add(argument);
         _process = Process.Start(command)!;
         ProcessId = int.Parse((await _process.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
@@ -114,6 +117,9 @@ internal sealed class EtcdMember(string name, string host, string directory) : I
         process.Dispose();
         _process = null;
     }
+
+    /// <summary>Loses everything it had, while it is dead.</summary>
+    public void Forget() => Directory.Delete(Path.Combine(directory, name), recursive: true);
 
     public async ValueTask DisposeAsync()
     {

@@ -26,11 +26,16 @@ public sealed class ProxyRecordTests
         ServerLifetime = TimeSpan.FromSeconds(9),
         LagLimit = TimeSpan.FromSeconds(11),
         SplitReads = true,
+        Routes = "reports=standby",
+        ReadingNames = "app.total*",
+        WritingNames = "audit_*",
         MessageLimit = 1024,
         MemoryLimit = 4096,
         CertificateFile = "/etc/c.pem",
         KeyFile = "/etc/k.pem",
         RequireTls = true,
+        ServerTls = ServerTls.VerifyFull,
+        ServerAuthorityFile = "/etc/root.pem",
     };
 
     private const string WithoutReadPort =

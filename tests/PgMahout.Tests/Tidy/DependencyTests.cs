@@ -28,7 +28,10 @@ public sealed class DependencyTests
         ["PgMahout.Tests"] = ["PgMahout", .. Product],
         ["PgMahout.Simulation"] = ["PgMahout.Core"],
         ["PgMahout.InstanceTests"] =
-            ["PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Proxy", "PgMahout.Undo"],
+        [
+            "PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Proxy", "PgMahout.Store",
+            "PgMahout.Undo",
+        ],
         ["PgMahout.LiveTests"] = [],
     };
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -5,18 +6,17 @@ using PgMahout.Core.Protocol;
 
 namespace PgMahout.Core.Proxy.Login;
 
-/// <summary>The client's half of SCRAM-SHA-256 by keys instead of a password; no channel binding.</summary>
+/// <summary>The client's half of SCRAM-SHA-256 by keys instead of a password.</summary>
 /// <param name="nonce">Random, at least 18 bytes, never used before.</param>
-internal sealed class ScramClient(ServerCredential.ScramKeys keys, ReadOnlySpan<byte> nonce)
+/// <param name="binding">How it is bound to the connection.</param>
+internal sealed class ScramClient(ServerCredential.ScramKeys keys, ReadOnlySpan<byte> nonce, ScramBinding binding)
 {
-    private const string Header = "n,,";
-
     private readonly string _nonce = Convert.ToBase64String(nonce);
     private byte[]? _signed;
 
     private string FirstBare => "n=,r=" + _nonce;
 
-    public string First => Header + FirstBare;
+    public string First => binding.Header + FirstBare;
 
     /// <summary>The answer to the server's first message; null when the server has another verifier.</summary>
     /// <exception cref="ProtocolException">It does not continue this exchange.</exception>
@@ -35,7 +35,8 @@ internal sealed class ScramClient(ServerCredential.ScramKeys keys, ReadOnlySpan<
         if (salt != Convert.ToBase64String(keys.Salt.AsSpan()) || iterations != keys.Iterations)
             return null;
 
-        var withoutProof = $"c={Convert.ToBase64String(Encoding.UTF8.GetBytes(Header))},r={combined}";
+        byte[] bound = [.. Encoding.UTF8.GetBytes(binding.Header), .. binding.Data];
+        var withoutProof = $"c={Convert.ToBase64String(bound)},r={combined}";
         _signed = Encoding.UTF8.GetBytes($"{FirstBare},{serverFirst},{withoutProof}");
         var proof = HMACSHA256.HashData(SHA256.HashData(keys.ClientKey.AsSpan()), _signed);
         for (var i = 0; i < proof.Length; i++)
@@ -54,4 +55,25 @@ internal sealed class ScramClient(ServerCredential.ScramKeys keys, ReadOnlySpan<
 
     private static string? Field(string text, string key) =>
         text.StartsWith(key, StringComparison.Ordinal) ? text[key.Length..] : null;
+}
+
+/// <summary>What a SCRAM exchange says of the connection that it goes through.</summary>
+/// <param name="Mechanism">By its name in the protocol.</param>
+/// <param name="Header">The beginning of the first message, as RFC 5802 has it.</param>
+/// <param name="Data">The hash of the server's certificate; empty without binding.</param>
+internal sealed record ScramBinding(string Mechanism, string Header, ImmutableArray<byte> Data)
+{
+    private const string Bound = "SCRAM-SHA-256-PLUS";
+
+    /// <summary>The strongest that both have; null when the server offers none.</summary>
+    /// <param name="certificateHash">Empty without TLS, and where the certificate has no such hash.</param>
+    public static ScramBinding? Choose(ImmutableArray<string> offered, ImmutableArray<byte> certificateHash)
+    {
+        if (!certificateHash.IsEmpty && offered.Contains(Bound))
+            return new ScramBinding(Bound, "p=tls-server-end-point,,", certificateHash);
+        // y: this side could. Had somebody in between taken the offer away, the server would know.
+        return offered.Contains(ScramExchange.Mechanism)
+            ? new ScramBinding(ScramExchange.Mechanism, certificateHash.IsEmpty ? "n,," : "y,,", [])
+            : null;
+    }
 }

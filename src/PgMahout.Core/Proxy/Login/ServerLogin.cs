@@ -30,6 +30,9 @@ public sealed class ServerLogin(
     private int _processId;
     private ImmutableArray<byte> _secretKey = [];
 
+    /// <summary>Of the server's certificate, for channel binding; empty without TLS.</summary>
+    public ImmutableArray<byte> CertificateHash { get; set; } = [];
+
     private enum Stage
     {
         Asked,
@@ -138,14 +141,14 @@ public sealed class ServerLogin(
 
     private ServerLoginStep BeginScram(ImmutableArray<string> mechanisms)
     {
-        if (!mechanisms.Contains(ScramExchange.Mechanism))
+        if (ScramBinding.Choose(mechanisms, CertificateHash) is not { } binding)
             return Fail(
                 NotAdmitted, $"the server offers no {ScramExchange.Mechanism}, only {string.Join(", ", mechanisms)}");
         if (credential is not ServerCredential.ScramKeys keys)
             return WrongKind(ScramExchange.Mechanism);
-        _scram = new ScramClient(keys, _nonce);
+        _scram = new ScramClient(keys, _nonce, binding);
         _stage = Stage.ScramBegun;
-        return Send(_writer.Clear().SaslInitial(ScramExchange.Mechanism, _scram.First));
+        return Send(_writer.Clear().SaslInitial(binding.Mechanism, _scram.First));
     }
 
     private ServerLoginStep ContinueScram(string serverFirst)

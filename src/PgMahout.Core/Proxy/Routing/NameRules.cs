@@ -14,6 +14,27 @@ public sealed record NameRules(ImmutableArray<NamePattern> Reading, ImmutableArr
 {
     public static readonly NameRules None = new([], []);
 
+    /// <summary>Patterns with commas between; null, with the part that is none.</summary>
+    public static ImmutableArray<NamePattern>? Parse(string text, out string wrong)
+    {
+        wrong = "";
+        var patterns = ImmutableArray.CreateBuilder<NamePattern>();
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (NamePattern.Of(part) is not { } pattern)
+            {
+                wrong = part;
+                return null;
+            }
+            patterns.Add(pattern);
+        }
+        return patterns.ToImmutable();
+    }
+
+    /// <summary>What is no pattern is left out: whoever takes the lists from a person has said so by then.</summary>
+    public static NameRules Of(string reading, string writing) =>
+        new(Parse(reading, out _) ?? [], Parse(writing, out _) ?? []);
+
     internal static bool Any(ImmutableArray<NamePattern> patterns, SqlName name, SqlName schema)
     {
         foreach (var pattern in patterns)

@@ -24,7 +24,8 @@ public sealed record Topology(
 }
 
 /// <summary>A server that clients can be connected to.</summary>
-public sealed record Backend(MemberName Name, ServerAddress Address);
+/// <param name="Host">As the cluster calls it: what its certificate names; null by a unix socket.</param>
+public sealed record Backend(MemberName Name, ServerAddress Address, string? Host = null);
 
 /// <param name="Replayed">How far it had replayed at <paramref name="SeenAt"/>.</param>
 /// <param name="Lag">How far behind the primary that was; null when unknown.</param>

@@ -30,8 +30,6 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
     /// <summary>The beginning of a message was received, and not its end.</summary>
     public bool IsInMessage => _streaming > 0 || !_held.IsEmpty;
 
-    public int Statements => _names.Count;
-
     /// <summary>The statement that it calls so; null when it has none.</summary>
     public Statement? Find(ReadOnlySpan<byte> name) =>
         _names.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var statement) ? statement : null;
@@ -51,6 +49,22 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
     {
         AllDeallocated();
         _unnamed.Drop(_unnamed.Length);
+    }
+
+    /// <summary>What it has prepared, for another process: its names, and what follows the name in a Parse.</summary>
+    public IEnumerable<(byte[] Name, byte[] Definition)> Prepared =>
+        _names.Select(pair => (pair.Key, pair.Value.Definition));
+
+    /// <summary>Of the statement without a name: what follows the name in a Parse; empty when there is none.</summary>
+    public ReadOnlySpan<byte> Unnamed => _unnamed.Bytes;
+
+    /// <summary>It has prepared this at another process; servers learn of it when it is used.</summary>
+    public void Remember(ReadOnlySpan<byte> name, ReadOnlySpan<byte> definition)
+    {
+        if (name.IsEmpty)
+            _unnamed.Append(definition);
+        else
+            _names.GetAlternateLookup<ReadOnlySpan<byte>>()[name] = registry.Take(definition);
     }
 
     /// <exception cref="ProtocolException">The client does not keep to the protocol.</exception>
@@ -221,11 +235,8 @@ public sealed class ClientStream(StatementRegistry registry, bool renames, int l
         Evict(ref stretch, server, back);
     }
 
-    private static bool MayCommit(ReadOnlySpan<byte> definition)
-    {
-        var end = definition.IndexOf((byte)0);
-        return end < 0 || StatementJudge.MayCommit(definition[..end]);
-    }
+    private static bool MayCommit(ReadOnlySpan<byte> definition) =>
+        definition.IndexOf((byte)0) is var end && (end < 0 || StatementJudge.MayCommit(definition[..end]));
 
     private void Bind(ReadOnlySpan<byte> message, ref Stretch stretch, ServerStream server, IPassage back)
     {

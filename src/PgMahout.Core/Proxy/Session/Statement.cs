@@ -26,11 +26,17 @@ public sealed class Statement
 
     internal int Users { get; set; }
 
-    private StatementKind? _kind;
+    private StatementKind _kind;
+    private StatementJudge? _judge;
 
-    /// <summary>What it asks of a server; found out once.</summary>
-    public StatementKind KindBy(StatementJudge judge) =>
-        _kind ??= judge.Judge(Definition.AsSpan(0, Math.Max(0, Array.IndexOf(Definition, (byte)0))));
+    /// <summary>What it asks of a server; found out once by each judge.</summary>
+    public StatementKind KindBy(StatementJudge judge)
+    {
+        if (_judge == judge)
+            return _kind;
+        _judge = judge;
+        return _kind = judge.Judge(Definition.AsSpan(0, Math.Max(0, Array.IndexOf(Definition, (byte)0))));
+    }
 }
 
 /// <summary>The statements that clients of one loop have prepared. Not for two threads.</summary>

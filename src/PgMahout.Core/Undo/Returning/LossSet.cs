@@ -38,6 +38,12 @@ public sealed record SideRelation(
     ImmutableArray<string> ReferenceColumns,
     bool HasBinaryForm)
 {
+    /// <summary>
+    /// Columns whose values can be hashed as they are, by name, with the expression that is hashed; the others as text.
+    /// </summary>
+    public ImmutableSortedDictionary<string, string> PlainColumns { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
     public bool HasRows => Kind == 'r' && !IsUnlogged && !Columns.IsEmpty;
 
     public string Qualified => SqlName.Qualified(Schema, Name);

@@ -4,9 +4,20 @@ using System.Text.RegularExpressions;
 namespace PgMahout.Core.Undo.Returning;
 
 /// <summary>A statement of a dump, with the settings that stand before it there.</summary>
-public sealed record SetStatement(ImmutableArray<string> Settings, string Text)
+public sealed partial record SetStatement(ImmutableArray<string> Settings, string Text)
 {
     public ImmutableArray<string> All => [.. Settings, Text];
+
+    /// <summary>It adds an index to a table that can be read meanwhile; a constraint's keeps everybody away.</summary>
+    public bool LetsRead => Text.StartsWith("CREATE ", StringComparison.Ordinal);
+
+    /// <summary>Of the index that it builds, quoted where it must be.</summary>
+    public string Index => Named().Match(Text).Groups[1].Value;
+
+    [GeneratedRegex(
+        """^(?:CREATE (?:UNIQUE )?INDEX|ALTER TABLE ONLY \S+\s+ADD CONSTRAINT) ("(?:[^"]|"")+"|\S+) """,
+        RegexOptions.CultureInvariant)]
+    private static partial Regex Named();
 }
 
 /// <summary>The last part of a dump: what is built on tables that have their rows.</summary>

@@ -14,6 +14,14 @@ public static class Crc32C
         return ~crc == BinaryPrimitives.ReadUInt32LittleEndian(record[WalRecord.CrcAt..]);
     }
 
+    /// <summary>The checksum of a record whose bytes stand in two places.</summary>
+    /// <param name="head">The fixed header, and what follows it there.</param>
+    public static uint OfRecord(ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
+    {
+        var crc = Add(Add(uint.MaxValue, head[WalRecord.HeaderLength..]), rest);
+        return ~Add(crc, head[..WalRecord.CrcAt]);
+    }
+
     public static uint Of(ReadOnlySpan<byte> bytes) => ~Add(uint.MaxValue, bytes);
 
     private static uint Add(uint crc, ReadOnlySpan<byte> bytes)

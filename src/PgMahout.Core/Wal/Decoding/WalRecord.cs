@@ -10,6 +10,9 @@ public sealed class WalRecord
     public const int HeaderLength = 24;
     public const int CrcAt = 20;
 
+    internal const int InfoAt = 16;
+    internal const int ManagerAt = 17;
+
     /// <summary>More than any server makes; PostgreSQL itself refuses more.</summary>
     public const uint Longest = 1020 << 20;
 
@@ -79,8 +82,8 @@ public sealed class WalRecord
         _bytes = bytes;
         Xid = BinaryPrimitives.ReadUInt32LittleEndian(span[4..]);
         Previous = BinaryPrimitives.ReadUInt64LittleEndian(span[8..]);
-        Info = span[16];
-        Manager = span[17];
+        Info = span[InfoAt];
+        Manager = span[ManagerAt];
         TopXid = 0;
         Origin = 0;
         ImageBytes = 0;

@@ -136,6 +136,18 @@ internal sealed unsafe class UringEngine : IEngine
             Cancel(connection.Descriptor);
     }
 
+    public void Stop(Connection connection)
+    {
+        if (!connection.State.Receiving)
+            return;
+        ref var submission = ref _ring.Next();
+        submission.Operation = CancelOperation;
+        submission.Address = (void*)TagOf(connection, ReceiveOperation);
+        submission.Tag = (ulong)CancelOperation << OperationShift;
+    }
+
+    public void Forget(Connection connection) => _slots.Remove(connection.Slot);
+
     // Memory that the kernel still reads or fills is not given back before it says that it is done.
     private void Release(Connection connection)
     {
@@ -165,9 +177,10 @@ internal sealed unsafe class UringEngine : IEngine
         submission.Tag = (uint)slot | ((ulong)AcceptOperation << OperationShift);
     }
 
+    // Who was let in before the kernel has stopped is still reported, and a client like any other.
     public void StopListening(IListener listener)
     {
-        _slots.Remove(_slots.Find(listener));
+        listener.IsOver = true;
         Cancel(listener.Descriptor);
         _ring.Enter(0, 0);
     }
@@ -241,6 +254,8 @@ internal sealed unsafe class UringEngine : IEngine
             return;
         if (-completion.Result is LibC.NoBuffers or LibC.Again or LibC.Interrupted)
             Receive(connection);
+        else if (completion.Result == -LibC.Cancelled)
+            connection.Stopped();
         else
             connection.Ended(-completion.Result);
     }
@@ -268,7 +283,11 @@ internal sealed unsafe class UringEngine : IEngine
             listener.Accepted(completion.Result);
         else if (completion.Result >= 0)
             _ = LibC.Close(completion.Result);
-        if ((completion.Flags & MoreToCome) == 0 && listener is not null && completion.Result != -LibC.Cancelled)
+        if ((completion.Flags & MoreToCome) != 0 || listener is null)
+            return;
+        if (listener.IsOver)
+            _slots.Remove((int)(uint)completion.Tag);
+        else
             Accept(listener, (int)(uint)completion.Tag);
     }
 
@@ -279,9 +298,12 @@ internal sealed unsafe class UringEngine : IEngine
         ref var submission = ref _ring.Next();
         submission.Operation = operation;
         submission.Descriptor = connection.Descriptor;
-        submission.Tag = (uint)connection.Slot | ((ulong)operation << OperationShift);
+        submission.Tag = TagOf(connection, operation);
         return ref submission;
     }
+
+    private static ulong TagOf(Connection connection, byte operation) =>
+        (uint)connection.Slot | ((ulong)operation << OperationShift);
 
     private void AwaitWake()
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using PgMahout.Core.Protocol;
 using PgMahout.Core.Proxy.Login;
 using PgMahout.Tests.Protocol;
@@ -21,6 +22,39 @@ public sealed class ServerLoginTests
 
         Assert.IsType<ServerLoginStep.NeedMore>(ended);
         Assert.IsType<ServerLoginStep.Ready>(Take(login, server => server.ReadyForQuery('I')));
+    }
+
+    [Fact]
+    public void A_login_is_bound_to_its_connection_where_both_sides_can()
+    {
+        var bound = Login(KeysOf(Roles.Scram()));
+        var unbound = Login(KeysOf(Roles.Scram()));
+        var plain = Login(KeysOf(Roles.Scram()));
+        bound.CertificateHash = unbound.CertificateHash = [1, 2, 3];
+
+        var first = First(bound, "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256");
+        Assert.StartsWith("SCRAM-SHA-256-PLUS\0", first, StringComparison.Ordinal);
+        var answer = Answer(bound, first);
+
+        Assert.Contains("p=tls-server-end-point,,n=,r=", first, StringComparison.Ordinal);
+        var data = Convert.ToBase64String([.. "p=tls-server-end-point,,"u8, 1, 2, 3]);
+        Assert.StartsWith($"c={data},", answer, StringComparison.Ordinal);
+        Assert.Contains("y,,n=,r=", First(unbound, "SCRAM-SHA-256"), StringComparison.Ordinal);
+        Assert.Contains("n,,n=,r=", First(plain, "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"), StringComparison.Ordinal);
+    }
+
+    private string First(ServerLogin login, params string[] offered) => Encoding.UTF8.GetString(
+        Assert.Single(Wire.Split(Assert.IsType<ServerLoginStep.Send>(
+            Take(login, server => server.AuthenticationSasl(offered))).Bytes.Span)).Body);
+
+    /// <summary>What it says when the server has gone on with its nonce.</summary>
+    private string Answer(ServerLogin login, string first)
+    {
+        var secret = Roles.Scram();
+        var nonce = first[(first.IndexOf("r=", StringComparison.Ordinal) + 2)..];
+        var sent = Assert.IsType<ServerLoginStep.Send>(Take(login, server => server.AuthenticationSaslContinue(
+            $"r={nonce}server,s={Convert.ToBase64String(secret.Salt.AsSpan())},i={secret.Iterations}")));
+        return Encoding.UTF8.GetString(Assert.Single(Wire.Split(sent.Bytes.Span)).Body);
     }
 
     [Fact]
