@@ -12,6 +12,10 @@ internal static class ClientAddresses
     {
         foreach (var host in blueprint.DataHosts)
             yield return (host.Address, blueprint.Ports.Postgres);
+        // Programs on a host that has a proxy go through that one.
+        foreach (var one in OfProxies(blueprint).Select(one => one.Port).Distinct())
+            foreach (var loopback in new[] { "127.0.0.1", "::1" })
+                yield return (loopback, one);
         foreach (var one in OfProxies(blueprint))
             yield return one;
         if (blueprint.VirtualAddress is { } shared)
