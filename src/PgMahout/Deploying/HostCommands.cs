@@ -64,8 +64,9 @@ internal static class HostCommands
         var file = $"{HostPaths.Home}/members/{host.Name}/data/postmaster.pid";
         return Switch(version)
             + $"before=$(head -n 1 {file} 2> /dev/null || true)\n"
-            + $"for unit in {SystemdUnits.Agent} {SystemdUnits.Archiver} {SystemdUnits.Proxy}; do\n"
-            + "    systemctl try-restart \"$unit\"\ndone\n"
+            + $"for unit in {SystemdUnits.Agent} {SystemdUnits.Proxy}; do systemctl try-restart \"$unit\"; done\n"
+            // One without a repository ends at once, which systemd takes for a failure.
+            + $"systemctl try-restart --no-block {SystemdUnits.Archiver} || true\n"
             + $"after=$(head -n 1 {file} 2> /dev/null || true)\n"
             + "[ \"$before\" = \"$after\" ] || { echo \"PostgreSQL was $before and is $after\" >&2; exit 1; }\n"
             + $"echo \"runs {version}${{before:+, PostgreSQL is still $before}}\"\n";
