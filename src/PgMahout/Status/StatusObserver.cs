@@ -20,6 +20,9 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
     /// <summary>For a program that looks again and again, and prefers an answer to a quick silence.</summary>
     public static readonly TimeSpan Patient = TimeSpan.FromSeconds(1);
 
+    /// <summary>For a person, where each question is a new connection to another host.</summary>
+    public static readonly TimeSpan AcrossHosts = TimeSpan.FromSeconds(2);
+
     private readonly Dictionary<MemberSpec, AgentClient> _agents = [];
     private IClusterStore? _store;
     private ClusterRecords _records = ClusterRecords.None;

@@ -25,7 +25,7 @@ internal static class StatusVerb
             return new Failure(ErrorCatalogue.NoCluster, $"there is no cluster in {invocation.Home.Root}")
                 .Try("pgmahout up");
         await using var observer = new StatusObserver(
-            invocation.Home, HostHome.Is(invocation.Home) ? StatusObserver.Patient : StatusObserver.Short);
+            invocation.Home, HostHome.Is(invocation.Home) ? StatusObserver.AcrossHosts : StatusObserver.Short);
         var status = await observer.ObserveAsync(invocation.Cancellation);
         if (!watch)
         {
