@@ -77,6 +77,8 @@ public sealed class ProxyHandoverTests
         // The request comes to the process that listens, and is about a client of the other one.
         await using var sleeping = new NpgsqlCommand("SELECT pg_sleep(60)", client);
         var slept = sleeping.ExecuteNonQueryAsync();
+        // One that came too early would hit nothing, and the driver sends no other.
+        await first.SleepsAsync();
         await EventuallyAsync(() =>
         {
             sleeping.Cancel();

@@ -147,6 +147,15 @@ internal sealed class RunningProxy : IAsyncDisposable
         return (await output, await error);
     }
 
+    /// <summary>A statement has come so far that it can be cancelled.</summary>
+    public async Task SleepsAsync()
+    {
+        var watch = Stopwatch.StartNew();
+        while (await _server.QueryAsync<long>(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == 0)
+            Assert.True(watch.Elapsed < LoneServer.Limit, "nothing sleeps");
+    }
+
     public async Task UntilAsync(Func<ProxyReport, bool> condition)
     {
         var watch = Stopwatch.StartNew();

@@ -51,6 +51,7 @@ public sealed class ServerTlsTests : IDisposable
         await using var client = await proxy.ConnectAsync();
         await using var sleeping = new NpgsqlCommand("SELECT pg_sleep(60)", client);
         var slept = sleeping.ExecuteNonQueryAsync();
+        await proxy.SleepsAsync();
         var watch = Stopwatch.StartNew();
         while (!slept.IsCompleted && watch.Elapsed < LoneServer.Limit)
         {
