@@ -48,7 +48,9 @@ public sealed record InstallPlan(ImmutableArray<InstallStep> Steps, ImmutableArr
         {
             if (platform.Manager is not { } manager)
                 return (null, $"{platform.Name} has none of apt-get, dnf and yum");
-            packages = manager == PackageTool.Apt ? WithApt(request) : WithRpm(platform, manager, request);
+            packages = manager == PackageTool.Apt
+                ? WithApt(request.Major, request.Pgdg)
+                : WithRpm(platform, manager, request);
         }
         var programs = request.Major is null ? null : present?.Directory ?? Programs(platform, request);
         ImmutableArray<InstallStep> steps =
@@ -56,10 +58,36 @@ public sealed record InstallPlan(ImmutableArray<InstallStep> Steps, ImmutableArr
         return (new InstallPlan(steps, NotesOn(platform, present, request)), "");
     }
 
-    private static ImmutableArray<InstallStep> WithApt(InstallRequest request)
+    /// <summary>PostgreSQL's server alone, by apt.</summary>
+    public static ImmutableArray<InstallStep> ServerPackages(int? major) => WithApt(major, pgdg: false);
+
+    /// <summary>
+    /// etcd alone, by apt. Its package would start a server of its own; that unit is hidden before, and stays so.
+    /// </summary>
+    public static ImmutableArray<InstallStep> EtcdPackages(bool refreshed) =>
+    [
+        .. refreshed ? (ImmutableArray<InstallStep>)[] : [Refresh],
+        new InstallStep.Run(
+            "hide the package's own unit", ["systemctl", "mask", "etcd.service"],
+            "the package would start a server that belongs to nobody"),
+        Apt("install etcd", "etcd-server"),
+    ];
+
+    /// <summary>The account that the server's package would make, where that package is not needed.</summary>
+    public static readonly InstallStep Account = new InstallStep.Run(
+        "make the account postgres",
+        [
+            "useradd", "--system", "--user-group", "--home-dir", "/var/lib/postgresql", "--no-create-home", "--shell",
+            "/bin/bash", "postgres",
+        ]);
+
+    private static readonly InstallStep Refresh =
+        new InstallStep.Run("refresh the lists of packages", ["apt-get", "-q", "-y", "update"]);
+
+    private static ImmutableArray<InstallStep> WithApt(int? major, bool pgdg)
     {
         var steps = ImmutableArray.CreateBuilder<InstallStep>();
-        steps.Add(new InstallStep.Run("refresh the lists of packages", ["apt-get", "-q", "-y", "update"]));
+        steps.Add(Refresh);
         // The switch below lives in a file of this package, and asks nothing of anybody.
         steps.Add(Apt("install what Debian's packages share", "postgresql-common"));
         steps.Add(new InstallStep.Write(
@@ -68,12 +96,12 @@ public sealed record InstallPlan(ImmutableArray<InstallStep> Steps, ImmutableArr
             "create_main_cluster = false\n",
             "create_main_cluster",
             "the server's package would make a cluster and start it on port 5432 while it is being installed"));
-        if (request.Pgdg)
+        if (pgdg)
             steps.Add(new InstallStep.Run(
                 "add the repository of the PostgreSQL project",
                 ["/usr/share/postgresql-common/pgdg/apt.postgresql.org.sh", "-y"],
                 "it has every supported version; the script is the distribution's own"));
-        steps.Add(Apt("install the server", Text(request.Major, "postgresql", major => $"postgresql-{major}")));
+        steps.Add(Apt("install the server", Text(major, "postgresql", number => $"postgresql-{number}")));
         return steps.ToImmutable();
     }
 

@@ -34,6 +34,9 @@ public sealed record ProxySettings
     /// <summary>Addresses in numbers; the first is the one that is told to clients.</summary>
     public string ListenHost { get; init; } = "127.0.0.1";
 
+    /// <summary>Where clients on the same host connect: what listens everywhere does so on loopback.</summary>
+    public string LocalHost => ListenHost switch { "0.0.0.0" => "127.0.0.1", "::" => "::1", var one => one };
+
     /// <summary>Transactions go to the primary.</summary>
     public int WritePort { get; init; } = 6432;
 

@@ -12,5 +12,12 @@ public static class ConfigurationPreview
         ServerConfiguration.Chosen(settings, DiskOf(settings))
             .ToImmutableSortedDictionary(StringComparer.Ordinal);
 
-    private static ByteSize DiskOf(InstanceSettings settings) => new(new DriveInfo(settings.MemberDirectory).TotalSize);
+    /// <summary>Of a member on another host, whose disk is not seen from here, the size of ours stands for it.</summary>
+    private static ByteSize DiskOf(InstanceSettings settings)
+    {
+        var directory = settings.MemberDirectory;
+        while (!Directory.Exists(directory) && Path.GetDirectoryName(directory) is { } above)
+            directory = above;
+        return new ByteSize(new DriveInfo(directory).TotalSize);
+    }
 }

@@ -12,7 +12,7 @@ internal sealed record CrowdAddress(string Text)
     public static CrowdAddress Of(ProxySettings settings, string password) => new(
         new NpgsqlConnectionStringBuilder
         {
-            Host = settings.ListenHost,
+            Host = settings.LocalHost,
             Port = settings.WritePort,
             Username = InstanceSettings.Superuser,
             Password = password,

@@ -81,8 +81,8 @@ public sealed record ProxyAddresses(string Host, int WritePort, int ReadPort)
     {
         if (settings is null)
             yield break;
-        yield return (settings.ListenHost, settings.WritePort);
+        yield return (settings.LocalHost, settings.WritePort);
         if (settings.ReadPort != 0)
-            yield return (settings.ListenHost, settings.ReadPort);
+            yield return (settings.LocalHost, settings.ReadPort);
     }
 }

@@ -31,7 +31,7 @@ public static class ClientUri
     private static string For(ProxySettings proxy, HomeLayout home, bool read)
     {
         var limit = (int)Math.Ceiling((proxy.Hold + Patience).TotalSeconds);
-        return $"postgresql://{InstanceSettings.Superuser}@{Bracketed(proxy.ListenHost)}:"
+        return $"postgresql://{InstanceSettings.Superuser}@{Bracketed(proxy.LocalHost)}:"
             + $"{(read ? proxy.ReadPort : proxy.WritePort)}/postgres"
             + $"?connect_timeout={limit}&passfile={PassFile(home)}";
     }

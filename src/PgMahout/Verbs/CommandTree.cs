@@ -28,6 +28,7 @@ internal static class CommandTree
     [
         InstallVerb.Build(common),
         UpVerb.Build(common),
+        DeployVerb.Build(common),
         DownVerb.Build(common),
         StatusVerb.Build(common),
         HistoryVerb.Build(common),

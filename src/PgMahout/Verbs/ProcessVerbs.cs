@@ -6,6 +6,7 @@ using PgMahout.Agent.Home;
 using PgMahout.Agent.Supervision;
 using PgMahout.Archiving;
 using PgMahout.Core.Vocabulary;
+using PgMahout.Deploying.OnHost;
 using PgMahout.Postgres.Processes;
 using PgMahout.Proxying;
 using PgMahout.Restoring;
@@ -36,6 +37,8 @@ internal static class ProcessVerbs
             UntilToldAsync(stopping => ProxyProcess.RunAsync(HomeLayout.Find(home), null, stopping)),
         ["proxy", "run", "--home", var home, "--after", var pid] => UntilToldAsync(stopping =>
             ProxyProcess.RunAsync(HomeLayout.Find(home), int.Parse(pid, CultureInfo.InvariantCulture), stopping)),
+        ["host", "prepare", "--home", var home] => HostPreparation.RunAsync(HomeLayout.Find(home)),
+        ["host", "found", "--home", var home] => HostFounding.RunAsync(HomeLayout.Find(home)),
         ["stop-member", "--home", var home, "--member", var member] =>
             UntilToldAsync(stopping => MemberStop.RunAsync(HomeLayout.Find(home), new MemberName(member), stopping)),
         _ => null,

@@ -1,6 +1,4 @@
 using Npgsql;
-using PgMahout.InstanceTests.Backup;
-using PgMahout.Postgres.Installation;
 using PgMahout.Undo;
 using PgMahout.Undo.Returning;
 using Xunit;
@@ -260,32 +258,5 @@ public sealed class ReturnRefusalTests
         Assert.Equal(UndoProblems.UnsoundCode, refused.Failure?.Code);
         Assert.Contains("orders_body", refused.Failure?.What, StringComparison.Ordinal);
         Assert.Equal(before, await lab.DefinitionsAsync());
-    }
-
-    [Fact]
-    public async Task A_disk_that_gets_full_on_the_way_leaves_nothing_behind()
-    {
-        using var small = SmallFileSystem.Mount(24);
-        await using var lab = await ReturnLab.StartAsync(
-            "CREATE TABLE heavy AS SELECT i, repeat(md5(i::text), 30) AS t FROM generate_series(1, 20000) AS i");
-        await lab.Live.ExecuteAsync("DROP TABLE heavy");
-        var place = Path.Combine(small.Directory, "space");
-        TestMember.Done(ServerAccount.Find()).CreateDirectory(
-            place, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        await lab.Live.ExecuteAsync($"CREATE TABLESPACE small LOCATION '{place}'", "template1");
-        await lab.Live.ExecuteAsync("ALTER DATABASE postgres SET TABLESPACE small", "template1");
-        var before = await lab.DefinitionsAsync();
-
-        var ended = await ReturnLab.RunAsync(await lab.RequestAsync("heavy"));
-
-        Assert.Contains("53100", ended.Failure?.Why, StringComparison.Ordinal);
-        Assert.Equal("the live database is as it was", ended.Failure?.Left);
-        await lab.HasNoDebrisAsync();
-        Assert.Equal(before, await lab.DefinitionsAsync());
-
-        small.Resize(200);
-        await lab.ReturnAsync("heavy");
-
-        Assert.Equal(lab.Rows, await lab.RowsAsync());
     }
 }

@@ -47,6 +47,14 @@ public sealed class ServerConfigurationTests
     }
 
     [Fact]
+    public void What_a_member_on_another_host_would_say_can_be_foretold_here()
+    {
+        var elsewhere = PostgresSettings.OfA() with { MemberDirectory = "/not/on/this/host" };
+
+        Assert.True(ConfigurationPreview.Chosen(elsewhere).ContainsKey("max_slot_wal_keep_size"));
+    }
+
+    [Fact]
     public void On_several_hosts_members_replicate_over_TLS_and_know_whom_they_believe()
     {
         var settings = PostgresSettings.OfA() with { CertificateDirectory = "/certs" };

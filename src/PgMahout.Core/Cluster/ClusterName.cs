@@ -1,4 +1,4 @@
-namespace PgMahout.Starting;
+namespace PgMahout.Core.Cluster;
 
 /// <summary>
 /// The name of a cluster: shown everywhere, typed before the worst commands, and PostgreSQL's cluster_name.

@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Access;
+using PgMahout.Core.Cluster;
+
+namespace PgMahout.Core.Deployment;
+
+/// <summary>What an operator wants to have on several hosts: the whole of a cluster.yml, already validated.</summary>
+/// <param name="Hosts">In the order in which they were written; the first that holds data makes the databases.</param>
+public sealed record Blueprint(string Cluster, ImmutableArray<HostBlueprint> Hosts)
+{
+    /// <summary>Major version; null: what is installed, else the distribution's own.</summary>
+    public int? Postgres { get; init; }
+
+    public Durability Durability { get; init; } = Durability.Quorum;
+
+    public Timing Timing { get; init; } = new(TimeSpan.FromSeconds(3));
+
+    public SshAccess Ssh { get; init; } = SshAccess.Default;
+
+    public EtcdBlueprint Etcd { get; init; } = new EtcdBlueprint.On([]);
+
+    /// <summary>Null: none, clients are given the members' own addresses.</summary>
+    public ProxyBlueprint? Proxy { get; init; }
+
+    /// <summary>An address that goes with the leadership; null: none.</summary>
+    public VirtualAddress? VirtualAddress { get; init; }
+
+    /// <summary>Where WAL and backups go; null: nowhere.</summary>
+    public string? Repository { get; init; }
+
+    public PortBlueprint Ports { get; init; } = PortBlueprint.Default;
+
+    public IEnumerable<HostBlueprint> DataHosts => Hosts.Where(host => host.Role == HostRole.Data);
+
+    public HostBlueprint? Find(string name) => Hosts.FirstOrDefault(host => host.Name == name);
+
+    public bool RunsEtcd(HostBlueprint host) => Etcd is EtcdBlueprint.On on && on.Names.Contains(host.Name);
+
+    public bool RunsProxy(HostBlueprint host) =>
+        Proxy is { } proxy && (proxy.Hosts.IsEmpty ? host.Role == HostRole.Data : proxy.Hosts.Contains(host.Name));
+
+    /// <summary>Where the agents and clients find the cluster's store.</summary>
+    public ImmutableArray<string> StoreEndpoints => Etcd switch
+    {
+        EtcdBlueprint.External external => external.Endpoints,
+        EtcdBlueprint.On on =>
+            [.. Hosts.Where(host => on.Names.Contains(host.Name)).Select(host => Url(host.Address, Ports.Etcd))],
+        _ => throw new InvalidOperationException($"unknown store {Etcd}"),
+    };
+
+    /// <summary>The keys of this cluster in the store, which others may use too.</summary>
+    public string StorePrefix => $"/pgmahout/{Cluster}/";
+
+    public static string Url(string address, int port) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"https://{Bracketed(address)}:{port}");
+
+    public static string Bracketed(string address) =>
+        address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
+}
+
+/// <summary>One host.</summary>
+/// <param name="Name">Also the name of the member on it.</param>
+/// <param name="Address">In numbers: what the others, and clients, connect to.</param>
+/// <param name="Site">Where it stands: hosts of one site may be lost together. Null: it was not said.</param>
+/// <param name="Priority">Of its member, higher first; 0: never promoted.</param>
+public sealed record HostBlueprint(string Name, string Address, HostRole Role, string? Site, int Priority);
+
+public enum HostRole
+{
+    /// <summary>It holds a copy of the data.</summary>
+    Data,
+
+    /// <summary>It votes and holds no data.</summary>
+    Witness,
+}
+
+/// <summary>Where the records are that all members share.</summary>
+public abstract record EtcdBlueprint
+{
+    private EtcdBlueprint() { }
+
+    /// <summary>On these hosts, kept by us.</summary>
+    public sealed record On(ImmutableArray<string> Names) : EtcdBlueprint;
+
+    /// <summary>An etcd that is there already, and that somebody else looks after.</summary>
+    public sealed record External(ImmutableArray<string> Endpoints) : EtcdBlueprint;
+}
+
+/// <param name="ReadPort">0: no such port.</param>
+/// <param name="Hosts">Empty: each that holds data.</param>
+public sealed record ProxyBlueprint(int Port, int ReadPort, ImmutableArray<string> Hosts)
+{
+    public const int DefaultPort = 6432;
+    public const int DefaultReadPort = 6433;
+}
+
+/// <param name="Interface">The network interface that carries it, by the same name on every host.</param>
+public sealed record VirtualAddress(IpAddress Address, int PrefixLength, string Interface)
+{
+    public override string ToString() =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Address}/{PrefixLength}");
+}
+
+/// <summary>How the operator reaches the hosts; what is null is left to the ssh program's own files.</summary>
+public sealed record SshAccess(string? User, int? Port, string? Identity)
+{
+    public static readonly SshAccess Default = new(null, null, null);
+}
+
+public sealed record PortBlueprint(int Postgres, int Api, int Etcd, int EtcdPeer)
+{
+    public static readonly PortBlueprint Default = new(5432, 7432, 2379, 2380);
+}

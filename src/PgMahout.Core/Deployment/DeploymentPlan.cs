@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using PgMahout.Core.Installation;
+
+namespace PgMahout.Core.Deployment;
+
+/// <summary>
+/// How hosts get from what they have to a running cluster: what was found × what is wanted. Pure. When any host
+/// refuses, nothing is done on any.
+/// </summary>
+/// <param name="Refusals">Empty: it may be carried out.</param>
+/// <param name="Notes">What the operator should know and nobody does for him.</param>
+public sealed record DeploymentPlan(
+    ImmutableArray<HostPlan> Hosts, ImmutableArray<HostRefusal> Refusals, ImmutableArray<string> Notes)
+{
+    /// <summary>Every host is as it should be.</summary>
+    public bool IsNothing => Refusals.IsEmpty && Hosts.All(host => host.Steps.IsEmpty);
+
+    public static DeploymentPlan For(DeploymentQuestion question)
+    {
+        var refusals = HostChecks.Refusals(question);
+        if (!refusals.IsEmpty)
+            return new DeploymentPlan([], refusals, []);
+        var hosts = question.Looked
+            .Select(looked => new HostPlan(looked.Host, Steps(question, looked.Host, looked.Survey)))
+            .ToImmutableArray();
+        return new DeploymentPlan(hosts, [], HostNotes.On(question));
+    }
+
+    private static ImmutableArray<HostStep> Steps(
+        DeploymentQuestion question, HostBlueprint host, HostSurvey survey)
+    {
+        var goods = question.Goods.ForHosts[host.Name];
+        return
+        [
+            .. Packages(question.Blueprint, host, survey),
+            .. Programs(question.Goods, survey),
+            .. Home(goods, survey),
+            .. Units(goods, survey),
+            .. question.OpensFirewall && survey.Firewall != HostFirewall.None
+                && !Runs(goods, survey)
+                ? [new HostStep.OpenFirewall(survey.Firewall, FirewallOpening.For(question.Blueprint, host))]
+                : (ImmutableArray<HostStep>)[],
+            .. goods.Started
+                .Where(unit => !IsStarted(unit, survey))
+                .Select(unit => new HostStep.Start(
+                    unit, unit == SystemdUnits.Etcd ? DeploymentStage.Store : DeploymentStage.Members)),
+        ];
+    }
+
+    private static bool Runs(HostGoods goods, HostSurvey survey) =>
+        goods.Started.All(unit => IsStarted(unit, survey));
+
+    /// <summary>An archiver without a repository ends by itself, and comes with the next start of the host.</summary>
+    private static bool IsStarted(string unit, HostSurvey survey) =>
+        survey.EnabledUnits.Contains(unit) && (unit == SystemdUnits.Archiver || survey.ActiveUnits.Contains(unit));
+
+    private static IEnumerable<HostStep> Packages(Blueprint blueprint, HostBlueprint host, HostSurvey survey)
+    {
+        var commands = ImmutableArray.CreateBuilder<InstallStep>();
+        var names = new List<string>();
+        if (host.Role == HostRole.Data && !HasServer(blueprint, survey))
+        {
+            names.Add(blueprint.Postgres is { } major
+                ? string.Create(CultureInfo.InvariantCulture, $"PostgreSQL {major}")
+                : "PostgreSQL");
+            commands.AddRange(InstallPlan.ServerPackages(blueprint.Postgres));
+        }
+        if (blueprint.RunsEtcd(host) && !survey.HasEtcd)
+        {
+            names.Add("etcd");
+            commands.AddRange(InstallPlan.EtcdPackages(refreshed: commands.Count > 0));
+        }
+        if (names.Count > 0)
+            yield return new HostStep.Install($"install {string.Join(" and ", names)}", commands.ToImmutable());
+        if (!survey.HasAccount && (host.Role != HostRole.Data || HasServer(blueprint, survey)))
+            yield return new HostStep.Install($"make the account {HostPaths.Account}", [InstallPlan.Account]);
+    }
+
+    private static bool HasServer(Blueprint blueprint, HostSurvey survey) =>
+        blueprint.Postgres is { } major ? survey.Postgres.Contains(major) : !survey.Postgres.IsEmpty;
+
+    private static IEnumerable<HostStep> Programs(DeploymentGoods goods, HostSurvey survey)
+    {
+        if (!survey.Runtimes.Any(version => Serves(version, goods.Runtime)))
+            yield return new HostStep.CopyRuntime(goods.Runtime);
+        // One that runs is not changed in passing: that is an upgrade, one host after the other.
+        if (survey.Program is not null && !survey.ActiveUnits.IsEmpty)
+            yield break;
+        if (!survey.Programs.Contains(goods.Program))
+            yield return new HostStep.CopyProgram(goods.Program);
+        if (survey.Program != goods.Program)
+            yield return new HostStep.Switch(goods.Program);
+    }
+
+    /// <summary>A runtime serves a program that was built with an older patch of the same release.</summary>
+    public static bool Serves(string version, string wanted) =>
+        Version.TryParse(version.Split('-')[0], out var has) && Version.TryParse(wanted.Split('-')[0], out var needs)
+        && (has.Major, has.Minor) == (needs.Major, needs.Minor) && has >= needs;
+
+    private static IEnumerable<HostStep> Home(HostGoods goods, HostSurvey survey)
+    {
+        var isNew = survey.HostFile.Trim() != goods.HostFile.Trim();
+        if (isNew)
+            yield return new HostStep.MakeHome(survey.HostFile == "" ? "make the home" : "change the home's settings");
+        else if (goods.Certificates.Any(file => !file.IsAsWanted(survey)))
+            yield return new HostStep.MakeHome("renew certificates");
+    }
+
+    private static IEnumerable<HostStep> Units(HostGoods goods, HostSurvey survey)
+    {
+        ImmutableArray<DeployedFile> changed = [.. goods.Units.Where(file => !file.IsAsWanted(survey))];
+        if (!changed.IsEmpty)
+            yield return new HostStep.WriteUnits(changed);
+    }
+}
+
+/// <summary>All that a plan depends on.</summary>
+/// <param name="Findings">By the host's name.</param>
+/// <param name="OpensFirewall">The operator agreed that ports are opened.</param>
+public sealed record DeploymentQuestion(
+    Blueprint Blueprint,
+    ImmutableSortedDictionary<string, HostFinding> Findings,
+    DeploymentGoods Goods,
+    bool OpensFirewall)
+{
+    /// <summary>Hosts that could be looked at, in the order in which they were written.</summary>
+    public IEnumerable<(HostBlueprint Host, HostSurvey Survey)> Looked =>
+        from host in Blueprint.Hosts
+        let found = Findings.GetValueOrDefault(host.Name) as HostFinding.Found
+        where found is not null
+        select (host, found.Survey);
+}

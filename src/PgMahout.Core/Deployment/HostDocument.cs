@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace PgMahout.Core.Deployment;
+
+/// <summary>What a home says of itself: whose it is, and where its cluster's store is.</summary>
+public static class HostDocument
+{
+    private static readonly JsonWriterOptions Readable =
+        new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static string Text(Blueprint blueprint, HostBlueprint host)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, Readable))
+        {
+            json.WriteStartObject();
+            json.WriteString("host", host.Name);
+            json.WriteStartArray("members");
+            if (host.Role == HostRole.Data)
+                json.WriteStringValue(host.Name);
+            json.WriteEndArray();
+            json.WriteStartObject("store");
+            json.WriteStartArray("etcd");
+            // The one on this host is asked first.
+            var own = Blueprint.Url(host.Address, blueprint.Ports.Etcd);
+            foreach (var endpoint in blueprint.StoreEndpoints.OrderBy(endpoint => endpoint == own ? 0 : 1))
+                json.WriteStringValue(endpoint);
+            json.WriteEndArray();
+            json.WriteString("prefix", blueprint.StorePrefix);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
+    }
+
+    /// <summary>What it says; null, and no endpoints: it does not say.</summary>
+    public static (string? Prefix, string? Host, ImmutableArray<string> Endpoints) Read(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            var root = document.RootElement;
+            var store = root.GetProperty("store");
+            return (
+                store.GetProperty("prefix").GetString(),
+                root.GetProperty("host").GetString(),
+                [.. store.GetProperty("etcd").EnumerateArray().Select(endpoint => endpoint.GetString() ?? "")]);
+        }
+        catch (Exception unknown) when (unknown is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return (null, null, []);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace PgMahout.Core.Deployment;
+
+/// <summary>Where everything is on a host that we have deployed to.</summary>
+public static class HostPaths
+{
+    public const string Account = "postgres";
+    public const string Home = "/var/lib/pgmahout";
+    public const string HostFile = Home + "/host.json";
+    public const string Certificates = Home + "/certs";
+    public const string EtcdDirectory = Home + "-etcd";
+
+    /// <summary>Each version of the program in a directory of its own, and one link.</summary>
+    public const string Programs = "/opt/pgmahout";
+    public const string Current = Programs + "/current";
+    public const string Program = Current + "/pgmahout";
+    public const string Runtime = Programs + "/dotnet";
+    public const string Command = "/usr/local/bin/pgmahout";
+    public const string Settings = "/etc/pgmahout";
+    public const string Units = "/etc/systemd/system";
+
+    public static string CertificateFile(string name) => $"{Certificates}/{name}";
+}

@@ -1,0 +1,79 @@
+using PgMahout.CommandLine;
+using PgMahout.Core.Deployment;
+using PgMahout.Errors;
+using PgMahout.Output;
+
+namespace PgMahout.Deploying;
+
+/// <summary>One run of <c>deploy</c>: read, look at all hosts, plan, and only then change something.</summary>
+internal sealed class DeployCommand(Invocation invocation, DeployRequest request)
+{
+    private readonly long _begun = TimeProvider.System.GetTimestamp();
+
+    private Screen Screen => invocation.Screen;
+
+    public async Task<Ending> RunAsync()
+    {
+        if (!ClusterFile.Read(request.File, Screen).TryGet(out var blueprint, out var failure))
+            return failure;
+        if (request.Added is { } added && blueprint.Find(added) is null)
+            return new Failure(ErrorCatalogue.NoSuchHost, $"{request.File} has no host '{added}'")
+                .Try($"add to its hosts:  - {{ name: {added}, address: ADDRESS }}", $"pgmahout deploy add {added}");
+        if (blueprint.VirtualAddress is { } shared)
+            return new Failure(ErrorCatalogue.DeployNotYet, $"the address {shared} cannot be given to a leader yet")
+                .Because("virtual_ip is understood, and nobody takes the address yet")
+                .Try("take virtual_ip out; clients use the address that deploy prints, which names every proxy");
+        var looked = OperatorSecrets.Look(
+            OperatorSecrets.DirectoryOf(request.File, blueprint), blueprint, request.Renews,
+            TimeProvider.System.GetUtcNow());
+        if (!looked.TryGet(out var secrets, out failure))
+            return failure;
+        using var program = OwnProgram.Look();
+        await using var hosts = new DeployHosts(blueprint, request.KnownHosts);
+        var goods = GoodsMaking.For(blueprint, secrets, program);
+        Screen.Note($"looking at {blueprint.Hosts.Length} hosts of {blueprint.Cluster}");
+        var plan = DeploymentPlan.For(new DeploymentQuestion(
+            blueprint, await HostLook.AtAsync(hosts, invocation.Cancellation), goods, request.OpensFirewall));
+        if (!plan.Refusals.IsEmpty)
+            return DeployText.Refused(plan);
+        foreach (var note in plan.Notes)
+            Screen.Note("note: " + note);
+        if (request.DryRun)
+        {
+            Screen.Data(Screen.IsJson ? DeployDocuments.Text(blueprint, plan) : DeployText.Table(blueprint, plan));
+            return Ending.Ok;
+        }
+        return await CarryOutAsync(new Deployment(blueprint, goods, plan), secrets, program, hosts);
+    }
+
+    private sealed record Deployment(Blueprint Blueprint, DeploymentGoods Goods, DeploymentPlan Plan);
+
+    private async Task<Ending> CarryOutAsync(
+        Deployment wanted, OperatorSecrets secrets, OwnProgram program, DeployHosts hosts)
+    {
+        var (blueprint, goods, plan) = wanted;
+        if (!plan.IsNothing)
+        {
+            Screen.Note(DeployText.Table(blueprint, plan));
+            foreach (var made in secrets.News)
+                Screen.Note($"made {made}, kept in {secrets.Path}");
+            if (!secrets.Keep(ClientAddresses.Of(blueprint)).TryGet(out var passwords, out var failure))
+                return failure;
+            var run = new DeployRun(new DeployMeans(blueprint, goods, passwords, program), hosts, Screen);
+            if (await run.RunAsync(plan, invocation.Cancellation) is { } broken)
+                return broken;
+        }
+        var watch = new DeployWatch(hosts[blueprint.DataHosts.First()], Screen);
+        var waited = await watch.UntilHealthyAsync(request.Limit, invocation.Cancellation);
+        if (!waited.TryGet(out var status, out var notHealthy))
+            return notHealthy;
+        if (request.Drill && await watch.DrillAsync(invocation.Cancellation) is { } drilled)
+            return drilled;
+        var uri = ClientAddresses.Uri(blueprint, Path.Combine(secrets.Path, "pgpass"));
+        var took = TimeProvider.System.GetElapsedTime(_begun);
+        Screen.Data(Screen.IsJson
+            ? DeployDocuments.Text(blueprint, plan, status, uri, took)
+            : DeployText.Done(blueprint, plan, status, (uri, took)));
+        return Ending.Ok;
+    }
+}

@@ -1,0 +1,132 @@
+using System.Text.Json;
+using PgMahout.CommandLine;
+using PgMahout.Core.Deployment;
+using PgMahout.Deploying.OnHost;
+using PgMahout.Errors;
+using PgMahout.Output;
+using PgMahout.Postgres.Files;
+
+namespace PgMahout.Deploying;
+
+/// <summary>Everything that a run gives to hosts.</summary>
+internal sealed record DeployMeans(
+    Blueprint Blueprint, DeploymentGoods Goods, ClusterSecrets Passwords, OwnProgram Program);
+
+/// <summary>Carries a plan out: each stage on all hosts at once, one stage after the other.</summary>
+internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen screen)
+{
+    private static readonly TimeSpan PackagesLimit = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan CopyLimit = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan StepLimit = TimeSpan.FromMinutes(2);
+    private const int StoreSeconds = 60;
+
+    private Blueprint Blueprint => means.Blueprint;
+
+    public async Task<Failure?> RunAsync(DeploymentPlan plan, CancellationToken cancellation)
+    {
+        foreach (var stage in Enum.GetValues<DeploymentStage>())
+        {
+            var failures = await Task.WhenAll(plan.Hosts.Select(host => OnHostAsync(host, stage, cancellation)));
+            if (failures.OfType<Failure>().FirstOrDefault() is { } failure)
+                return failure;
+            var after = stage switch
+            {
+                DeploymentStage.Prepare => null,
+                DeploymentStage.Store => await FoundAsync(plan, cancellation),
+                DeploymentStage.Members => null,
+            };
+            if (after is not null)
+                return after;
+        }
+        return null;
+    }
+
+    private async Task<Failure?> OnHostAsync(HostPlan plan, DeploymentStage stage, CancellationToken cancellation)
+    {
+        foreach (var step in plan.In(stage))
+        {
+            var begun = TimeProvider.System.GetTimestamp();
+            var answer = await DoAsync(plan.Host, step, cancellation);
+            if (!answer.IsDone)
+                return Failed(plan.Host, step, answer);
+            var took = Durations.Text(TimeProvider.System.GetElapsedTime(begun));
+            screen.Note($"  {plan.Host.Name,-10} {step.Title}   {took}");
+        }
+        return null;
+    }
+
+    private Task<SshAnswer> DoAsync(HostBlueprint host, HostStep step, CancellationToken cancellation) => step switch
+    {
+        HostStep.Install install =>
+            hosts[host].RunAsync(HostCommands.Install(install), PackagesLimit, cancellation),
+        HostStep.CopyRuntime => CopyAsync(
+            host, HostCommands.UnpackRuntime, means.Program.PackRuntimeAsync, cancellation),
+        HostStep.CopyProgram program => CopyAsync(
+            host, HostCommands.UnpackProgram(program.Version), means.Program.PackProgramAsync, cancellation),
+        HostStep.Switch change => hosts[host].RunAsync(HostCommands.Switch(change.Version), StepLimit, cancellation),
+        HostStep.MakeHome => hosts[host].FeedAsync(
+            HostCommands.MakeHome, Preparation(host), StepLimit, cancellation),
+        HostStep.WriteUnits units =>
+            hosts[host].RunAsync(HostCommands.WriteUnits(units.Files), StepLimit, cancellation),
+        HostStep.OpenFirewall opening => hosts[host].RunAsync(
+            FirewallScript.Of(opening.Firewall, opening.Opening), StepLimit, cancellation),
+        HostStep.Start start => hosts[host].RunAsync(HostCommands.Start(start.Unit), StepLimit, cancellation),
+        _ => throw new InvalidOperationException($"unknown step {step}"),
+    };
+
+    private async Task<SshAnswer> CopyAsync(
+        HostBlueprint host, string unpack, Func<CancellationToken, Task<string>> pack, CancellationToken cancellation)
+    {
+        await using var stream = File.OpenRead(await pack(cancellation));
+        return await hosts[host].FeedAsync(unpack, stream, CopyLimit, cancellation);
+    }
+
+    private string Preparation(HostBlueprint host)
+    {
+        var goods = means.Goods.ForHosts[host.Name];
+        var document = new PreparationDocument(
+            DocumentJson.Schema,
+            goods.HostFile,
+            [.. goods.Certificates.Select(file => new NamedText(Path.GetFileName(file.Path), file.Content))],
+            means.Passwords.SuperuserPassword,
+            means.Passwords.ReplicationPassword,
+            host.Role == HostRole.Data ? host.Name : null,
+            [.. ClientAddresses.Of(Blueprint).Select(one => new AddressDocument(one.Host, one.Port))]);
+        return JsonSerializer.Serialize(document, HostJson.Default.PreparationDocument);
+    }
+
+    /// <summary>The records of the cluster, written when the store runs and before the first agent does.</summary>
+    private async Task<Failure?> FoundAsync(DeploymentPlan plan, CancellationToken cancellation)
+    {
+        if (!plan.Hosts.Any(host => host.In(DeploymentStage.Members).Any()))
+            return null;
+        foreach (var host in Blueprint.Hosts.Where(Blueprint.RunsEtcd))
+        {
+            var ready = await hosts[host].RunAsync(
+                HostCommands.Await(SystemdUnits.Etcd, StoreSeconds), StepLimit, cancellation);
+            if (!ready.IsDone)
+                return new Failure(ErrorCatalogue.DeployStoreSilent, $"etcd on {host.Name} did not become ready")
+                    .Because(ready.Complaint)
+                    .Leaving("it goes on trying; no member was started")
+                    .Try("the same command, when the reason is gone", "pgmahout deploy ... --open-firewall");
+        }
+        var first = Blueprint.DataHosts.First();
+        var answer = await hosts[first].FeedAsync(
+            HostCommands.Found, FoundingText.Of(Blueprint), StepLimit, cancellation);
+        if (!answer.IsDone)
+            return new Failure(ErrorCatalogue.DeployDiffers, "the records of the cluster could not be written")
+                .Because(answer.Complaint)
+                .Leaving("the hosts are prepared; no member was started");
+        var said = JsonSerializer.Deserialize(answer.Output, HostJson.Default.FoundingAnswer)!;
+        screen.Note($"  {first.Name,-10} records of the cluster: {said.Done}");
+        foreach (var note in said.Notes)
+            screen.Note("  note: " + note);
+        return null;
+    }
+
+    private static Failure Failed(HostBlueprint host, HostStep step, SshAnswer answer) =>
+        new Failure(ErrorCatalogue.DeployStepFailed, $"{host.Name}: could not {step.Title}")
+            .Because(answer.Complaint)
+            .Leaving("the steps before it are done, on this host and on others; each can be repeated")
+            .Try("the same command, when the reason is gone");
+}

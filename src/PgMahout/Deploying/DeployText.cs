@@ -1,0 +1,60 @@
+using PgMahout.CommandLine;
+using PgMahout.Core.Deployment;
+using PgMahout.Errors;
+using PgMahout.Output;
+
+namespace PgMahout.Deploying;
+
+/// <summary>A plan, a refusal and an end, for people.</summary>
+internal static class DeployText
+{
+    /// <summary>A row for each thing that is done on a host.</summary>
+    public static string Table(Blueprint blueprint, DeploymentPlan plan)
+    {
+        List<string[]> rows = [["HOST", "ADDRESS", "ROLES", "TO DO"]];
+        foreach (var (host, steps) in plan.Hosts.Select(host => (host.Host, host.Steps)))
+        {
+            string[] first = [host.Name, host.Address, Roles(blueprint, host)];
+            if (steps.IsEmpty)
+                rows.Add([.. first, "nothing"]);
+            foreach (var (step, index) in steps.Select((step, index) => (step, index)))
+                rows.Add(index == 0 ? [.. first, step.Title] : ["", "", "", step.Title]);
+        }
+        return Columns.Align(rows);
+    }
+
+    public static Failure Refused(DeploymentPlan plan)
+    {
+        var hosts = plan.Refusals.Select(refusal => refusal.Host).Distinct().ToArray();
+        return new Failure(
+                ErrorCatalogue.HostsRefuse,
+                hosts.Length == 1 ? $"{hosts[0]} cannot take it" : $"{hosts.Length} hosts cannot take it")
+            .Because(string.Join('\n', plan.Refusals.Select(Of)))
+            .Leaving("no host was changed")
+            .Try("the same command, when that is settled");
+    }
+
+    public static string Done(
+        Blueprint blueprint, DeploymentPlan plan, DeployedStatus status, (string Uri, TimeSpan Took) end)
+    {
+        var what = plan.IsNothing
+            ? $"nothing to do: {blueprint.Cluster} is as cluster.yml says"
+            : $"{blueprint.Cluster} is deployed on {blueprint.Hosts.Length} hosts, in {Durations.Text(end.Took)}";
+        return $"{what}\n{status.Sentence}\n{end.Uri}";
+    }
+
+    public static string Roles(Blueprint blueprint, HostBlueprint host)
+    {
+        List<string> roles = [];
+        if (host.Role == HostRole.Data)
+            roles.Add("data");
+        if (blueprint.RunsEtcd(host))
+            roles.Add("etcd");
+        if (blueprint.RunsProxy(host))
+            roles.Add("proxy");
+        return string.Join(", ", roles);
+    }
+
+    private static string Of(HostRefusal refusal) =>
+        $"{refusal.Host}: {refusal.What}{(refusal.Next == "" ? "" : $"\n    -> {refusal.Next}")}";
+}

@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+using PgMahout.Core.Deployment;
+
+namespace PgMahout.Deploying;
+
+/// <summary>Looks at all hosts at once. Changes nothing.</summary>
+internal static class HostLook
+{
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(60);
+
+    public static async Task<ImmutableSortedDictionary<string, HostFinding>> AtAsync(
+        DeployHosts hosts, CancellationToken cancellation)
+    {
+        var found = await Task.WhenAll(hosts.Calls.Select(async host =>
+            KeyValuePair.Create(host.Key, await AtAsync(host.Value, cancellation))));
+        return found.ToImmutableSortedDictionary(StringComparer.Ordinal);
+    }
+
+    private static async Task<HostFinding> AtAsync(SshCall ssh, CancellationToken cancellation)
+    {
+        // The connection is made before the clock is read: that takes a while of its own.
+        var reached = await ssh.LookAsync("exit 0", ConnectLimit, cancellation);
+        if (!reached.IsDone)
+            return new HostFinding.Unreachable(reached.Complaint);
+        var sent = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
+        var answer = await ssh.LookAsync(SurveyScript.Text, LookLimit, cancellation);
+        return SurveyText.Parse(answer.Output, sent) is { } survey
+            ? new HostFinding.Found(survey)
+            : new HostFinding.Unreachable($"it could not be looked at: {answer.Complaint}");
+    }
+}

@@ -1,0 +1,149 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using PgMahout.Agent.Home;
+using PgMahout.Core.Backup;
+using PgMahout.Core.Cluster;
+using PgMahout.Core.Proxy;
+using PgMahout.Core.Vocabulary;
+using PgMahout.Output;
+using PgMahout.Starting;
+using PgMahout.Status;
+using PgMahout.Store;
+using PgMahout.Store.Records;
+
+namespace PgMahout.Deploying.OnHost;
+
+/// <summary>
+/// Writes the first records of a cluster, or takes members in that are new. An existing cluster is never overwritten:
+/// in what it differs is told.
+/// </summary>
+internal static class HostFounding
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    private const int Tries = 10;
+
+    /// <returns>0 with an answer on standard output, or 1 with the reason on standard error.</returns>
+    public static async Task<int> RunAsync(HomeLayout home)
+    {
+        var opening = HomeStore.Open(home);
+        if (opening is not StoreOpening.Ready { Store: var store })
+        {
+            Console.Error.WriteLine(opening.Problem);
+            return 1;
+        }
+        await using var closing = store;
+        var wanted = JsonSerializer.Deserialize(await Console.In.ReadToEndAsync(), HostJson.Default.FoundingDocument)!;
+        var (answer, complaint) = await FoundAsync(home, store, wanted);
+        if (answer is null)
+        {
+            Console.Error.WriteLine(complaint);
+            return 1;
+        }
+        Console.WriteLine(JsonSerializer.Serialize(answer, HostJson.Default.FoundingAnswer));
+        return 0;
+    }
+
+    /// <summary>The answer, or why there is none. A write of which nothing is known is settled by reading.</summary>
+    public static async Task<(FoundingAnswer? Answer, string? Complaint)> FoundAsync(
+        HomeLayout home, IClusterStore store, FoundingDocument wanted)
+    {
+        var last = "it changes too often";
+        var written = "";
+        for (var tried = 0; tried < Tries; tried++)
+        {
+            if (await store.ReadAsync(Limit, CancellationToken.None) is not StoreRead.Content content)
+            {
+                last = "it cannot be read";
+                await Task.Delay(Limit / Tries);
+                continue;
+            }
+            if (ClusterRecords.Decode(content, ClusterRecords.None) is not RecordsRead.Decoded { Records: var records })
+                return (null, "the store holds records that this version does not understand");
+            var (change, done) = ChangeFor(home, records, wanted);
+            if (change is null)
+            {
+                done = written == "" ? done : written;
+                return (new FoundingAnswer(DocumentJson.Schema, done, Notes(records, wanted)), null);
+            }
+            switch (await store.WriteAsync(change, Limit, CancellationToken.None))
+            {
+                case WriteOutcome.Refused refused:
+                    last = refused.Why;
+                    break;
+                case WriteOutcome.Unknown unknown:
+                    last = unknown.Reason;
+                    written = done;
+                    break;
+                case WriteOutcome.Done:
+                    written = done;
+                    break;
+            }
+        }
+        return (null, $"the store does not take the cluster's records: {last}");
+    }
+
+    private static (StoreTransaction? Change, string Done) ChangeFor(
+        HomeLayout home, ClusterRecords records, FoundingDocument wanted)
+    {
+        var spec = SpecOf(wanted);
+        if (records.Spec is not { } stored)
+            return (ClusterRecords.Create(spec, BackupOf(wanted), ProxyOf(home, wanted)), "created");
+        ImmutableArray<MemberSpec> missing = [.. spec.Members.Where(member => stored.Value.Find(member.Name) is null)];
+        return missing.IsEmpty
+            ? (null, "present")
+            : (ClusterRecords.ChangeSpec(
+                stored.Revision,
+                stored.Value with
+                {
+                    Members = [.. stored.Value.Members.AddRange(missing).OrderBy(member => member.Name)],
+                }),
+                $"joined: {string.Join(", ", missing.Select(member => member.Name))}");
+    }
+
+    private static ClusterSpec SpecOf(FoundingDocument wanted) => new(
+        wanted.Cluster,
+        [
+            .. wanted.Members
+                .Select(member => new MemberSpec(
+                    new MemberName(member.Name), member.Host, member.Port, member.Api, member.Priority))
+                .OrderBy(member => member.Name),
+        ],
+        Enum.Parse<Durability>(wanted.Durability, ignoreCase: true),
+        new Timing(TimeSpan.FromSeconds(wanted.RtoSeconds)),
+        ClusterSpec.DefaultMaximumLag);
+
+    private static BackupSettings BackupOf(FoundingDocument wanted) => NewRepository.At(
+        wanted.Repository ?? NewRepository.Nowhere, ImmutableSortedDictionary<string, string>.Empty);
+
+    private static ProxySettings? ProxyOf(HomeLayout home, FoundingDocument wanted) => wanted.Proxy is { } proxy
+        ? new ProxySettings
+        {
+            ListenHost = proxy.Listen,
+            WritePort = proxy.Port,
+            ReadPort = proxy.ReadPort,
+            SocketDirectory = home.RunDirectory,
+            CertificateFile = Path.Combine(home.CertificateDirectory, "host.crt"),
+            KeyFile = Path.Combine(home.CertificateDirectory, "host.key"),
+        }
+        : null;
+
+    private static ImmutableArray<string> Notes(ClusterRecords records, FoundingDocument wanted)
+    {
+        var (present, asked) = (records.Spec!.Value, SpecOf(wanted));
+        var notes = ImmutableArray.CreateBuilder<string>();
+        if (present.Timing.Ttl != asked.Timing.Ttl)
+            notes.Add($"the cluster has the rto {present.Timing.Ttl.TotalSeconds}s, cluster.yml "
+                + $"{asked.Timing.Ttl.TotalSeconds}s: it stays as it is");
+        if (present.Durability != asked.Durability)
+            notes.Add($"the cluster has the durability {Words.Of(present.Durability)}, cluster.yml "
+                + $"{Words.Of(asked.Durability)}: it stays as it is");
+        foreach (var member in present.Members.Where(member => asked.Find(member.Name) is null))
+            notes.Add($"{member.Name} is a member of the cluster and not in cluster.yml: pgmahout deploy remove "
+                + $"{member.Name}");
+        foreach (var member in present.Members)
+            if (asked.Find(member.Name) is { } other && other != member)
+                notes.Add($"{member.Name} is known as {member.Host}:{member.Port}, {member.Api}, priority "
+                    + $"{member.Priority}: it stays as it is");
+        return notes.ToImmutable();
+    }
+}

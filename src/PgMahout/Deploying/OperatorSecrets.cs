@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using PgMahout.Core.Deployment;
+using PgMahout.Errors;
+using PgMahout.Postgres.Files;
+
+namespace PgMahout.Deploying;
+
+/// <summary>
+/// What an operator keeps beside cluster.yml, in CLUSTER.secrets (0700): the key of the cluster's authority, the
+/// certificates of the hosts, and the passwords of the two roles that every host has. Whoever has it, has the cluster.
+/// What is missing is made in memory, and kept only when it is used.
+/// </summary>
+internal sealed class OperatorSecrets
+{
+    private const string Authority = "ca";
+    private const UnixFileMode OwnerDirectory =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private readonly Dictionary<string, KeyPair> _made = [];
+    private readonly List<string> _news = [];
+
+    private OperatorSecrets(string directory) => Path = directory;
+
+    public string Path { get; }
+
+    /// <summary>PEM.</summary>
+    public string AuthorityCertificate { get; private set; } = "";
+
+    /// <summary>By the host's name.</summary>
+    public ImmutableSortedDictionary<string, KeyPair> Hosts { get; private set; } =
+        ImmutableSortedDictionary<string, KeyPair>.Empty;
+
+    /// <summary>What was made anew, as clauses for people.</summary>
+    public IReadOnlyList<string> News => _news;
+
+    public static string DirectoryOf(string file, Blueprint blueprint) => System.IO.Path.Combine(
+        System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file))!, blueprint.Cluster + ".secrets");
+
+    /// <summary>Reads them; makes what is missing, too old, or of another address. Nothing is written.</summary>
+    /// <param name="isAsked">Of a host's name: its certificate is made anew in any case.</param>
+    public static Attempt<OperatorSecrets> Look(
+        string directory, Blueprint blueprint, Func<string, bool> isAsked, DateTimeOffset now)
+    {
+        var secrets = new OperatorSecrets(directory);
+        try
+        {
+            secrets.Look(blueprint, isAsked, now);
+            return secrets;
+        }
+        catch (Exception broken) when (broken is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            return secrets.Failed(broken.Message);
+        }
+    }
+
+    /// <summary>
+    /// Keeps what was made, and makes the passwords if there are none; a password file for the operator's own clients
+    /// is beside them.
+    /// </summary>
+    public Attempt<ClusterSecrets> Keep(IEnumerable<(string Host, int Port)> addresses)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path, OwnerDirectory);
+            // It may have been copied here, by somebody whose umask is another.
+            File.SetUnixFileMode(Path, OwnerDirectory);
+            foreach (var (name, pair) in _made)
+                Write(name, pair);
+            var passwords = SecretFiles.LoadOrCreate(Path);
+            if (!passwords.TryGet(out var kept))
+                return Failed(passwords.Failure!.Why);
+            SecretFiles.WritePassFile(Path, kept, addresses);
+            return kept;
+        }
+        catch (Exception broken) when (broken is IOException or UnauthorizedAccessException)
+        {
+            return Failed(broken.Message);
+        }
+    }
+
+    public override string ToString() => Path;
+
+    private void Look(Blueprint blueprint, Func<string, bool> isAsked, DateTimeOffset now)
+    {
+        if (Read(Authority) is not { } pair)
+        {
+            pair = CertificateAuthority.Create(blueprint.Cluster, now);
+            _made[Authority] = pair;
+            _news.Add("an authority of the cluster's own");
+        }
+        using var authority = CertificateAuthority.Load(pair);
+        AuthorityCertificate = authority.Certificate;
+        Hosts = blueprint.Hosts.ToImmutableSortedDictionary(
+            host => host.Name, host => Of(authority, host, isAsked(host.Name), now), StringComparer.Ordinal);
+    }
+
+    private KeyPair Of(CertificateAuthority authority, HostBlueprint host, bool isAsked, DateTimeOffset now)
+    {
+        var present = Read(host.Name);
+        var why = present switch
+        {
+            null => "",
+            _ when isAsked => " (as asked)",
+            _ => authority.WhyRenew(present, host.Address, now) is { } reason ? $" ({reason})" : null,
+        };
+        if (why is null)
+            return present!;
+        _news.Add($"a certificate for {host.Name}{why}");
+        return _made[host.Name] = authority.Issue(host.Name, "host", host.Address, now);
+    }
+
+    private string FileOf(string name, string kind) => System.IO.Path.Combine(Path, $"{name}.{kind}");
+
+    private KeyPair? Read(string name) => File.Exists(FileOf(name, "crt")) && File.Exists(FileOf(name, "key"))
+        ? new KeyPair(File.ReadAllText(FileOf(name, "crt")), File.ReadAllText(FileOf(name, "key")))
+        : null;
+
+    // The certificate goes first and comes last: a key without one is made anew, together with it.
+    private void Write(string name, KeyPair pair)
+    {
+        File.Delete(FileOf(name, "crt"));
+        SecretText.Write(FileOf(name, "key"), pair.Key);
+        SecretText.Write(FileOf(name, "crt"), pair.Certificate);
+    }
+
+    private Failure Failed(string why) =>
+        new Failure(ErrorCatalogue.SecretsUnusable, $"the cluster's secrets in {Path} cannot be read or made")
+            .Because(why)
+            .Leaving("no host was changed")
+            .Try($"ls -l {Path}");
+}

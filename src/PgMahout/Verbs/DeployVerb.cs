@@ -1,0 +1,124 @@
+using System.CommandLine;
+using PgMahout.CommandLine;
+using PgMahout.Deploying;
+
+namespace PgMahout.Verbs;
+
+/// <summary>A cluster on several hosts, from an operator's machine.</summary>
+internal static class DeployVerb
+{
+    private const string DefaultFile = "cluster.yml";
+    private static readonly TimeSpan DefaultLimit = TimeSpan.FromMinutes(5);
+
+    private static readonly Option<string> File = new("--file", "-f")
+    {
+        Description = $"What is wanted on which hosts (default {DefaultFile}).",
+        HelpName = "FILE",
+        DefaultValueFactory = _ => DefaultFile,
+    };
+
+    private static readonly Option<bool> DryRun =
+        new("--dry-run") { Description = "Look at all hosts, print what would be done, and change nothing." };
+
+    private static readonly Option<bool> OpenFirewall =
+        new("--open-firewall") { Description = "Open the ports that are needed, where a host has a firewall." };
+
+    private static readonly Option<string?> KnownHosts = new("--known-hosts")
+    {
+        Description = "Only hosts whose keys are in this file (default: new hosts are believed, known ones checked).",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<bool> Drill =
+        new("--drill") { Description = "At the end, switch over under load and show what clients saw." };
+
+    private static readonly Option<TimeSpan?> Timeout = new("--timeout")
+    {
+        Description = "How long to wait for a healthy cluster (default 5m).",
+        HelpName = "5m",
+        CustomParser = Durations.Parse,
+    };
+
+    public static Command Build(CommonOptions common)
+    {
+        var file = new Argument<string>("FILE")
+        {
+            Description = $"What is wanted on which hosts (default {DefaultFile}).",
+            Arity = ArgumentArity.ZeroOrOne,
+            DefaultValueFactory = _ => DefaultFile,
+        };
+        var command = new Command("deploy", "Bring a cluster to several hosts over ssh, and keep it as its file says.")
+        {
+            file, DryRun, OpenFirewall, KnownHosts, Drill, Timeout, Add(common), Remove(common), Upgrade(common),
+            Certificates(common),
+        };
+        common.Bind(command, (parse, invocation) =>
+            new DeployCommand(invocation, Request(parse, parse.GetRequiredValue(file))).RunAsync());
+        return command;
+    }
+
+    private static Command Certificates(CommonOptions common)
+    {
+        var names = new Argument<string[]>("HOST") { Description = "These hosts (default: all)." };
+        names.Arity = ArgumentArity.ZeroOrMore;
+        var rotate = new Command("rotate", "New certificates for hosts; nothing is restarted.")
+        {
+            names, File, DryRun, KnownHosts, Timeout,
+        };
+        common.Bind(rotate, (parse, invocation) =>
+        {
+            var chosen = parse.GetValue(names) ?? [];
+            return new DeployCommand(invocation, Request(parse, parse.GetRequiredValue(File)) with
+            {
+                Renews = name => chosen.Length == 0 || chosen.Contains(name),
+            }).RunAsync();
+        });
+        return new Command("certificates", "The hosts' certificates.") { rotate };
+    }
+
+    private static Command Add(CommonOptions common)
+    {
+        var name = new Argument<string>("HOST") { Description = "Its name; cluster.yml already describes it." };
+        var command = new Command("add", "Take a host in; its member copies the data.")
+        {
+            name, File, DryRun, OpenFirewall, KnownHosts, Timeout,
+        };
+        common.Bind(command, (parse, invocation) =>
+            new DeployCommand(invocation, Request(parse, parse.GetRequiredValue(File)) with
+            {
+                Added = parse.GetRequiredValue(name),
+            }).RunAsync());
+        return command;
+    }
+
+    private static Command Remove(CommonOptions common)
+    {
+        var name = new Argument<string>("HOST") { Description = "Its name; cluster.yml still describes it." };
+        var command = new Command("remove", "Take a host out; its files stay.") { name, File, KnownHosts };
+        common.Bind(command, (parse, invocation) =>
+            new DeployRemoval(invocation, Request(parse, parse.GetRequiredValue(File)), parse.GetRequiredValue(name))
+                .RunAsync());
+        return command;
+    }
+
+    private static Command Upgrade(CommonOptions common)
+    {
+        var command = new Command("upgrade", "Bring this program to all hosts, one after the other.")
+        {
+            File, DryRun, KnownHosts, Timeout,
+        };
+        common.Bind(command, (parse, invocation) =>
+            new DeployUpgrade(invocation, Request(parse, parse.GetRequiredValue(File))).RunAsync());
+        return command;
+    }
+
+    private static DeployRequest Request(ParseResult parse, string file) => new(
+        file,
+        parse.GetValue(KnownHosts) is { } known ? Path.GetFullPath(known) : null,
+        parse.GetValue(Timeout) ?? DefaultLimit)
+    {
+        DryRun = parse.GetValue(DryRun),
+        OpensFirewall = parse.GetValue(OpenFirewall),
+        Drill = parse.GetValue(Drill),
+    };
+}

@@ -1,0 +1,71 @@
+using PgMahout.Agent.Home;
+using PgMahout.Core.Cluster;
+using PgMahout.Deploying.OnHost;
+using PgMahout.Store;
+using PgMahout.Store.Records;
+using PgMahout.Tests.Store;
+using Xunit;
+
+namespace PgMahout.Tests.Deployment;
+
+public sealed class HostFoundingTests
+{
+    private static readonly HomeLayout Home = new("/var/lib/pgmahout");
+
+    private static FoundingDocument Wanted(params string[] members) => new(
+        1, "orders", "quorum", 3,
+        [
+            .. members.Select((name, index) => new FoundingMember(
+                name, $"10.0.0.{index + 1}", 5432, $"https://10.0.0.{index + 1}:7432", 100)),
+        ],
+        new FoundingProxy("0.0.0.0", 6432, 6433),
+        Repository: null);
+
+    private static async Task<ClusterRecords> ReadAsync(IClusterStore store) =>
+        Assert.IsType<RecordsRead.Decoded>(ClusterRecords.Decode(
+            Assert.IsType<StoreRead.Content>(await store.ReadAsync(TimeSpan.FromSeconds(5), default)),
+            ClusterRecords.None)).Records;
+
+    [Fact]
+    public async Task The_first_run_makes_the_cluster_and_the_second_finds_it()
+    {
+        await using var store = new InMemoryClusterStore();
+
+        var first = await HostFounding.FoundAsync(Home, store, Wanted("db2", "db1"));
+        var second = await HostFounding.FoundAsync(Home, store, Wanted("db2", "db1"));
+
+        Assert.Equal(("created", "present"), (first.Answer!.Done, second.Answer!.Done));
+        Assert.Empty(second.Answer.Notes);
+        var records = await ReadAsync(store);
+        Assert.Equal(["db1", "db2"], records.Spec!.Value.Members.Select(member => member.Name.Text));
+        Assert.Equal(6432, records.Proxy!.Value.WritePort);
+    }
+
+    [Fact]
+    public async Task New_members_join_and_nothing_else_changes()
+    {
+        await using var store = new InMemoryClusterStore();
+        await HostFounding.FoundAsync(Home, store, Wanted("db1", "db2"));
+
+        var answer = await HostFounding.FoundAsync(
+            Home, store, Wanted("db1", "db2", "db3") with { RtoSeconds = 9, Durability = "strict" });
+
+        Assert.Equal("joined: db3", answer.Answer!.Done);
+        Assert.Equal(2, answer.Answer.Notes.Length);
+        var spec = (await ReadAsync(store)).Spec!.Value;
+        Assert.Equal((3, Durability.Quorum), (spec.Members.Length, spec.Durability));
+        Assert.Equal(TimeSpan.FromSeconds(3), spec.Timing.Ttl);
+    }
+
+    [Fact]
+    public async Task A_member_that_the_file_does_not_have_stays_and_is_told()
+    {
+        await using var store = new InMemoryClusterStore();
+        await HostFounding.FoundAsync(Home, store, Wanted("db1", "db2"));
+
+        var answer = await HostFounding.FoundAsync(Home, store, Wanted("db1"));
+
+        Assert.Equal("present", answer.Answer!.Done);
+        Assert.Contains("db2 is a member of the cluster and not in cluster.yml", Assert.Single(answer.Answer.Notes));
+    }
+}
