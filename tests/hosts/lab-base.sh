@@ -3,11 +3,11 @@
 
 bare_packages=systemd,systemd-sysv,dbus,openssh-server,sudo,nftables,iproute2,iputils-arping,iputils-ping
 bare_packages+=,ca-certificates,procps,libfaketime
-ready_packages=(postgresql-15 postgresql-contrib etcd-server)
+ready_packages=(postgresql-15 postgresql-contrib etcd-server etcd-client)
 # Made anew when it is made otherwise.
-base_edition=2
+declare -A edition=([bare]=2 [ready]=3)
 
-base_of() { echo "$store/bases/$1-$base_edition"; }
+base_of() { echo "$store/bases/$1-${edition[$1]:-0}"; }
 
 codename() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release; }
 

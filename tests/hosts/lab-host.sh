@@ -146,7 +146,11 @@ children_of() {
 
 state_of() {
     local init frozen
-    init=$(init_of "$1" "$2") || { echo off; return; }
+    if ! init=$(init_of "$1" "$2"); then
+        # Between two lives its supervisor is there, and its disk is not let go of.
+        if supervisor_of "$1" "$2" > /dev/null; then echo changing; else echo off; fi
+        return
+    fi
     frozen=$(freezer_of "$1" "$2")
     if grep -qs 'frozen 1' "${frozen%/*}/cgroup.events"; then echo "frozen $init"; else echo "on $init"; fi
 }

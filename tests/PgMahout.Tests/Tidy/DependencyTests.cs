@@ -33,6 +33,7 @@ public sealed class DependencyTests
             "PgMahout.Undo",
         ],
         ["PgMahout.LiveTests"] = [],
+        ["PgMahout.HostTests"] = ["PgMahout.Core", "PgMahout.Store"],
     };
 
     [Fact]
