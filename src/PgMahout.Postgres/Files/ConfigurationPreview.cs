@@ -12,7 +12,7 @@ public static class ConfigurationPreview
         ServerConfiguration.Chosen(settings, DiskOf(settings))
             .ToImmutableSortedDictionary(StringComparer.Ordinal);
 
-    /// <summary>Of a member on another host, whose disk is not seen from here, the size of ours stands for it.</summary>
+    /// <summary>Of a member on another host, whose disk is not seen from here, ours stands for it.</summary>
     private static ByteSize DiskOf(InstanceSettings settings)
     {
         var directory = settings.MemberDirectory;

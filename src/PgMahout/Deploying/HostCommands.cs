@@ -63,6 +63,7 @@ internal static class HostCommands
     {
         var file = $"{HostPaths.Home}/members/{host.Name}/data/postmaster.pid";
         return Switch(version)
+            + "sync\n"
             + $"before=$(head -n 1 {file} 2> /dev/null || true)\n"
             + $"for unit in {SystemdUnits.Agent} {SystemdUnits.Proxy}; do systemctl try-restart \"$unit\"; done\n"
             // One without a repository ends at once, which systemd takes for a failure.
@@ -100,7 +101,9 @@ internal static class HostCommands
     /// <summary>Does not wait until it runs: some are ready only together with those of other hosts.</summary>
     public static string Start(string unit) =>
         $"{Strict}systemctl reset-failed {unit} 2> /dev/null || true\n"
-        + $"systemctl enable --quiet {unit}\nsystemctl start --no-block {unit}\n";
+        + $"systemctl enable --quiet {unit}\n"
+        // A host that loses power now must still have all that was put on it.
+        + $"sync\nsystemctl start --no-block {unit}\n";
 
     /// <summary>Waits until it runs; says what it said when it does not.</summary>
     public static string Await(string unit, int seconds) =>
