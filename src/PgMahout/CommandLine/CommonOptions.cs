@@ -48,6 +48,14 @@ public sealed class CommonOptions
 
     /// <summary>Makes <paramref name="run"/> the action of <paramref name="command"/>.</summary>
     public void Bind(Command command, Func<ParseResult, Invocation, Task<Ending>> run) =>
+        BindAsCaller(command, async (parse, invocation) =>
+            HostHome.Enter(invocation.Home) is { } refused ? refused : await run(parse, invocation));
+
+    /// <summary>
+    /// Of a verb that is about other hosts, or about more of this one than the home: whoever calls it stays who they
+    /// are.
+    /// </summary>
+    public void BindAsCaller(Command command, Func<ParseResult, Invocation, Task<Ending>> run) =>
         command.SetAction(async (parse, cancellation) =>
         {
             var invocation = new Invocation(
@@ -83,7 +91,7 @@ public sealed class CommonOptions
     {
         try
         {
-            var ending = HostHome.Enter(invocation.Home) is { } refused ? refused : await run(parse, invocation);
+            var ending = await run(parse, invocation);
             if (ending is not Ending.Failed { Failure: var failure })
                 return ((Ending.Exit)ending).Code;
             invocation.Screen.Tell(failure);

@@ -52,7 +52,7 @@ internal static class DeployVerb
             file, DryRun, OpenFirewall, KnownHosts, Drill, Timeout, Add(common), Remove(common), Upgrade(common),
             Certificates(common),
         };
-        common.Bind(command, (parse, invocation) =>
+        common.BindAsCaller(command, (parse, invocation) =>
             new DeployCommand(invocation, Request(parse, parse.GetRequiredValue(file))).RunAsync());
         return command;
     }
@@ -65,7 +65,7 @@ internal static class DeployVerb
         {
             names, File, DryRun, KnownHosts, Timeout,
         };
-        common.Bind(rotate, (parse, invocation) =>
+        common.BindAsCaller(rotate, (parse, invocation) =>
         {
             var chosen = parse.GetValue(names) ?? [];
             return new DeployCommand(invocation, Request(parse, parse.GetRequiredValue(File)) with
@@ -83,7 +83,7 @@ internal static class DeployVerb
         {
             name, File, DryRun, OpenFirewall, KnownHosts, Timeout,
         };
-        common.Bind(command, (parse, invocation) =>
+        common.BindAsCaller(command, (parse, invocation) =>
             new DeployCommand(invocation, Request(parse, parse.GetRequiredValue(File)) with
             {
                 Added = parse.GetRequiredValue(name),
@@ -95,7 +95,7 @@ internal static class DeployVerb
     {
         var name = new Argument<string>("HOST") { Description = "Its name; cluster.yml still describes it." };
         var command = new Command("remove", "Take a host out; its files stay.") { name, File, KnownHosts };
-        common.Bind(command, (parse, invocation) =>
+        common.BindAsCaller(command, (parse, invocation) =>
             new DeployRemoval(invocation, Request(parse, parse.GetRequiredValue(File)), parse.GetRequiredValue(name))
                 .RunAsync());
         return command;
@@ -107,7 +107,7 @@ internal static class DeployVerb
         {
             File, DryRun, KnownHosts, Timeout,
         };
-        common.Bind(command, (parse, invocation) =>
+        common.BindAsCaller(command, (parse, invocation) =>
             new DeployUpgrade(invocation, Request(parse, parse.GetRequiredValue(File))).RunAsync());
         return command;
     }

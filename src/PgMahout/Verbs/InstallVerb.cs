@@ -45,7 +45,7 @@ internal static class InstallVerb
             if (result.GetValue(members) < 1)
                 result.AddError("--members is at least 1");
         });
-        common.Bind(command, (parse, invocation) => new InstallCommand(
+        common.BindAsCaller(command, (parse, invocation) => new InstallCommand(
             invocation,
             new InstallRequest(
                 parse.GetValue(version),

@@ -14,7 +14,7 @@ internal static class VersionVerb
     public static Command Build(CommonOptions common)
     {
         var command = new Command("version", "The version of pgmahout, and of the PostgreSQL that it would run.");
-        common.Bind(command, (_, invocation) => Task.FromResult(Say(invocation)));
+        common.BindAsCaller(command, (_, invocation) => Task.FromResult(Say(invocation)));
         return command;
     }
 

@@ -16,6 +16,10 @@ internal sealed class Lab : IAsyncDisposable
     private static readonly string Command =
         Path.Combine(Path.GetDirectoryName(Program.Artifacts)!, "tests", "hosts", "lab");
 
+    /// <summary>The private key that opens root of every host.</summary>
+    public static string Identity =>
+        $"{Environment.GetEnvironmentVariable("PGMAHOUT_LAB") ?? "/var/cache/pgmahout-lab"}/ssh/id_ed25519";
+
     private readonly ImmutableDictionary<string, string> _addresses;
 
     private Lab(string name, IEnumerable<(string Host, string Address)> hosts)

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Globalization;
+using PgMahout.HostTests.Harness;
+using PgMahout.LiveTests.Harness;
+using Xunit;
+
+namespace PgMahout.HostTests;
+
+/// <summary>From hosts with nothing but ssh to a cluster, and what an operator does with it later.</summary>
+public sealed class DeployTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+    private static readonly string[] First = ["db1", "db2", "db3"];
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("pgmahout-deploy-").FullName;
+    private Lab _lab = null!;
+
+    public async ValueTask InitializeAsync() => _lab = await Lab.UpAsync(4, "--bare");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_lab is not null)
+            await _lab.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task Bare_hosts_become_a_cluster_with_one_command_and_stay_one_through_what_an_operator_does()
+    {
+        WriteFile(First);
+        (await DeployAsync("--dry-run")).Exits(0);
+        Assert.Equal("", await _lab.ShellAsync("db1", "command -v pgmahout psql || true"));
+
+        (await DeployAsync("--drill")).Exits(0);
+        Assert.True((await SeenFromAsync("db2")).IsHealthy);
+
+        var again = (await DeployAsync()).Exits(0);
+        Assert.Contains("nothing to do", again.Out + again.Error, StringComparison.Ordinal);
+
+        var before = await PostmastersAsync();
+        (await DeployAsync("certificates", "rotate")).Exits(0);
+        Assert.Equal(before, await PostmastersAsync());
+        Assert.True((await SeenFromAsync("db3")).IsHealthy);
+
+        WriteFile([.. First, "db4"]);
+        (await DeployAsync("add", "db4")).Exits(0);
+        Assert.Equal(4, (await HealthyFromAsync("db4")).Members.Length);
+
+        var follower = (await HealthyFromAsync("db1")).Members.First(member => member.Name != "db1"
+            && member.Role == "standby").Name;
+        (await DeployAsync("remove", follower, "--yes")).Exits(0);
+        Assert.Equal(3, (await HealthyFromAsync("db1")).Members.Length);
+    }
+
+    [Fact]
+    public async Task A_host_that_refuses_keeps_every_host_as_it_is()
+    {
+        WriteFile(First);
+        await _lab.ShellAsync("db2", "install -d /var/lib/pgmahout && echo mine > /var/lib/pgmahout/file");
+        await _lab.DoAsync("power-off", "db3");
+
+        var refused = await DeployAsync();
+
+        Assert.NotEqual(0, refused.Code);
+        Assert.Contains("db2", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("db3", refused.Error, StringComparison.Ordinal);
+        Assert.Equal("", await _lab.ShellAsync("db1", "ls -d /opt/pgmahout /var/lib/pgmahout 2> /dev/null || true"));
+    }
+
+    private void WriteFile(IEnumerable<string> hosts) => File.WriteAllText(
+        Path.Combine(_directory, "cluster.yml"),
+        $$"""
+        cluster: orders
+        ssh: { user: root, identity: {{Lab.Identity}} }
+        etcd: [db1, db2, db3]
+        hosts:
+        {{string.Join('\n', hosts.Select(host => $"  - {{ name: {host}, address: {_lab.Address(host)} }}"))}}
+
+        """);
+
+    /// <summary>Of the whole cluster, or a verb of it, which is given the file by an option.</summary>
+    private async Task<Ran> DeployAsync(params string[] arguments)
+    {
+        var file = Path.Combine(_directory, "cluster.yml");
+        var begun = Stopwatch.GetTimestamp();
+        var ran = await Program.RunAsync(
+            Program.Path,
+            arguments.FirstOrDefault() is { } verb && !verb.StartsWith('-')
+                ? ["deploy", .. arguments, "--file", file]
+                : ["deploy", file, .. arguments],
+            Limit);
+        var took = Stopwatch.GetElapsedTime(begun).TotalSeconds;
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"== {took:F1} s: {ran}"));
+        return ran;
+    }
+
+    private async Task<Status> SeenFromAsync(string host) =>
+        Status.Parse((await _lab.ExecAsync(host, "pgmahout", "status", "-o", "json")).Out);
+
+    private async Task<Status> HealthyFromAsync(string host)
+    {
+        Status? status = null;
+        await Eventually.HoldsAsync($"healthy, seen from {host}", Lab.Limit, async () =>
+            (status = await SeenFromAsync(host)).IsHealthy);
+        return status!;
+    }
+
+    private async Task<string[]> PostmastersAsync() => await Task.WhenAll(First.Select(host =>
+        _lab.ShellAsync(host, $"head -n 1 /var/lib/pgmahout/members/{host}/data/postmaster.pid")));
+}
