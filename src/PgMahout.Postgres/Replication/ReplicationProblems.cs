@@ -6,8 +6,11 @@ using PgMahout.Core.Protocol;
 namespace PgMahout.Postgres.Replication;
 
 /// <summary>What can go wrong on a replication connection, in the words that a person reads.</summary>
-internal static class ReplicationProblems
+public static class ReplicationProblems
 {
+    /// <summary>Somebody else has the slot.</summary>
+    public const string SlotInUseCode = "replication-slot-in-use";
+
     private const string Nothing = "nothing was changed";
 
     /// <summary>Whether this is how a connection fails, rather than a mistake in this program.</summary>
@@ -17,6 +20,8 @@ internal static class ReplicationProblems
 
     public static Problem From(string what, ReplicationTarget target, Exception e) => e switch
     {
+        ServerErrorException { Error: { SqlState: SqlState.ObjectInUse } error } => new(
+            SlotInUseCode, $"{target} refused: {what}", error.ToString(), Nothing, Next(error)),
         ServerErrorException { Error: var error } => new(
             "replication-refused", $"{target} refused: {what}", error.ToString(), Nothing, Next(error)),
         AuthenticationException => new(

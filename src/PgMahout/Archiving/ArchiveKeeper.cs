@@ -4,6 +4,7 @@ using PgMahout.Backup.Repositories;
 using PgMahout.Backups;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
+using PgMahout.Hosts;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Processes;
 using PgMahout.Postgres.Replication;
@@ -45,6 +46,11 @@ internal sealed class ArchiveKeeper : IAsyncDisposable
     /// <summary>Why the last backup, expiry or drill failed; null when it did not.</summary>
     public string? LastFailure { get; set; }
 
+    /// <summary>
+    /// This archiver is the one that has the slot, and so the one that makes backups. On one machine there is no other.
+    /// </summary>
+    public bool IsInCharge => !HostHome.Is(_cluster.Home) || _archiver?.Status.State == ArchiveState.Streaming;
+
     public void Wake() => _archiver?.Wake();
 
     /// <summary>What can be restored now; null while the repository cannot be read.</summary>
@@ -61,12 +67,13 @@ internal sealed class ArchiveKeeper : IAsyncDisposable
     public ArchiveReport Report()
     {
         var status = _archiver?.Status ?? ArchiveStatus.AtStart;
-        var problem = _unopened ?? status.Problem;
+        var elsewhere = HostHome.Is(_cluster.Home) && status.Problem?.Code == ReplicationProblems.SlotInUseCode;
+        var problem = _unopened ?? (elsewhere ? null : status.Problem);
         var pace = status.Timeline is null ? default : _pace.Of(BootClock.Now(), status.Confirmed);
         return new ArchiveReport(
             Settings.Name,
             Settings.Address,
-            _unopened is null ? Word(status.State) : "stuck",
+            _unopened is not null ? "stuck" : elsewhere ? "elsewhere" : Word(status.State),
             status.Timeline?.Value,
             status.Timeline is null ? null : status.Received.ToString(),
             status.Timeline is null ? null : status.Confirmed.ToString(),

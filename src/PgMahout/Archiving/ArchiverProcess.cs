@@ -3,6 +3,7 @@ using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
 using PgMahout.Agent.Supervision;
 using PgMahout.Backups;
+using PgMahout.Hosts;
 using PgMahout.Output;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Files;
@@ -75,14 +76,15 @@ internal static class ArchiverProcess
             if (await store.ReadAsync(ClusterAccess.StoreLimit, stopping) is StoreRead.Content content
                 && ClusterRecords.Decode(content, cluster.Records) is RecordsRead.Decoded { Records: var records })
             {
-                if (records.Repositories.IsEmpty)
+                // What starts it on a host of several is not told of a repository that comes later.
+                if (records.Repositories.IsEmpty && !HostHome.Is(cluster.Home))
                     return Say("there is no repository any more");
                 cluster.Records = records;
                 keepers.Follow(records);
             }
             Report(cluster.Home, keepers);
-            var names = cluster.Records.Repositories.Select(repository => repository.Name);
-            pace.Unit.Status($"archiving into {string.Join(", ", names)}");
+            var names = string.Join(", ", cluster.Records.Repositories.Select(repository => repository.Name));
+            pace.Unit.Status(names.Length > 0 ? $"archiving into {names}" : "there is no repository");
             pace.Unit.Turned();
             await WaitAsync(pace.Wake, stopping);
         }

@@ -49,6 +49,9 @@ internal sealed class Chores(HomeLayout home, ArchiveKeepers keepers, HistoryTel
         if (await keeper.LookAsync(cancellation) is not { } seen)
             return;
         _looks[keeper.Settings.Name] = now;
+        // Of several hosts one does what is due; all of them know how it stands.
+        if (!keeper.IsInCharge)
+            return;
         if (_waits.TryGetValue(keeper.Settings.Name, out var wait) && now < wait.NotBefore)
             return;
         var schedule = keepers.Schedule;

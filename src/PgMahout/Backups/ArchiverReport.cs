@@ -31,7 +31,9 @@ public sealed record ArchiverReport(int Pid, DateTime At, string? Running, Immut
 }
 
 /// <summary>One repository: how far its WAL is, and what can be restored from it.</summary>
-/// <param name="State">streaming, connecting, waiting, stuck or foreign.</param>
+/// <param name="State">
+/// streaming, connecting, waiting, stuck, foreign, or elsewhere: the archiver of another host does it.
+/// </param>
 /// <param name="Confirmed">The LSN before which every byte is on the repository's disk.</param>
 /// <param name="LagSeconds">Age of the oldest byte that the primary has and the repository has not.</param>
 /// <param name="Problem">Why nothing is archived now; null when all is well.</param>

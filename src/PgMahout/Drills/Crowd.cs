@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
-using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Drills;
@@ -12,14 +11,14 @@ namespace PgMahout.Drills;
 /// Many clients of the proxy, each with short transactions of three statements, one after the other, and a pause
 /// between them. They know one address, and nothing of members.
 /// </summary>
-internal sealed class Crowd(ClusterSpec spec, CrowdAddress address, TimeSpan interval, int run) : IDrillWriter
+internal sealed class Crowd(CrowdAddress address, TimeSpan interval, int run) : IDrillWriter
 {
     private const int Clients = 50;
     private const string RolledBack = "57P01";
     private const string InDoubt = "08007";
 
     private const string Insert =
-        CanaryTable.Insert + " returning current_setting('port')::int, "
+        CanaryTable.Insert + " returning current_setting('cluster_name'), "
         + "substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)";
 
     private static readonly TimeSpan LastAnswer = TimeSpan.FromSeconds(1);
@@ -145,10 +144,11 @@ internal sealed class Crowd(ClusterSpec spec, CrowdAddress address, TimeSpan int
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = sequence });
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
-        var port = reader.GetInt32(0);
+        // CLUSTER/MEMBER: behind a proxy no address says whose server it is.
+        var member = reader.GetString(0).Split('/')[^1];
         var timeline = uint.Parse(reader.GetString(1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         return new Acknowledgement(
-            sequence, NowMs, spec.Members.First(member => member.Port == port).Name, new TimelineId(timeline));
+            sequence, NowMs, new MemberName(member), new TimelineId(timeline));
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)

@@ -140,7 +140,7 @@ internal sealed class DrillCommand(Invocation invocation, DrillRequest request)
             var settings = new DrillRunSettings(request.Kind, number, _rate);
             var interval = TimeSpan.FromSeconds(1 / _rate);
             IDrillWriter writer = _proxy is { } proxy
-                ? new Crowd(cluster.Spec, proxy, interval, number)
+                ? new Crowd(proxy, interval, number)
                 : new CanaryWriter(servers, number, interval);
             var run = new DrillRun(cluster, observer, servers, settings, writer);
             if (!(await run.RunAsync(before, Cancellation)).TryGet(out var recording, out failure))

@@ -17,8 +17,9 @@ internal sealed class Lab : IAsyncDisposable
         Path.Combine(Path.GetDirectoryName(Program.Artifacts)!, "tests", "hosts", "lab");
 
     /// <summary>The private key that opens root of every host.</summary>
-    public static string Identity =>
-        $"{Environment.GetEnvironmentVariable("PGMAHOUT_LAB") ?? "/var/cache/pgmahout-lab"}/ssh/id_ed25519";
+    public static string Identity => $"{Store}/ssh/id_ed25519";
+
+    private static string Store => Environment.GetEnvironmentVariable("PGMAHOUT_LAB") ?? "/var/cache/pgmahout-lab";
 
     private readonly ImmutableDictionary<string, string> _addresses;
 
@@ -29,6 +30,9 @@ internal sealed class Lab : IAsyncDisposable
     }
 
     public string Name { get; }
+
+    /// <summary>The keys of these hosts, which have addresses that others had before.</summary>
+    public string KnownHosts => $"{Store}/labs/{Name}/known_hosts";
 
     public IEnumerable<string> Hosts => _addresses.Keys.Order(StringComparer.Ordinal);
 
