@@ -119,6 +119,9 @@ internal static class HostFounding
         ? new ProxySettings
         {
             ListenHost = proxy.Listen,
+            // Members of other hosts have certificates of the cluster's own authority, with their addresses in them.
+            ServerTls = ServerTls.VerifyFull,
+            ServerAuthorityFile = Path.Combine(home.CertificateDirectory, "ca.crt"),
             WritePort = proxy.Port,
             ReadPort = proxy.ReadPort,
             SocketDirectory = home.RunDirectory,
