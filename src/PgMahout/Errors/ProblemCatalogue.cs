@@ -52,7 +52,8 @@ public static class ProblemCatalogue
         ["replication-refused"] = "A server did not carry out a replication command; the text is its own. It is tried "
             + "again.",
         ["replication-slot-in-use"] = "Somebody else receives WAL through the slot: the archiver of another host, "
-            + "which is as it should be, or one that has not noticed yet that its connection is dead. It is tried again.",
+            + "which is as it should be, or one that has not noticed yet that its connection is dead. It is tried "
+            + "again.",
         ["replication-unsupported"] = "A server asks for something that this program does not know, such as a kind of "
             + "login. Change its rules of access: pgmahout hba.",
         ["restored-server-failed"] = "A server on restored files did not come up; the lines shown are its own. The "
