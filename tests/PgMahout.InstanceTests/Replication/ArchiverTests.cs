@@ -2,6 +2,7 @@ using System.Diagnostics;
 using PgMahout.Backup.Archiving;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Core.Wal;
+using PgMahout.Postgres.Replication;
 using PgMahout.Tests.Backup;
 using Xunit;
 
@@ -265,7 +266,7 @@ public sealed class ArchiverTests
 
         await using var second = await ArchiveRun.StartAsync(server.Target);
         var waiting = await second.UntilAsync(status => status.Problem is not null);
-        Assert.Equal("replication-refused", waiting.Problem!.Code);
+        Assert.Equal(ReplicationProblems.SlotInUseCode, waiting.Problem!.Code);
         await first.KillAsync();
 
         await second.UntilAsync(status => status is { State: ArchiveState.Streaming, Problem: null });

@@ -101,7 +101,7 @@ public sealed class WalStreamTests
         var at = new WalPosition(system.Timeline, system.FlushedTo);
         var stream = Streaming(connection, "archive_one", at);
         var second = other.StartStreaming("archive_one", at, Limit, Limit);
-        Assert.Equal("replication-refused", second.Failure?.Code);
+        Assert.Equal(ReplicationProblems.SlotInUseCode, second.Failure?.Code);
         Assert.Equal(SqlState.ObjectInUse, other.Refusal?.SqlState);
         Assert.NotNull(other.DropSlot("archive_one", Limit).Failure);
 
