@@ -47,6 +47,10 @@ public sealed record ServerAccount(string Name, uint Uid, uint Gid, bool IsBorro
         if (LibC.FindPassword(owner, &entry, buffer, EntryBytes, &found) != 0 || found == null)
             return Refused($"{path} belongs to the user {owner}, whom the user database does not know");
         var name = Marshal.PtrToStringUTF8((nint)entry.Name)!;
+        // Programs that it starts, or becomes, would look for certificates in root's directory, and fail.
+        var directory = Marshal.PtrToStringUTF8((nint)entry.Home)!;
+        Environment.SetEnvironmentVariable("HOME", directory);
+        _ = LibC.SetEnvironment("HOME", directory, 1);
         // The groups first: whoever has given up root may not change them.
         return LibC.TakeGroups(name, entry.Gid) == 0
             && LibC.SetGroup(entry.Gid, entry.Gid, entry.Gid) == 0

@@ -103,6 +103,10 @@ internal static unsafe partial class LibC
     public static partial int FindPassword(
         uint user, PasswordEntry* entry, byte* buffer, nuint size, PasswordEntry** result);
 
+    /// <summary>Of the process itself; what .NET calls the environment is a copy.</summary>
+    [LibraryImport("libc", EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SetEnvironment(string name, string value, int overwrite);
+
     [LibraryImport("libc", EntryPoint = "initgroups", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int TakeGroups(string user, uint group);
 
