@@ -12,6 +12,8 @@ public sealed class DeployTests : IAsyncLifetime
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
     private static readonly string[] First = ["db1", "db2", "db3"];
 
+    private const string Shown = "openssl s_client -starttls postgres -connect 127.0.0.1:5432 2> /dev/null < /dev/null";
+
     private readonly string _directory = Directory.CreateTempSubdirectory("pgmahout-deploy-").FullName;
     private Lab _lab = null!;
 
@@ -33,6 +35,8 @@ public sealed class DeployTests : IAsyncLifetime
 
         (await DeployAsync("--drill")).Exits(0);
         Assert.True((await SeenFromAsync("db2")).IsHealthy);
+        // As root: what the account may not read in root's own directory is not looked for.
+        Assert.Equal("1", await _lab.ShellAsync("db2", "pgmahout psql -- -XAtc 'select 1'"));
 
         var again = (await DeployAsync()).Exits(0);
         Assert.Contains("nothing to do", again.Out + again.Error, StringComparison.Ordinal);
@@ -41,6 +45,9 @@ public sealed class DeployTests : IAsyncLifetime
         (await DeployAsync("certificates", "rotate")).Exits(0);
         Assert.Equal(before, await PostmastersAsync());
         Assert.True((await SeenFromAsync("db3")).IsHealthy);
+        foreach (var host in First)
+            await Eventually.HoldsAsync($"PostgreSQL of {host} shows its new certificate", Lab.Limit, async () =>
+                await SerialAsync(host, Shown) == await SerialAsync(host, "cat /var/lib/pgmahout/certs/host.crt"));
 
         WriteFile([.. First, "db4"]);
         (await DeployAsync("add", "db4")).Exits(0);
@@ -105,6 +112,10 @@ public sealed class DeployTests : IAsyncLifetime
             (status = await SeenFromAsync(host)).IsHealthy);
         return status!;
     }
+
+    /// <summary>Of the first certificate that the command prints.</summary>
+    private Task<string> SerialAsync(string host, string command) =>
+        _lab.ShellAsync(host, $"{command} | openssl x509 -noout -serial");
 
     private async Task<string[]> PostmastersAsync() => await Task.WhenAll(First.Select(host =>
         _lab.ShellAsync(host, $"head -n 1 /var/lib/pgmahout/members/{host}/data/postmaster.pid")));

@@ -5,6 +5,7 @@ namespace PgMahout.Processes;
 /// <summary>Signals, which .NET sends to nobody but its own children.</summary>
 public static partial class Signals
 {
+    public const int Hangup = 1;
     public const int Kill = 9;
     public const int Quit = 3;
     public const int Terminate = 15;

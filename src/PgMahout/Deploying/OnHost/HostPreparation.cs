@@ -3,6 +3,7 @@ using PgMahout.Agent.Home;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Files;
+using PgMahout.Processes;
 using PgMahout.Starting;
 
 namespace PgMahout.Deploying.OnHost;
@@ -60,6 +61,10 @@ internal static class HostPreparation
             SecretText.Write(Path.Combine(home.CertificateDirectory, Path.GetFileName(file.Name)), file.Text);
         SecretText.Write(home.HostFile, wanted.HostFile);
         File.SetUnixFileMode(home.HostFile, Readable);
+        // PostgreSQL shows the certificate that it last loaded, until that has expired and long after.
+        if (wanted.Member is { } served
+            && MemberProcesses.FindPostmaster(home, new MemberName(served)) is { } postmaster)
+            Signals.Send(postmaster.Pid, Signals.Hangup);
         return null;
     }
 
