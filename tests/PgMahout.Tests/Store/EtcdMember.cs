@@ -43,8 +43,9 @@ internal sealed class EtcdMember(string name, string host, string directory) : I
             RedirectStandardOutput = true,
             ArgumentList =
             {
-                // Ended by a line, and by the end of its input: it must not outlive the tests, however they end.
-                "-c", "log=$1; shift; \"$@\" > $log 2>&1 < /dev/null & echo $!; read -r; kill -9 $! 2> /dev/null",
+                // Ended by a line, and by the end of its input: it must not outlive the tests, however they end. It has
+                // given back its ports only when it is gone.
+                "-c", "log=$1; shift; \"$@\" > $log 2>&1 < /dev/null & echo $!; read -r; kill -9 $!; wait 2> /dev/null",
                 "etcd", Log, Program!,
                 "--name", name,
                 "--data-dir", Path.Combine(directory, name),
