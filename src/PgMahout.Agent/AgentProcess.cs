@@ -1,3 +1,4 @@
+using PgMahout.Agent.Addressing;
 using PgMahout.Agent.Api;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
@@ -73,8 +74,7 @@ public static class AgentProcess
             () => instance.Processes.FindPostmaster(),
             () => PidLock.IsOurs(home.AgentLock(member)))
         {
-            RepositoryCopy = given.RepositoryCopy,
-            Unit = unit,
+            RepositoryCopy = given.RepositoryCopy, Unit = unit, HasAddress = () => AddressReport.Lingers(home),
         };
         using var observer = new Observer(given.Home, store, instance, (memory, work));
         var servers = new ServerWork(home, instance, store, observer, state);

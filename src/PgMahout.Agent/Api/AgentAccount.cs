@@ -1,3 +1,4 @@
+using PgMahout.Agent.Addressing;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
 using PgMahout.Agent.Loop;
@@ -32,7 +33,8 @@ internal static class AgentAccount
             memory.Decision is null ? 0 : (now - memory.RuleSince).TotalSeconds,
             [.. state.Work.Failures.Select(failure => $"{failure.Kind}: {failure.Reason}")],
             memory.Configuration is { } loaded ? new ConfigurationReport(
-                    loaded.Number, loaded.Complaint, notes?.PendingRestart ?? [], notes?.BySystem ?? []) : null);
+                    loaded.Number, loaded.Complaint, notes?.PendingRestart ?? [], notes?.BySystem ?? []) : null,
+            AddressReport.Read(place.Home));
     }
 
     public static AgentExplanation Explain(MemberName self, AgentState state)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PgMahout.Agent.Addressing;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 
@@ -12,6 +13,7 @@ namespace PgMahout.Agent.Api;
 /// <param name="LeaseLeftSeconds">Of the holder only: until it would be fenced.</param>
 /// <param name="Rule">Name of the rule of its latest decision.</param>
 /// <param name="RuleForSeconds">How long that rule has been the answer.</param>
+/// <param name="Address">Of the virtual address; null where there is none.</param>
 public sealed record AgentStatus(
     MemberName Member,
     int AgentPid,
@@ -24,7 +26,8 @@ public sealed record AgentStatus(
     string Rule,
     double RuleForSeconds,
     ImmutableArray<string> RecentFailures,
-    ConfigurationReport? Configuration = null);
+    ConfigurationReport? Configuration = null,
+    AddressReport? Address = null);
 
 /// <summary>Which version of the cluster's configuration a member has.</summary>
 /// <param name="Complaint">Why its server has not taken it; null when it has, or does not run.</param>

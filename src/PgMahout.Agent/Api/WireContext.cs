@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using PgMahout.Agent.Addressing;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 
@@ -31,6 +32,7 @@ namespace PgMahout.Agent.Api;
 [JsonSerializable(typeof(FaultBody))]
 [JsonSerializable(typeof(PromiseBody))]
 [JsonSerializable(typeof(PromiseAnswer))]
+[JsonSerializable(typeof(AddressReport))]
 public sealed partial class WireContext : JsonSerializerContext;
 
 internal sealed class LsnConverter : JsonConverter<Lsn>

@@ -90,6 +90,12 @@ public sealed record HomeLayout(string Root)
     public IEnumerable<string> ProxySockets() =>
         Directory.Exists(RunDirectory) ? Directory.EnumerateFiles(RunDirectory, "proxy.*.sock") : [];
 
+    /// <summary>Locked for as long as it lives by the process that keeps the virtual address; holds its pid.</summary>
+    public string AddressLock => Path.Combine(Root, "address.lock");
+
+    /// <summary>What that process said last of the address, as JSON; replaced every second.</summary>
+    public string AddressReport => Path.Combine(RunDirectory, "address.json");
+
     /// <summary>The repository that a cluster has when nobody chose another place.</summary>
     public string DefaultRepository => Path.Combine(Root, "backup");
     public string MembersDirectory => Path.Combine(Root, "members");

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using PgMahout.Core.Deployment;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Agent.Home;
@@ -13,6 +14,9 @@ namespace PgMahout.Agent.Home;
 /// <param name="Members">Those that are here; none on a host that only votes, or only has a proxy.</param>
 public sealed record HostFile(string Host, ImmutableArray<MemberName> Members, HostStore Store)
 {
+    /// <summary>Which goes with the leadership; null: the cluster has none, or this host has no member.</summary>
+    public VirtualAddress? Address { get; init; }
+
     /// <summary>Null when there is none.</summary>
     /// <exception cref="InvalidDataException">It cannot be read or understood.</exception>
     public static HostFile? Read(HomeLayout home)
@@ -32,6 +36,12 @@ public sealed record HostFile(string Host, ImmutableArray<MemberName> Members, H
                     {
                         User = document.Store.User,
                     })
+                {
+                    Address = document.VirtualIp is { } address
+                        ? VirtualAddress.Parse(address.Address, address.Interface)
+                            ?? throw new JsonException($"'{address.Address}' is no address with a prefix length")
+                        : null,
+                }
                 : throw new JsonException($"'{strange}' is no member name");
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException
@@ -45,7 +55,8 @@ public sealed record HostFile(string Host, ImmutableArray<MemberName> Members, H
         new HostDocument(
             Host,
             [.. Members.Select(member => member.Text)],
-            new StoreDocument([.. Store.Endpoints.Select(one => one.OriginalString)], Store.Prefix, Store.User)),
+            new StoreDocument([.. Store.Endpoints.Select(one => one.OriginalString)], Store.Prefix, Store.User),
+            Address is { } address ? new AddressDocument(address.ToString(), address.Interface) : null),
         HostFileJson.Default.HostDocument);
 }
 
@@ -58,7 +69,10 @@ public sealed record HostStore(ImmutableArray<Uri> Endpoints, string Prefix)
     public string? User { get; init; }
 }
 
-internal sealed record HostDocument(string Host, string[] Members, StoreDocument Store);
+internal sealed record HostDocument(
+    string Host, string[] Members, StoreDocument Store, AddressDocument? VirtualIp = null);
+
+internal sealed record AddressDocument(string Address, string Interface);
 
 internal sealed record StoreDocument(string[] Etcd, string Prefix, string? User = null);
 

@@ -34,8 +34,22 @@ public static class MemberSettings
             Desired = desired.For(member.Name),
             AccessRules = desired.AccessRules,
             Others = [.. spec.Others(member.Name)],
+            IsReachedOtherwise = HasVirtualAddress(home),
             CertificateDirectory = member.Api == home.ApiAddress(member.Name) ? null : home.CertificateDirectory,
         };
+
+    // Who cannot read it has said so when the store was opened.
+    private static bool HasVirtualAddress(HomeLayout home)
+    {
+        try
+        {
+            return HostFile.Read(home)?.Address is not null;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
 }
 
 /// <summary>

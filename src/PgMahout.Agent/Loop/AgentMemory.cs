@@ -134,6 +134,9 @@ internal sealed record AgentState(
     /// <summary>Hears that the loop turns.</summary>
     public required UnitNotice Unit { get; init; }
 
+    /// <summary>The virtual address is still on this host.</summary>
+    public Func<bool> HasAddress { get; init; } = () => false;
+
     /// <summary>What clients may be told of this member.</summary>
     public ServiceBoard Service { get; } = new(Memory);
 }

@@ -65,6 +65,9 @@ internal sealed class LeaseWriter(
         // An orphaned backend can still confirm a commit: not one process may be left.
         if (instance.Processes.List().Count > 0)
             return false;
+        // It goes by itself before the lease does; whoever leads next finds nobody else with it.
+        if (state.HasAddress())
+            return false;
         if (!await WriteAsync(view.Timing, release.Expected, release.Next, cancellation))
             return false;
         state.Service.Refresh();

@@ -39,6 +39,12 @@ public sealed record Blueprint(string Cluster, ImmutableArray<HostBlueprint> Hos
     public bool RunsProxy(HostBlueprint host) =>
         Proxy is { } proxy && (proxy.Hosts.IsEmpty ? host.Role == HostRole.Data : proxy.Hosts.Contains(host.Name));
 
+    /// <summary>The virtual address may come to this host.</summary>
+    public bool KeepsAddress(HostBlueprint host) => VirtualAddress is not null && host.Role == HostRole.Data;
+
+    /// <summary>Behind the virtual address there is always a proxy; else PostgreSQL itself.</summary>
+    public bool AddressHasProxy => Proxy is not null && DataHosts.All(RunsProxy);
+
     /// <summary>Where the agents and clients find the cluster's store.</summary>
     public ImmutableArray<string> StoreEndpoints => Etcd switch
     {
@@ -97,6 +103,13 @@ public sealed record ProxyBlueprint(int Port, int ReadPort, ImmutableArray<strin
 /// <param name="Interface">The network interface that carries it, by the same name on every host.</param>
 public sealed record VirtualAddress(IpAddress Address, int PrefixLength, string Interface)
 {
+    /// <param name="text">Such as 10.0.0.100/24; null for anything else.</param>
+    public static VirtualAddress? Parse(string text, string face) =>
+        text.Split('/') is [var address, var prefix]
+        && IpAddress.Parse(address) is { } numeric && IpRange.PrefixOf(prefix, numeric) is { } length
+            ? new VirtualAddress(numeric, length, face)
+            : null;
+
     public override string ToString() =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Address}/{PrefixLength}");
 }

@@ -31,6 +31,13 @@ public static class HostDocument
             json.WriteEndArray();
             json.WriteString("prefix", blueprint.StorePrefix);
             json.WriteEndObject();
+            if (blueprint.KeepsAddress(host) && blueprint.VirtualAddress is { } address)
+            {
+                json.WriteStartObject("virtualIp");
+                json.WriteString("address", address.ToString());
+                json.WriteString("interface", address.Interface);
+                json.WriteEndObject();
+            }
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";

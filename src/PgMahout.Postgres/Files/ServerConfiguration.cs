@@ -95,7 +95,7 @@ internal static class ServerConfiguration
 
     private static (string, string)[] Reachability(InstanceSettings settings) =>
     [
-        ("listen_addresses", Addresses(settings.Host)),
+        ("listen_addresses", settings.IsReachedOtherwise ? "*" : Addresses(settings.Host)),
         ("port", Number(settings.Port)),
         ("unix_socket_directories", settings.SocketDirectory ?? ""),
         ("cluster_name", settings.ClusterName + "/" + settings.Name),

@@ -35,6 +35,12 @@ public sealed record InstanceSettings
     /// <summary>At which the other members and clients reach this one; also what PostgreSQL listens on.</summary>
     public required string Host { get; init; }
 
+    /// <summary>
+    /// Clients may come by an address that is on this host only while the member leads: PostgreSQL, which binds its
+    /// addresses when it starts, then listens on every one.
+    /// </summary>
+    public bool IsReachedOtherwise { get; init; }
+
     public required int Port { get; init; }
 
     /// <summary>Where PostgreSQL puts its unix socket; null to have none (the path would be too long).</summary>

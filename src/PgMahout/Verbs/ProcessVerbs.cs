@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using PgMahout.Agent;
+using PgMahout.Agent.Addressing;
 using PgMahout.Agent.Guarding;
 using PgMahout.Agent.Home;
 using PgMahout.Agent.Supervision;
@@ -31,6 +32,9 @@ internal static class ProcessVerbs
             Task.FromResult(GuardOf(home, member)),
         ["supervise", "--home", var home] =>
             UntilToldAsync(stopping => Supervisor.RunAsync(HomeLayout.Find(home), stopping)),
+        ["address", "--home", var home, "--member", var member] =>
+            UntilToldAsync(stopping =>
+                AddressProcess.RunAsync(HomeLayout.Find(home), new MemberName(member), stopping)),
         ["archiver", "--home", var home] =>
             UntilToldAsync(stopping => ArchiverProcess.RunAsync(HomeLayout.Find(home), stopping)),
         ["proxy", "run", "--home", var home] =>

@@ -29,8 +29,8 @@ public sealed class DependencyTests
         ["PgMahout.Simulation"] = ["PgMahout.Core"],
         ["PgMahout.InstanceTests"] =
         [
-            "PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Proxy", "PgMahout.Store",
-            "PgMahout.Undo",
+            "PgMahout.Agent", "PgMahout.Backup", "PgMahout.Core", "PgMahout.Postgres", "PgMahout.Proxy",
+            "PgMahout.Store", "PgMahout.Undo",
         ],
         ["PgMahout.LiveTests"] = [],
         ["PgMahout.HostTests"] = ["PgMahout.Core", "PgMahout.Store"],
