@@ -79,11 +79,15 @@ public sealed record CheckKind(string Code, string Name, string Meaning)
     public static readonly CheckKind Clock = new("DOC-022", "clocks",
         "Whether the machines agree on the time. No decision depends on it; logs and restores to a time do.");
 
+    public static readonly CheckKind VirtualAddress = new("DOC-023", "virtual address",
+        "Whether the address that goes with the leadership is on the leader's host, on no other, and on nobody else's "
+        + "machine.");
+
     public static readonly ImmutableArray<CheckKind> All =
     [
         Programs, Directory, LockFile, Port, Settings, AccessRules, LastFailure, DiskSpace, Answer, Pending, Drift,
         Replication, Archiving, Connections, Certificate, Passwords, Reachability, Keepers, Store, Limits, Kernel,
-        Clock,
+        Clock, VirtualAddress,
     ];
 }
 

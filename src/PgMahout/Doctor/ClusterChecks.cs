@@ -45,7 +45,20 @@ internal sealed class ClusterChecks(HomeLayout home)
             .Select(member => new CheckResult(
                 CheckKind.Keepers, member.Name.Text, CheckVerdict.Warning, $"its agent does not answer: {member.Note}")
                 .Try("pgmahout up", $"pgmahout logs {member.Name}"))
-            .Prepend(supervisor);
+            .Prepend(supervisor)
+            .Concat(OfAddress(status.Address));
+    }
+
+    private static IEnumerable<CheckResult> OfAddress(AddressStatus? address)
+    {
+        if (address is null)
+            return [];
+        ImmutableArray<Notice> notices = [.. address.Notices];
+        return notices.IsEmpty
+            ? [new CheckResult(CheckKind.VirtualAddress, Subject, CheckVerdict.Ok, address.Line)]
+            : notices.Select(notice => new CheckResult(
+                CheckKind.VirtualAddress, Subject,
+                address.IsWithLeader ? CheckVerdict.Warning : CheckVerdict.Broken, notice.Text).Try(notice.Next));
     }
 
     public CheckResult Passwords() => ReadSecrets() is not null

@@ -55,6 +55,7 @@ public static class DocumentJson
         [.. status.Notices.Select(notice => new NoticeDocument(notice.Code, notice.Text, notice.Next))])
     {
         Proxy = status.Proxy.Account,
+        VirtualIp = status.Address?.Document,
     };
 
     public static HistoryEntryDocument Of(JournalEntry entry) => new(

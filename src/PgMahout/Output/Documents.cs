@@ -30,7 +30,25 @@ public sealed record StatusDocument(
 {
     /// <summary>Null where there is none, or none that runs.</summary>
     public ProxyAccount? Proxy { get; init; }
+
+    /// <summary>The address that goes with the leadership; null where there is none.</summary>
+    public VirtualIpDocument? VirtualIp { get; init; }
 }
+
+/// <param name="Address">With the length of its network's prefix.</param>
+/// <param name="Holders">On whose hosts it is.</param>
+/// <param name="WithLeader">It is on the leader's host, and on no other.</param>
+/// <param name="Rule">Of the process that keeps it on the leader's host; null when that does not run.</param>
+/// <param name="Owner">The hardware address of who else answers for it.</param>
+/// <param name="Complaint">What that process could not do.</param>
+public sealed record VirtualIpDocument(
+    string Address,
+    string Interface,
+    ImmutableArray<string> Holders,
+    bool WithLeader,
+    string? Rule,
+    string? Owner,
+    string? Complaint);
 
 /// <param name="Role">primary, standby, none or unknown.</param>
 /// <param name="Pid">The postmaster's.</param>

@@ -19,6 +19,8 @@ public static class StatusText
         text.Append(paint.Faint($"{status.Answered} of {status.Members.Length} agents answered")).Append('\n');
         if (!status.Members.IsEmpty)
             text.Append('\n').Append(Table(status, paint, verbose)).Append('\n');
+        if (status.Address is { } address)
+            text.Append('\n').Append(address.Line).Append('\n');
         if (ProxyText.Lines(status.Proxy) is { Length: > 0 } proxy)
             text.Append('\n').Append(proxy).Append('\n');
         if (BackupText.Lines(status.Backups) is { Length: > 0 } backups)
@@ -59,6 +61,8 @@ public static class StatusText
                 "member", member.Name.Text, Words.Of(member.Role), Words.Of(member.State),
                 $"{member.Host}:{member.Port}", Number(member.Pid), Number(member.AgentPid),
                 member.Position?.ToString(), Number(member.Lag?.Bytes), member.Note));
+        if (status.Address is { } address)
+            lines.Add(address.Plain);
         lines.AddRange(ProxyText.Plain(status.Proxy));
         lines.AddRange(BackupText.Plain(status.Backups));
         foreach (var notice in status.Notices)

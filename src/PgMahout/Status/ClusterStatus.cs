@@ -37,6 +37,9 @@ public sealed record ClusterStatus(
 
     public ProxyObservation Proxy { get; init; } = ProxyObservation.None;
 
+    /// <summary>Null: the cluster has none, or no agent tells of it.</summary>
+    public AddressStatus? Address { get; init; }
+
     public MemberStatus? Find(MemberName name) => Members.FirstOrDefault(member => member.Name == name);
 
     public MemberStatus? LeadingMember => Leader is { } leader ? Find(leader) : null;

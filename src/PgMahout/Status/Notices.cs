@@ -21,6 +21,7 @@ public static class Notices
             notices.AddRange(BackupNotices.For(seen.Backups));
             notices.AddRange(ProxyText.Notices(seen.Proxy));
         }
+        notices.AddRange(status.Address?.Notices ?? []);
         if (!IsStopped(seen, status))
             notices.AddRange(seen.Members.Select(member => OnMember(member, status)).OfType<Notice>());
         return notices.ToImmutable();

@@ -30,6 +30,7 @@ public static class Verdict
             seen.Members.Count(member => member.Status is not null),
             members,
             []);
+        status = status with { Address = AddressStatus.Of(seen, holder) };
         status = status with
         {
             State = StateOf(seen, status),
@@ -65,7 +66,8 @@ public static class Verdict
         var wanted = Wanted(spec, leader);
         return status.Members.All(member => member.Name == leader || member.State == MemberState.Streaming)
             && status.Effective == wanted
-            && status.Recorded == wanted;
+            && status.Recorded == wanted
+            && status.Address is null or { IsWithLeader: true };
     }
 
     private static MemberStatus Describe(MemberObservation member, PostgresState.Primary? primary)

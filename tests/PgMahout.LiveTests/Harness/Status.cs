@@ -9,6 +9,10 @@ internal sealed record Status(
 {
     private static readonly JsonSerializerOptions CamelCase = new(JsonSerializerDefaults.Web);
 
+    public VirtualIp? VirtualIp { get; init; }
+
+    public ImmutableArray<Notice> Notices { get; init; } = [];
+
     public bool IsHealthy => State == "healthy";
 
     public Member Primary => Named(Leader!);
@@ -19,6 +23,10 @@ internal sealed record Status(
 
     public static Status Parse(string json) => JsonSerializer.Deserialize<Status>(json, CamelCase)!;
 }
+
+internal sealed record VirtualIp(string Address, ImmutableArray<string> Holders, bool WithLeader, string? Owner);
+
+internal sealed record Notice(string Code, string Text);
 
 internal sealed record Member(
     string Name,

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using PgMahout.Agent.Addressing;
 using PgMahout.Agent.Api;
 using PgMahout.CommandLine;
+using PgMahout.Core.Addressing;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Output;
@@ -191,5 +193,49 @@ public sealed class VerdictTests
 
         Assert.Equal(["m2: standby, disconnected", "the cluster is degraded"], Changes.Between(before, now));
         Assert.Empty(Changes.Between(now, now));
+    }
+
+    private static ClusterObservation WithAddress(params AddressReport[] reports) => Well with
+    {
+        Members =
+        [
+            .. Well.Members.Zip(reports, (member, report) =>
+                member with { Status = member.Status! with { Address = report } }),
+        ],
+    };
+
+    private static AddressReport Address(
+        bool isHere, AddressRule? rule = AddressRule.LeaveToLeader, string? owner = null) =>
+        new("10.0.0.100/24", "eth0", isHere, rule, owner, null, Instant.Zero);
+
+    [Fact]
+    public void A_virtual_address_belongs_on_the_leaders_host_and_nowhere_else()
+    {
+        var there = Verdict.On(WithAddress(Address(true, AddressRule.KeepAddress), Address(false), Address(false)));
+        var late = Verdict.On(WithAddress(Address(false, AddressRule.AskNeighbours), Address(true), Address(false)));
+        var both = Verdict.On(WithAddress(Address(true, AddressRule.KeepAddress), Address(true), Address(false)));
+
+        Assert.Equal(ClusterState.Healthy, there.State);
+        Assert.Empty(there.Notices);
+        Assert.Equal("address 10.0.0.100/24 is on m1 (eth0)", there.Address!.Line);
+        Assert.Equal((ClusterState.Degraded, "VIP-002"), (late.State, Assert.Single(late.Notices).Code));
+        Assert.Equal("address 10.0.0.100/24 is on m2 (eth0)", late.Address!.Line);
+        Assert.Equal(ClusterState.Degraded, both.State);
+        Assert.Null(Verdict.On(Well).Address);
+    }
+
+    [Fact]
+    public void Who_else_has_the_virtual_address_is_told_and_where_nothing_keeps_it()
+    {
+        const string Stranger = "02:fc:00:00:00:01";
+        var taken = Verdict.On(WithAddress(
+            Address(false, AddressRule.YieldToDuplicate, Stranger), Address(false), Address(false, null)));
+
+        Assert.Equal(["VIP-001", "VIP-003"], taken.Notices.Select(notice => notice.Code));
+        Assert.Contains(Stranger, taken.Notices[0].Text, StringComparison.Ordinal);
+        Assert.Contains("m3 could not take", taken.Notices[1].Text, StringComparison.Ordinal);
+        var json = JsonDocument.Parse(DocumentJson.Text(taken, DateTimeOffset.UnixEpoch)).RootElement;
+        Assert.Equal(Stranger, json.GetProperty("virtualIp").GetProperty("owner").GetString());
+        Assert.False(json.GetProperty("virtualIp").GetProperty("withLeader").GetBoolean());
     }
 }
