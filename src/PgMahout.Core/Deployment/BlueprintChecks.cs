@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using PgMahout.Core.Access;
+using PgMahout.Core.Addressing;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Core.Deployment;
@@ -16,6 +18,7 @@ internal sealed class BlueprintChecks(FindingList findings, MapReader keys)
             return;
         Data(blueprint);
         Etcd(blueprint);
+        Address(blueprint);
         Sites(blueprint, hosts);
     }
 
@@ -71,6 +74,25 @@ internal sealed class BlueprintChecks(FindingList findings, MapReader keys)
                 "an odd number");
         else if (names.Length == 1 && blueprint.DataHosts.Count() > 1)
             findings.Warn(at, $"etcd is on {names[0]} alone: when it is lost, nobody takes over", "three hosts");
+    }
+
+    private void Address(Blueprint blueprint)
+    {
+        if (blueprint.VirtualAddress is not { } address)
+            return;
+        var at = keys.MarkOf("virtual_ip");
+        if (blueprint.Timing.Ttl < AddressPolicy.ShortestRto)
+            findings.Error(
+                at, "the kernel counts an address's lifetime in whole seconds, which the lease is too short for",
+                "with virtual_ip, an rto of 2s or more");
+        var network = IpRange.Of(address.Address, address.PrefixLength);
+        if (address.Address.Family == IpFamily.V4 && address.PrefixLength < address.Address.Width - 1
+            && (address.Address == network.First || address.Address == network.Last))
+            findings.Error(at, $"{address.Address} is not a host's address in {network}");
+        if (blueprint.Proxy is not null && !blueprint.AddressHasProxy)
+            findings.Warn(
+                at, "not every host that may lead has a proxy, so the address leads to PostgreSQL itself",
+                "proxy on every host with data");
     }
 
     private void Sites(Blueprint blueprint, ImmutableArray<WrittenHost> hosts)

@@ -37,6 +37,8 @@ public sealed record DeploymentPlan(
             .. Programs(question.Goods, survey),
             .. Home(goods, survey),
             .. Units(goods, survey),
+            .. Unwanted(goods, survey),
+            .. Renewed(goods, survey),
             .. question.OpensFirewall && survey.Firewall != HostFirewall.None
                 && !Runs(goods, survey)
                 ? [new HostStep.OpenFirewall(survey.Firewall, FirewallOpening.For(question.Blueprint, host))]
@@ -100,12 +102,30 @@ public sealed record DeploymentPlan(
 
     private static IEnumerable<HostStep> Home(HostGoods goods, HostSurvey survey)
     {
-        var isNew = survey.HostFile.Trim() != goods.HostFile.Trim();
-        if (isNew)
+        if (IsChanged(goods, survey))
             yield return new HostStep.MakeHome(survey.HostFile == "" ? "make the home" : "change the home's settings");
         else if (goods.Certificates.Any(file => !file.IsAsWanted(survey)))
             yield return new HostStep.MakeHome("renew certificates");
     }
+
+    /// <summary>An address that the file does not have any more must not be taken by anybody.</summary>
+    private static IEnumerable<HostStep> Unwanted(HostGoods goods, HostSurvey survey)
+    {
+        const string Unit = SystemdUnits.Address;
+        var isThere = survey.Digests.ContainsKey($"{HostPaths.Units}/{Unit}") || survey.ActiveUnits.Contains(Unit);
+        if (isThere && !goods.Started.Contains(Unit))
+            yield return new HostStep.RemoveUnit(Unit);
+    }
+
+    /// <summary>The agent reads its home's settings when it begins.</summary>
+    private static IEnumerable<HostStep> Renewed(HostGoods goods, HostSurvey survey)
+    {
+        if (IsChanged(goods, survey) && survey.ActiveUnits.Contains(SystemdUnits.Agent))
+            yield return new HostStep.Renew(SystemdUnits.Agent);
+    }
+
+    private static bool IsChanged(HostGoods goods, HostSurvey survey) =>
+        survey.HostFile.Trim() != goods.HostFile.Trim();
 
     private static IEnumerable<HostStep> Units(HostGoods goods, HostSurvey survey)
     {

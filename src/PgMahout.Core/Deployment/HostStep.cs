@@ -41,6 +41,12 @@ public abstract record HostStep(DeploymentStage Stage, string Title)
     public sealed record OpenFirewall(HostFirewall Firewall, FirewallOpening Opening)
         : HostStep(DeploymentStage.Prepare, $"open the firewall ({FirewallScript.Name(Firewall)})");
 
+    /// <summary>Stops a unit that is not wanted any more, and takes its file away.</summary>
+    public sealed record RemoveUnit(string Unit) : HostStep(DeploymentStage.Prepare, $"remove {Unit}");
+
+    /// <summary>Has a process read what was changed; PostgreSQL goes on.</summary>
+    public sealed record Renew(string Unit) : HostStep(DeploymentStage.Prepare, $"start {Unit} anew");
+
     public sealed record Start(string Unit, DeploymentStage Stage) : HostStep(Stage, $"start {Unit}");
 }
 

@@ -12,7 +12,11 @@ public static class SystemdUnits
     public const string Member = "pgmahout-member.service";
     public const string Archiver = "pgmahout-archiver.service";
     public const string Proxy = "pgmahout-proxy.service";
+    public const string Address = "pgmahout-address.service";
     public const string Etcd = "pgmahout-etcd.service";
+
+    /// <summary>Until then the kernel has taken the address off; its keeper turns ten times a second.</summary>
+    private static readonly TimeSpan AddressHung = TimeSpan.FromSeconds(5);
 
     /// <summary>An archiver or a proxy that has not turned for this long is hung; each turns every second.</summary>
     private static readonly TimeSpan Hung = TimeSpan.FromSeconds(30);
@@ -25,6 +29,9 @@ public static class SystemdUnits
             ?
             [
                 new SystemdUnit(Agent, AgentText(settings, member)),
+                .. settings.HasVirtualIp
+                    ? [new SystemdUnit(Address, AddressText(settings, member))]
+                    : ImmutableArray<SystemdUnit>.Empty,
                 new SystemdUnit(Member, MemberText(settings, member)),
                 new SystemdUnit(Archiver, ArchiverText(settings)),
             ]
@@ -73,9 +80,9 @@ public static class SystemdUnits
         # Beside the home, data and repositories may be anywhere.
         ProtectSystem=full
         ProtectHome=read-only
-        {Privileges(settings)}
+        {NoPrivileges}
         {Hardening}
-        RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK{(settings.HasVirtualIp ? " AF_PACKET" : "")}
+        RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 
         [Install]
         WantedBy=multi-user.target
@@ -93,7 +100,7 @@ public static class SystemdUnits
         [Unit]
         Description=pgmahout: PostgreSQL of {member}, in order
         Wants={Agent}
-        After={Agent} {Proxy} {Archiver}
+        After={Agent} {Proxy} {Archiver} {Address}
         {Network(settings)}
 
         [Service]
@@ -105,8 +112,51 @@ public static class SystemdUnits
         ExecStart=/bin/true
         ExecStop={settings.Program} stop-member --home {settings.Home} --member {member}
         TimeoutStopSec=180
-        {Privileges(settings with { HasVirtualIp = false })}
+        {NoPrivileges}
         {Hardening}
+
+        [Install]
+        WantedBy=multi-user.target
+
+        """;
+
+    /// <summary>
+    /// The one unit with privileges. Its stop gives the address up at once, its reload starts the process anew and
+    /// leaves the address where it is.
+    /// </summary>
+    private static string AddressText(UnitSettings settings, MemberName member) =>
+        $"""
+        # Written by `pgmahout deploy`. Reload it to have another process keep the address; its stop gives it up.
+        [Unit]
+        Description=pgmahout: virtual address, while {member} leads
+        {Network(settings)}
+        StartLimitIntervalSec=0
+
+        [Service]
+        Type=notify
+        NotifyAccess=main
+        User={settings.Account}
+        Group={settings.Account}
+        {Environment(settings, ProcessEnvironment.Frugal)}
+        ExecStart={settings.Program} address --home {settings.Home} --member {member}
+        ExecReload=/bin/kill -HUP $MAINPID
+        TimeoutStopSec=5
+        WatchdogSec={Seconds(AddressHung)}
+        WatchdogSignal=SIGKILL
+        Restart=always
+        RestartSec=100ms
+        # The cluster has no such address any more.
+        RestartPreventExitStatus=4
+        OOMScoreAdjust=-900
+        CPUWeight=500
+        ProtectSystem=strict
+        ProtectHome=yes
+        ReadWritePaths={settings.Home}
+        PrivateTmp=yes
+        CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW
+        AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW
+        {Hardening}
+        RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_PACKET
 
         [Install]
         WantedBy=multi-user.target
@@ -140,7 +190,7 @@ public static class SystemdUnits
         IOWeight=50
         ProtectSystem=full
         ProtectHome=read-only
-        {Privileges(settings with { HasVirtualIp = false })}
+        {NoPrivileges}
         {Hardening}
         RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
 
@@ -179,7 +229,7 @@ public static class SystemdUnits
         ProtectHome=yes
         ReadWritePaths={settings.Home}
         PrivateTmp=yes
-        {Privileges(settings with { HasVirtualIp = false })}
+        {NoPrivileges}
         {Hardening}
         RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
 
@@ -219,7 +269,7 @@ public static class SystemdUnits
         ProtectHome=yes
         ReadWritePaths={settings.EtcdDirectory}
         PrivateTmp=yes
-        {Privileges(settings with { HasVirtualIp = false })}
+        {NoPrivileges}
         {Hardening}
         RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 
@@ -251,15 +301,11 @@ public static class SystemdUnits
         Wants=network-online.target
         """;
 
-    private static string Privileges(UnitSettings settings) => settings.HasVirtualIp
-        ? """
-          CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW
-          AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW
-          """
-        : """
-          CapabilityBoundingSet=
-          AmbientCapabilities=
-          """;
+    private const string NoPrivileges =
+        """
+        CapabilityBoundingSet=
+        AmbientCapabilities=
+        """;
 
     private static string Environment(UnitSettings settings, ImmutableArray<(string Name, string Value)> variables)
     {

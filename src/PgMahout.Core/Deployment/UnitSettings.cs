@@ -21,7 +21,7 @@ public sealed record UnitSettings(MemberName? Member, Timing Timing)
     /// <summary>See <see cref="InstallPlan.ProgramsVariable"/>; null for the newest that is installed.</summary>
     public string? PostgresPrograms { get; init; }
 
-    /// <summary>The agent moves an address, which is the only thing here that wants a privilege.</summary>
+    /// <summary>An address goes with the leadership. To keep it is the only thing that wants a privilege.</summary>
     public bool HasVirtualIp { get; init; }
 
     /// <summary>A member of etcd runs here, kept by our own unit.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -53,8 +54,8 @@ internal sealed class CertificateAuthority : IDisposable
     /// <param name="unit">
     /// What its bearer is, which decides what it may ask for: <c>host</c> or <c>operator</c>.
     /// </param>
-    /// <param name="address">In numbers; null for a bearer that nobody connects to.</param>
-    public KeyPair Issue(string name, string unit, string? address, DateTimeOffset now)
+    /// <param name="addresses">In numbers; none for a bearer that nobody connects to.</param>
+    public KeyPair Issue(string name, string unit, ImmutableArray<string> addresses, DateTimeOffset now)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}, OU={unit}", key, HashAlgorithmName.SHA256);
@@ -69,7 +70,7 @@ internal sealed class CertificateAuthority : IDisposable
         names.AddDnsName("localhost");
         foreach (var one in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback })
             names.AddIpAddress(one);
-        if (address is not null)
+        foreach (var address in addresses)
             names.AddIpAddress(IPAddress.Parse(address));
         request.CertificateExtensions.Add(names.Build());
         var serial = RandomNumberGenerator.GetBytes(16);
@@ -82,14 +83,14 @@ internal sealed class CertificateAuthority : IDisposable
     }
 
     /// <summary>Why a host's certificate must be made anew; null: it need not.</summary>
-    public string? WhyRenew(KeyPair pair, string? address, DateTimeOffset now)
+    public string? WhyRenew(KeyPair pair, ImmutableArray<string> addresses, DateTimeOffset now)
     {
         try
         {
             using var certificate = X509Certificate2.CreateFromPem(pair.Certificate, pair.Key);
             if (now + HostLifetime / 3 > certificate.NotAfter)
                 return $"it ends on {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}";
-            if (address is not null && !certificate.MatchesHostname(address))
+            if (addresses.Any(address => !certificate.MatchesHostname(address)))
                 return "the host has another address";
             using var chain = new X509Chain();
             chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;

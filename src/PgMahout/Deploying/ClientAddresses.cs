@@ -21,8 +21,8 @@ internal static class ClientAddresses
         if (blueprint.VirtualAddress is { } shared)
         {
             yield return (shared.Address.ToString(), blueprint.Ports.Postgres);
-            if (blueprint.Proxy is { } proxy)
-                yield return (shared.Address.ToString(), proxy.Port);
+            foreach (var one in OfProxies(blueprint).Select(one => one.Port).Distinct())
+                yield return (shared.Address.ToString(), one);
         }
     }
 
@@ -35,8 +35,9 @@ internal static class ClientAddresses
         var proxies = blueprint.Hosts.Where(blueprint.RunsProxy).ToArray();
         var (hosts, port) = (blueprint.VirtualAddress, proxies) switch
         {
-            ({ } shared, []) => ([shared.Address.ToString()], blueprint.Ports.Postgres),
-            ({ } shared, _) => ([shared.Address.ToString()], blueprint.Proxy!.Port),
+            ({ } shared, _) => (
+                [shared.Address.ToString()],
+                blueprint.AddressHasProxy ? blueprint.Proxy!.Port : blueprint.Ports.Postgres),
             (null, []) => (blueprint.DataHosts.Select(host => host.Address), blueprint.Ports.Postgres),
             (null, _) => (proxies.Select(host => host.Address), blueprint.Proxy!.Port),
         };

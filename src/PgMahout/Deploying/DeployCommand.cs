@@ -19,10 +19,6 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
         if (request.Added is { } added && blueprint.Find(added) is null)
             return new Failure(ErrorCatalogue.NoSuchHost, $"{request.File} has no host '{added}'")
                 .Try($"add to its hosts:  - {{ name: {added}, address: ADDRESS }}", $"pgmahout deploy add {added}");
-        if (blueprint.VirtualAddress is { } shared)
-            return new Failure(ErrorCatalogue.DeployNotYet, $"the address {shared} cannot be given to a leader yet")
-                .Because("virtual_ip is understood, and nobody takes the address yet")
-                .Try("take virtual_ip out; clients use the address that deploy prints, which names every proxy");
         var looked = OperatorSecrets.Look(
             OperatorSecrets.DirectoryOf(request.File, blueprint), blueprint, request.Renews,
             TimeProvider.System.GetUtcNow());
@@ -63,7 +59,10 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
             if (await run.RunAsync(plan, invocation.Cancellation) is { } broken)
                 return broken;
         }
-        var watch = new DeployWatch(hosts[blueprint.DataHosts.First()], Screen);
+        var watch = new DeployWatch(hosts[blueprint.DataHosts.First()], Screen)
+        {
+            WantsAddress = blueprint.VirtualAddress is not null,
+        };
         var waited = await watch.UntilHealthyAsync(request.Limit, invocation.Cancellation);
         if (!waited.TryGet(out var status, out var notHealthy))
             return notHealthy;

@@ -68,6 +68,10 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
             HostCommands.MakeHome, Preparation(host), StepLimit, cancellation),
         HostStep.WriteUnits units =>
             hosts[host].RunAsync(HostCommands.WriteUnits(units.Files), StepLimit, cancellation),
+        HostStep.RemoveUnit removed =>
+            hosts[host].RunAsync(HostCommands.RemoveUnit(removed.Unit), StepLimit, cancellation),
+        HostStep.Renew renewed =>
+            hosts[host].RunAsync($"systemctl try-restart {renewed.Unit}", StepLimit, cancellation),
         HostStep.OpenFirewall opening => hosts[host].RunAsync(
             FirewallScript.Of(opening.Firewall, opening.Opening), StepLimit, cancellation),
         HostStep.Start start => hosts[host].RunAsync(HostCommands.Start(start.Unit), StepLimit, cancellation),

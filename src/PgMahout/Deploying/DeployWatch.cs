@@ -8,7 +8,8 @@ namespace PgMahout.Deploying;
 /// <summary>How a deployed cluster is, by what one of its hosts says.</summary>
 /// <param name="State">healthy, degraded, down or unknown.</param>
 /// <param name="Notices">What it says of what needs an eye.</param>
-internal sealed record DeployedStatus(string State, string? Leader, string Notices)
+/// <param name="HasAddress">The virtual address is with the leader.</param>
+internal sealed record DeployedStatus(string State, string? Leader, string Notices, bool HasAddress)
 {
     public bool IsHealthy => State == "healthy";
 
@@ -26,7 +27,9 @@ internal sealed record DeployedStatus(string State, string? Leader, string Notic
             return new DeployedStatus(
                 root.GetProperty("state").GetString()!,
                 root.GetProperty("leader").GetString(),
-                string.Join('\n', notices));
+                string.Join('\n', notices),
+                root.TryGetProperty("virtualIp", out var address) && address.ValueKind == JsonValueKind.Object
+                    && address.GetProperty("withLeader").GetBoolean());
         }
         catch (Exception other) when (other is JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -42,6 +45,9 @@ internal sealed class DeployWatch(SshCall host, Screen screen)
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan DrillLimit = TimeSpan.FromMinutes(10);
 
+    /// <summary>There is a virtual address, by which clients are to reach the leader.</summary>
+    public bool WantsAddress { get; init; }
+
     public async Task<Attempt<DeployedStatus>> UntilHealthyAsync(TimeSpan limit, CancellationToken cancellation)
     {
         var begun = TimeProvider.System.GetTimestamp();
@@ -50,9 +56,11 @@ internal sealed class DeployWatch(SshCall host, Screen screen)
         {
             var answer = await host.RunAsync(HostCommands.Status, AskLimit, cancellation);
             var status = DeployedStatus.Parse(answer.Output);
-            if (status is { IsHealthy: true })
-                return status;
-            var now = status?.Sentence ?? "it does not say yet";
+            var isWhole = status is { IsHealthy: true } && (status.HasAddress || !WantsAddress);
+            if (isWhole)
+                return status!;
+            var now = status is null ? "it does not say yet"
+                : status.IsHealthy ? $"{status.Sentence}, which has not the virtual address yet" : status.Sentence;
             if (now != said)
                 screen.Note($"  waiting: {now}");
             said = now;

@@ -52,7 +52,7 @@ internal static class GoodsMaking
             PostgresPrograms = blueprint.Postgres is { } major
                 ? string.Create(CultureInfo.InvariantCulture, $"/usr/lib/postgresql/{major}/bin")
                 : null,
-            HasVirtualIp = blueprint.VirtualAddress is not null && host.Role == HostRole.Data,
+            HasVirtualIp = blueprint.KeepsAddress(host),
             HasEtcd = blueprint.RunsEtcd(host),
             HasProxy = blueprint.RunsProxy(host),
             EtcdEnvironment = EtcdSettingsText.Path,

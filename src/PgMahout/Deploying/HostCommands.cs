@@ -66,6 +66,8 @@ internal static class HostCommands
             + "sync\n"
             + $"before=$(head -n 1 {file} 2> /dev/null || true)\n"
             + $"for unit in {SystemdUnits.Agent} {SystemdUnits.Proxy}; do systemctl try-restart \"$unit\"; done\n"
+            // The one that keeps the address leaves it to the next.
+            + $"systemctl try-reload-or-restart {SystemdUnits.Address} 2> /dev/null || true\n"
             // One without a repository ends at once, which systemd takes for a failure.
             + $"systemctl try-restart --no-block {SystemdUnits.Archiver} || true\n"
             + $"after=$(head -n 1 {file} 2> /dev/null || true)\n"
@@ -79,7 +81,8 @@ internal static class HostCommands
 
     /// <summary>Everything of ours but etcd, now and at the next start of the host.</summary>
     public static string StopAll =>
-        $"for unit in {SystemdUnits.Proxy} {SystemdUnits.Archiver} {SystemdUnits.Member} {SystemdUnits.Agent}; do\n"
+        $"for unit in {SystemdUnits.Proxy} {SystemdUnits.Archiver} {SystemdUnits.Member} {SystemdUnits.Address} "
+        + $"{SystemdUnits.Agent}; do\n"
         + $"    [ ! -e {HostPaths.Units}/\"$unit\" ] || systemctl disable --quiet --now \"$unit\"\ndone\n";
 
     public static string Drill => AsAccount($"drill switchover --home {HostPaths.Home} -o human --yes");
@@ -97,6 +100,12 @@ internal static class HostCommands
         }
         return script.Append("systemctl daemon-reload\n").ToString();
     }
+
+    /// <summary>For good: nothing of it is left to be started, and what it said last of itself is gone.</summary>
+    public static string RemoveUnit(string unit) =>
+        $"{Strict}systemctl disable --quiet --now {unit}\n"
+        + $"rm -f {HostPaths.Units}/{unit} {HostPaths.Home}/run/address.json\n"
+        + $"systemctl daemon-reload\nsystemctl reset-failed {unit} 2> /dev/null || true\n";
 
     /// <summary>Does not wait until it runs: some are ready only together with those of other hosts.</summary>
     public static string Start(string unit) =>

@@ -92,22 +92,32 @@ internal sealed class OperatorSecrets
         using var authority = CertificateAuthority.Load(pair);
         AuthorityCertificate = authority.Certificate;
         Hosts = blueprint.Hosts.ToImmutableSortedDictionary(
-            host => host.Name, host => Of(authority, host, isAsked(host.Name), now), StringComparer.Ordinal);
+            host => host.Name,
+            host => Of(authority, (host.Name, AddressesOf(blueprint, host)), isAsked(host.Name), now),
+            StringComparer.Ordinal);
     }
 
-    private KeyPair Of(CertificateAuthority authority, HostBlueprint host, bool isAsked, DateTimeOffset now)
+    /// <summary>All that clients may find it at.</summary>
+    private static ImmutableArray<string> AddressesOf(Blueprint blueprint, HostBlueprint host) =>
+        blueprint.KeepsAddress(host)
+            ? [host.Address, blueprint.VirtualAddress!.Address.ToString()]
+            : [host.Address];
+
+    private KeyPair Of(
+        CertificateAuthority authority, (string Name, ImmutableArray<string> Addresses) host, bool isAsked,
+        DateTimeOffset now)
     {
         var present = Read(host.Name);
         var why = present switch
         {
             null => "",
             _ when isAsked => " (as asked)",
-            _ => authority.WhyRenew(present, host.Address, now) is { } reason ? $" ({reason})" : null,
+            _ => authority.WhyRenew(present, host.Addresses, now) is { } reason ? $" ({reason})" : null,
         };
         if (why is null)
             return present!;
         _news.Add($"a certificate for {host.Name}{why}");
-        return _made[host.Name] = authority.Issue(host.Name, "host", host.Address, now);
+        return _made[host.Name] = authority.Issue(host.Name, "host", host.Addresses, now);
     }
 
     private string FileOf(string name, string kind) => System.IO.Path.Combine(Path, $"{name}.{kind}");

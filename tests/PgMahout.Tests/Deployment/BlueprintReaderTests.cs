@@ -139,6 +139,8 @@ public sealed class BlueprintReaderTests
     [InlineData("virtual_ip: { address: 10.0.0.2/24, interface: eth0 }", "10.0.0.2 is the address of db2")]
     [InlineData("virtual_ip: { address: 10.9.0.2/24, interface: eth0 }", "db1 (10.0.0.1) is not in the network")]
     [InlineData("virtual_ip: { address: 10.0.0.100, interface: eth0 }", "'10.0.0.100' is not such an address")]
+    [InlineData("virtual_ip: { address: 10.0.0.255/24, interface: eth0 }", "10.0.0.255 is not a host's address")]
+    [InlineData("virtual_ip: { address: 10.0.0.100/24, interface: eth0 }\nrto: 1.5s", "the lease is too short for")]
     [InlineData("ssh: { user: -oProxyCommand=x }", "is not a user's name")]
     [InlineData("postgres: 13", "'postgres' is '13'")]
     [InlineData("repository: backup", "'repository' is 'backup'")]
@@ -153,6 +155,9 @@ public sealed class BlueprintReaderTests
     [Theory]
     [InlineData("etcd: [db1, db2]", "etcd on 2 hosts survives the loss of 0, no more than on 1")]
     [InlineData("etcd: [db1]", "etcd is on db1 alone")]
+    [InlineData(
+        "virtual_ip: { address: 10.0.0.100/24, interface: eth0 }\nproxy: { hosts: [db1] }",
+        "so the address leads to PostgreSQL itself")]
     public void What_is_unwise_is_told_and_done(string line, string warning)
     {
         var reading = Read(Smallest + "\n" + line);

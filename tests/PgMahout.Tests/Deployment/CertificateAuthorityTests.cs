@@ -31,7 +31,7 @@ public sealed class CertificateAuthorityTests : IDisposable
     public void A_hosts_certificate_is_for_its_name_its_address_and_loopback_and_signed_by_the_authority()
     {
         using var authority = CertificateAuthority.Load(CertificateAuthority.Create("orders", Now));
-        var pair = authority.Issue("db_1", "host", "10.0.0.1", Now);
+        var pair = authority.Issue("db_1", "host", ["10.0.0.1"], Now);
 
         using var certificate = X509Certificate2.CreateFromPem(pair.Certificate, pair.Key);
         Assert.True(certificate.MatchesHostname("10.0.0.1"));
@@ -39,7 +39,7 @@ public sealed class CertificateAuthorityTests : IDisposable
         Assert.True(certificate.MatchesHostname("::1"));
         Assert.False(certificate.MatchesHostname("10.0.0.2"));
         Assert.Contains("OU=host", certificate.Subject);
-        Assert.Null(authority.WhyRenew(pair, "10.0.0.1", Now));
+        Assert.Null(authority.WhyRenew(pair, ["10.0.0.1"], Now));
     }
 
     [Fact]
@@ -47,12 +47,37 @@ public sealed class CertificateAuthorityTests : IDisposable
     {
         using var authority = CertificateAuthority.Load(CertificateAuthority.Create("orders", Now));
         using var other = CertificateAuthority.Load(CertificateAuthority.Create("orders", Now));
-        var pair = authority.Issue("db1", "host", "10.0.0.1", Now);
+        var pair = authority.Issue("db1", "host", ["10.0.0.1"], Now);
 
-        Assert.StartsWith("it ends on", authority.WhyRenew(pair, "10.0.0.1", Now + TimeSpan.FromDays(250)));
-        Assert.Equal("the host has another address", authority.WhyRenew(pair, "10.0.0.9", Now));
-        Assert.Equal("another authority signed it", other.WhyRenew(pair, "10.0.0.1", Now));
-        Assert.StartsWith("it cannot be read", authority.WhyRenew(new KeyPair("", ""), "10.0.0.1", Now));
+        Assert.StartsWith("it ends on", authority.WhyRenew(pair, ["10.0.0.1"], Now + TimeSpan.FromDays(250)));
+        Assert.Equal("the host has another address", authority.WhyRenew(pair, ["10.0.0.9"], Now));
+        Assert.Equal("another authority signed it", other.WhyRenew(pair, ["10.0.0.1"], Now));
+        Assert.StartsWith("it cannot be read", authority.WhyRenew(new KeyPair("", ""), ["10.0.0.1"], Now));
+    }
+
+    [Fact]
+    public void Hosts_that_may_lead_get_a_certificate_that_has_the_virtual_address_too()
+    {
+        var before = Look(Two, Now);
+        Assert.True(before.Keep([]).TryGet(out _, out _));
+        var shared = Two with
+        {
+            VirtualAddress = VirtualAddress.Parse("10.0.0.100/24", "eth0"),
+            Hosts = Two.Hosts.Add(new HostBlueprint("w1", "10.0.0.3", HostRole.Witness, null, 0)),
+        };
+
+        var after = Look(shared, Now);
+
+        Assert.Equal(
+            [
+                "a certificate for db1 (the host has another address)",
+                "a certificate for db2 (the host has another address)", "a certificate for w1",
+            ],
+            after.News);
+        using var leading = X509Certificate2.CreateFromPem(after.Hosts["db1"].Certificate);
+        using var witness = X509Certificate2.CreateFromPem(after.Hosts["w1"].Certificate);
+        Assert.True(leading.MatchesHostname("10.0.0.100"));
+        Assert.False(witness.MatchesHostname("10.0.0.100"));
     }
 
     [Fact]

@@ -102,6 +102,29 @@ public sealed class DeploymentPlanTests
     }
 
     [Fact]
+    public void An_address_that_the_file_has_no_more_is_taken_from_the_hosts_that_kept_it()
+    {
+        const string Left = "active\tpgmahout-address.service\nenabled\tpgmahout-address.service\n";
+
+        var plan = Plan(name => Complete(name) + (name == "w1" ? "" : Left));
+
+        Assert.Equal(["remove pgmahout-address.service"], Steps(plan, "db1"));
+        Assert.Empty(Steps(plan, "w1"));
+    }
+
+    [Fact]
+    public void What_a_home_says_of_itself_is_read_by_an_agent_that_is_started_anew()
+    {
+        var shared = Three with { VirtualAddress = VirtualAddress.Parse("10.0.0.100/24", "eth0") };
+
+        var plan = Plan(name => Complete(name).Replace("\"db1\"", "\"db1\" "));
+
+        Assert.Equal(["change the home's settings", "start pgmahout-agent.service anew"], Steps(plan, "db1"));
+        Assert.Contains("\"10.0.0.100/24\"", HostDocument.Text(shared, shared.Hosts[0]), StringComparison.Ordinal);
+        Assert.Equal(HostDocument.Text(Three, Three.Hosts[2]), HostDocument.Text(shared, shared.Hosts[2]));
+    }
+
+    [Fact]
     public void A_witness_gets_no_server_but_its_account()
     {
         var steps = Steps(Plan(_ => ""), "w1");

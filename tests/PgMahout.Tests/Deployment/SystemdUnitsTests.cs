@@ -34,14 +34,30 @@ public sealed class SystemdUnitsTests
     }
 
     [Fact]
-    public void Only_the_agent_of_a_host_with_a_virtual_address_may_touch_the_network()
+    public void Only_what_keeps_the_virtual_address_may_touch_the_network()
     {
         var units = SystemdUnits.For(Host with { HasVirtualIp = true });
 
         var privileged = units.Where(unit => Value(unit, "AmbientCapabilities") != "").ToList();
 
-        Assert.Equal(SystemdUnits.Agent, Assert.Single(privileged).Name);
+        Assert.Equal(SystemdUnits.Address, Assert.Single(privileged).Name);
         Assert.Equal("CAP_NET_ADMIN CAP_NET_RAW", Value(privileged[0], "CapabilityBoundingSet"));
+        Assert.DoesNotContain(SystemdUnits.For(Host), unit => unit.Name == SystemdUnits.Address);
+        Assert.DoesNotContain(
+            SystemdUnits.For(Host with { HasVirtualIp = true, Member = null }),
+            unit => unit.Name == SystemdUnits.Address);
+    }
+
+    [Fact]
+    public void A_reload_of_what_keeps_the_address_ends_the_process_and_systemd_starts_the_next()
+    {
+        var keeper = Unit(SystemdUnits.Address, Host with { HasVirtualIp = true });
+
+        Assert.Equal("/bin/kill -HUP $MAINPID", Value(keeper, "ExecReload"));
+        Assert.Equal("always", Value(keeper, "Restart"));
+        // Given up by the kernel before it is killed, if it hangs.
+        Assert.Equal("5s", Value(keeper, "WatchdogSec"));
+        Assert.Equal("SIGKILL", Value(keeper, "WatchdogSignal"));
     }
 
     [Fact]
@@ -74,7 +90,10 @@ public sealed class SystemdUnitsTests
     {
         var after = Values(Unit(SystemdUnits.Member), "After").SelectMany(line => line.Split(' ')).ToArray();
 
-        foreach (var needed in new[] { SystemdUnits.Agent, SystemdUnits.Etcd, SystemdUnits.Archiver })
+        foreach (var needed in new[]
+        {
+            SystemdUnits.Agent, SystemdUnits.Etcd, SystemdUnits.Archiver, SystemdUnits.Address,
+        })
             Assert.Contains(needed, after);
         Assert.Contains("network-online.target", after);
     }
@@ -82,7 +101,10 @@ public sealed class SystemdUnitsTests
     [Fact]
     public void No_line_is_indented_or_cut_in_two()
     {
-        var host = Host with { DotnetRoot = "/opt/pgmahout/dotnet", PostgresPrograms = "/usr/lib/p/bin" };
+        var host = Host with
+        {
+            DotnetRoot = "/opt/pgmahout/dotnet", PostgresPrograms = "/usr/lib/p/bin", HasVirtualIp = true,
+        };
 
         foreach (var unit in SystemdUnits.For(host))
             Assert.All(unit.Text.Split('\n'), line => Assert.Matches(@"^(|\[\w+\]|[#].*|[A-Za-z]+=.*)$", line));
