@@ -139,6 +139,8 @@ internal static class Dimensions
         new("promised once", view => view with { PromisedUntil = Ago(1) }),
         new("leader far ahead", view => view with { LeaderWritten = At(1UL << 32) }),
         new("just started", view => view with { Lease = view.Lease with { HeldFrom = null, Moved = false } }),
+        new("disk filling", view => view with { Disk = Filling }),
+        new("disk stuck", view => view with { Disk = Waiting(9) }),
         new("of priority 0", view => view with { Spec = Demoted(view) }),
     ];
 
