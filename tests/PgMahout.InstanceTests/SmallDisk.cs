@@ -3,7 +3,9 @@ using Xunit;
 
 namespace PgMahout.InstanceTests;
 
-/// <summary>A filesystem of its own in a file, which can fill and freeze. It takes root, and a kernel with loop devices.</summary>
+/// <summary>
+/// A filesystem of its own in a file, which can fill and freeze. It takes root, and a kernel with loop devices.
+/// </summary>
 internal sealed class SmallDisk : IAsyncDisposable
 {
     private readonly string _image;
