@@ -37,7 +37,7 @@ public sealed class FailingDiskTests : IAsyncLifetime
         var after = await AnotherLeadsAsync(primary, other);
         await writer.ReachesAsync(100);
         var outage = writer.OutageSince(filled);
-        var status = await Lab.ExecAsync(other, "pgmahout", "status", "--home", "/var/lib/pgmahout");
+        var status = await _cluster.ReadStatusAsync(other);
         // It follows with what it has left.
         await _cluster.HealthyAsync(other);
         await Lab.ShellAsync(primary, "rm /filler");
