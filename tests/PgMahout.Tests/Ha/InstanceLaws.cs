@@ -117,7 +117,10 @@ internal static class InstanceLaws
     private static bool MayConfirm(Turn turn) => turn.View.Postgres switch
     {
         PostgresState.Primary or PostgresState.Unresponsive { WasPrimary: true } => true,
-        PostgresState.Stopped { WasStandby: false, ProcessesLeft: > 0 } => true,
+        // A rewind begins when nothing is left, and recovers a crashed server by itself, without clients.
+        PostgresState.Stopped { WasStandby: false, ProcessesLeft: > 0 } =>
+            turn.View.Operation?.Kind != OperationKind.Rewind
+                || turn.Standing is Standing.Holding or Standing.Unconfirmed,
         PostgresState.Standby => turn.View.Operation?.Kind == OperationKind.Promote,
         _ => false,
     };
