@@ -120,7 +120,10 @@ internal static class Dimensions
         new("store unreachable", view => view with { Store = new Reading<StoreContent>.Missing("timeout", Now) }),
         .. Kinds(
             OperationKind.Start, OperationKind.Stop, OperationKind.Promote, OperationKind.Rewind,
-            OperationKind.Clone).Select(kind => new Change($"{kind} running", view => view with { Operation = new Operation(kind, Ago(1), null) })),
+            OperationKind.Clone).Select(kind => new Change($"{kind} running", view => view with
+            {
+                Operation = new Operation(kind, Ago(1), null),
+            })),
         .. from kind in Enum.GetValues<OperationKind>()
            from (int times, double age) failed in new[] { (1, 0.5), (3, 60.0) }
            select new Change($"{kind} failed {failed.times} times {failed.age} s ago", view => view with
