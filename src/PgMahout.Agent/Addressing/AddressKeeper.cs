@@ -100,6 +100,9 @@ internal sealed class AddressKeeper(VirtualAddress address, AddressTable table, 
         var (ended, unended) = Connections.End(address.Address);
         if (!Done(table.Remove(card.Index, (address.Address, address.PrefixLength))))
             return false;
+        // One that was made meanwhile has nobody at its other end any more, and PostgreSQL, when it is shut down, waits
+        // for whoever it has just begun to turn away.
+        Connections.End(address.Address);
         Held = null;
         Probe = null;
         Say(

@@ -79,6 +79,7 @@ internal sealed class AddressLoop(HomeLayout home, AddressMeans means)
 
     private AddressKeeper? _keeper;
     private AddressReport? _said;
+    private Task _writing = Task.CompletedTask;
     private Instant _readNext;
 
     /// <summary>False when there is no address to keep any more; true when it was told to stop.</summary>
@@ -149,12 +150,19 @@ internal sealed class AddressLoop(HomeLayout home, AddressMeans means)
         var report = new AddressReport(
             keeper.Address.ToString(), keeper.Address.Interface, keeper.Held is not null, rule,
             keeper.Owner?.ToString(), keeper.Complaint, now);
-        if (_said is { } before && before with { At = now } == report && now - before.At < ReadEvery)
+        var isKnown = _said is { } before && before with { At = now } == report && now - before.At < ReadEvery;
+        if (isKnown || !_writing.IsCompleted)
             return;
+        _said = report;
+        // A disk that hangs must not keep the address from being kept.
+        _writing = Task.Run(() => Write(report));
+    }
+
+    private void Write(AddressReport report)
+    {
         try
         {
             report.Write(home);
-            _said = report;
         }
         catch (Exception full) when (full is IOException or UnauthorizedAccessException)
         {

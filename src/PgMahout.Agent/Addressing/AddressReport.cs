@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using PgMahout.Agent.Api;
 using PgMahout.Agent.Guarding;
@@ -11,7 +12,7 @@ namespace PgMahout.Agent.Addressing;
 
 /// <summary>What the process that keeps the virtual address says of it, for whoever asks the agent beside it.</summary>
 /// <param name="Address">With the length of its network's prefix, such as 10.0.0.100/24.</param>
-/// <param name="IsHere">It is on this host's interface.</param>
+/// <param name="IsHere">It is on this host, by the kernel's own word.</param>
 /// <param name="Rule">Of its latest decision; null when that process does not run, or hangs.</param>
 /// <param name="Owner">The hardware address of who else has it; null: nobody.</param>
 /// <param name="Complaint">What it could not do; null: nothing.</param>
@@ -29,28 +30,31 @@ public sealed record AddressReport(
             return null;
         // What a process said that is gone, or of an earlier boot, is not known any more.
         var age = BootClock.Now() - report.At;
-        return age >= TimeSpan.Zero && age < Stale && PidLock.Holder(home.AddressLock) is not null
-            ? report
-            : report with { IsHere = false, Rule = null, Owner = null, Complaint = null };
+        var lives = age >= TimeSpan.Zero && age < Stale && PidLock.Holder(home.AddressLock) is not null;
+        report = report with { IsHere = !Places(report).IsEmpty };
+        return lives ? report : report with { Rule = null, Owner = null, Complaint = null };
     }
 
     /// <summary>
     /// The address is on an interface here, and will go by itself: nobody else should be let take the lease before.
     /// One that somebody has put there for good is nothing to wait for.
     /// </summary>
-    public static bool Lingers(HomeLayout home)
+    public static bool Lingers(HomeLayout home) =>
+        ReadFile(home) is { } report && Places(report).Any(one => one.SecondsLeft is not null);
+
+    private static ImmutableArray<RouteAnswer.Address> Places(AddressReport report)
     {
-        if (ReadFile(home) is not { } report || IpAddress.Parse(report.Address.Split('/')[0]) is not { } address)
-            return false;
+        if (IpAddress.Parse(report.Address.Split('/')[0]) is not { } address)
+            return [];
         try
         {
             using var table = AddressTable.Open();
-            return table.Find(address)?.Any(one => one.SecondsLeft is not null) == true;
+            return table.Find(address) ?? [];
         }
         catch (IOException)
         {
             // Where addresses cannot be read, the next holder's own question to the neighbours must do.
-            return false;
+            return [];
         }
     }
 

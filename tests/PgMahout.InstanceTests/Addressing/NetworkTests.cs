@@ -125,17 +125,9 @@ public sealed class NetworkTests : IDisposable
         using var table = _here.Within(AddressTable.Open);
         var address = Shared(v6);
         Assert.Null(table.Put(_here.Card.Index, address, 60));
-        using var listener = _here.Within(() =>
-        {
-            var socket = listensOnBoth
-                ? new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true }
-                : new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(listensOnBoth ? IPAddress.IPv6Any : IPAddress.Any, 0));
-            socket.Listen();
-            return socket;
-        });
-        using var moved = Connect(address.Value.ToString());
-        using var kept = Connect(v6 ? "fd09::1" : "10.9.0.1");
+        using var listener = Listen(listensOnBoth);
+        using var moved = Connect(address.Value.ToString(), listener);
+        using var kept = Connect(v6 ? "fd09::1" : "10.9.0.1", listener);
         using var first = listener.Accept();
         using var second = listener.Accept();
 
@@ -145,18 +137,48 @@ public sealed class NetworkTests : IDisposable
         Assert.Equal(SocketError.ConnectionReset, told.SocketErrorCode);
         kept.Send([1]);
         Assert.Equal(1, second.Receive(new byte[1]));
-
-        Socket Connect(string host) => _there.Within(() =>
-        {
-            var place = new IPEndPoint(IPAddress.Parse(host), ((IPEndPoint)listener.LocalEndPoint!).Port);
-            var socket = new Socket(place.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-            {
-                ReceiveTimeout = (int)Limit.TotalMilliseconds,
-            };
-            socket.Connect(place);
-            return socket;
-        });
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_was_connected_while_the_address_went_is_not_waited_for_by_its_server(bool v6)
+    {
+        using var table = _here.Within(AddressTable.Open);
+        var address = Shared(v6);
+        Assert.Null(table.Put(_here.Card.Index, address, 60));
+        using var listener = Listen(onBoth: v6);
+        using var late = Connect(address.Value.ToString(), listener);
+        using var served = listener.Accept();
+        served.ReceiveTimeout = (int)Limit.TotalMilliseconds;
+
+        Assert.Null(table.Remove(_here.Card.Index, address));
+        Assert.Equal((1, null), _here.Within(() => Connections.End(address.Value)));
+
+        var ended = Assert.Throws<SocketException>(() => served.Receive(new byte[1]));
+        Assert.Equal(SocketError.ConnectionAborted, ended.SocketErrorCode);
+    }
+
+    private Socket Listen(bool onBoth) => _here.Within(() =>
+    {
+        var socket = onBoth
+            ? new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true }
+            : new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(onBoth ? IPAddress.IPv6Any : IPAddress.Any, 0));
+        socket.Listen();
+        return socket;
+    });
+
+    private Socket Connect(string host, Socket listener) => _there.Within(() =>
+    {
+        var place = new IPEndPoint(IPAddress.Parse(host), ((IPEndPoint)listener.LocalEndPoint!).Port);
+        var socket = new Socket(place.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+        {
+            ReceiveTimeout = (int)Limit.TotalMilliseconds,
+        };
+        socket.Connect(place);
+        return socket;
+    });
 
     private static (int, int)? Place(AddressTable table, IpAddress address) =>
         table.Find(address) is [var place] ? (place.Interface, place.PrefixLength) : null;
