@@ -78,6 +78,11 @@ public sealed class AddressTests : IAsyncLifetime
     public async Task Whichever_of_its_processes_stands_still_it_goes_by_itself_and_comes_back()
     {
         var (primary, other) = await UpAsync();
+        // More patient than usual, so that there is time to look.
+        await Lab.ShellAsync(primary, $"mkdir /etc/systemd/system/{SystemdUnits.Address}.d && "
+            + $"printf '[Service]\\nWatchdogSec=15\\n' > /etc/systemd/system/{SystemdUnits.Address}.d/patience.conf && "
+            + $"systemctl daemon-reload && systemctl restart {SystemdUnits.Address}");
+        await WithLeaderAsync(other, status => status.Leader == primary);
         await using var history = await AddressHistory.StartAsync(_cluster, primary);
 
         // Nothing is wrong with the leader: it leads on, and the watchdog brings another keeper.

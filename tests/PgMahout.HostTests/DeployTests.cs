@@ -57,6 +57,37 @@ public sealed class DeployTests : IAsyncLifetime
         (await DeployAsync("remove", "db3", "--yes")).Fails(3, "DEP-008");
         (await DeployAsync("remove", "db4", "--yes")).Exits(0);
         Assert.Equal(3, (await HealthyFromAsync("db1")).Members.Length);
+
+        await AnAddressComesAndGoesAsync();
+    }
+
+    /// <summary>By the file alone, while everything runs.</summary>
+    private async Task AnAddressComesAndGoesAsync()
+    {
+        const string Here = "ip -o -4 address show dev host0 | grep -c '.100/24' || true";
+        var shared = $"{_lab.Network}.100";
+        WriteFile(First, $"virtual_ip: {{ address: {shared}/24, interface: host0 }}");
+        var planned = (await DeployAsync("--dry-run")).Exits(0);
+        Assert.Contains("start pgmahout-address.service", planned.Out, StringComparison.Ordinal);
+
+        var given = (await DeployAsync()).Exits(0);
+        Assert.Contains($"@{shared}:6432/", given.Out, StringComparison.Ordinal);
+        var leader = (await HealthyFromAsync("db1")).Leader!;
+        Assert.Equal("1", await _lab.ShellAsync(leader, Here));
+        var uri = given.Out.Split('\n').Single(line => line.StartsWith("postgresql://", StringComparison.Ordinal));
+        Assert.Equal(leader, (await Program.RunAsync("psql", [uri, "-XAtc", "show cluster_name"], Limit))
+            .Exits(0).Out.Trim().Split('/')[1]);
+        var verified = uri + $"&sslmode=verify-full&sslrootcert={_directory}/orders.secrets/ca.crt";
+        (await Program.RunAsync("psql", [verified, "-XAtc", "select 1"], Limit)).Exits(0);
+        var again = (await DeployAsync()).Exits(0);
+        Assert.Contains("nothing to do", again.Out + again.Error, StringComparison.Ordinal);
+
+        WriteFile(First);
+        (await DeployAsync()).Exits(0);
+        Assert.Equal("0", await _lab.ShellAsync(leader, Here));
+        Assert.Equal("", await _lab.ShellAsync(
+            leader, "ls /etc/systemd/system/pgmahout-address* 2> /dev/null || true"));
+        Assert.Null((await HealthyFromAsync("db2")).VirtualIp);
     }
 
     [Fact]
@@ -74,7 +105,7 @@ public sealed class DeployTests : IAsyncLifetime
         Assert.Equal("", await _lab.ShellAsync("db1", "ls -d /opt/pgmahout /var/lib/pgmahout 2> /dev/null || true"));
     }
 
-    private void WriteFile(IEnumerable<string> hosts) => File.WriteAllText(
+    private void WriteFile(IEnumerable<string> hosts, string more = "") => File.WriteAllText(
         Path.Combine(_directory, "cluster.yml"),
         $$"""
         cluster: orders
@@ -82,6 +113,7 @@ public sealed class DeployTests : IAsyncLifetime
         etcd: [db1, db2, db3]
         hosts:
         {{string.Join('\n', hosts.Select(host => $"  - {{ name: {host}, address: {_lab.Address(host)} }}"))}}
+        {{more}}
 
         """);
 

@@ -27,19 +27,33 @@ internal sealed class HostCluster : IAsyncDisposable
     private readonly string _replication = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly string _here = Directory.CreateTempSubdirectory("pgmahout-lab-").FullName;
 
-    private HostCluster(Lab lab, Timing timing)
+    private HostCluster(Lab lab, Timing timing, string? shared)
     {
         Lab = lab;
         Timing = timing;
+        Shared = shared;
     }
 
     public Lab Lab { get; }
 
     public Timing Timing { get; }
 
-    public static async Task<HostCluster> UpAsync(TimeSpan rto, params string[] options)
+    /// <summary>The address that goes with the leadership, with its prefix length; null: none.</summary>
+    public string? Shared { get; }
+
+    public static async Task<HostCluster> UpAsync(TimeSpan rto, params string[] options) =>
+        await UpAsync(new HostCluster(await Lab.UpWithProgramAsync(3, options), new Timing(rto), null));
+
+    /// <param name="v6">The address is one of IPv6.</param>
+    public static async Task<HostCluster> UpWithAddressAsync(TimeSpan rto, bool v6 = false)
     {
-        var cluster = new HostCluster(await Lab.UpWithProgramAsync(3, options), new Timing(rto));
+        var lab = await Lab.UpWithProgramAsync(3);
+        return await UpAsync(
+            new HostCluster(lab, new Timing(rto), v6 ? $"{lab.Network6}::100/64" : $"{lab.Network}.100/24"));
+    }
+
+    private static async Task<HostCluster> UpAsync(HostCluster cluster)
+    {
         try
         {
             await cluster.InstallAsync();
@@ -113,9 +127,14 @@ internal sealed class HostCluster : IAsyncDisposable
     }
 
     /// <summary>A connection that nothing is pooled or retried behind.</summary>
-    public string ConnectionText(string host) => new NpgsqlConnectionStringBuilder
+    public string ConnectionText(string host) => ConnectionTextTo(Lab.Address(host));
+
+    /// <summary>To whoever has the shared address.</summary>
+    public string ConnectionTextToShared => ConnectionTextTo(Shared!.Split('/')[0]);
+
+    private string ConnectionTextTo(string address) => new NpgsqlConnectionStringBuilder
     {
-        Host = Lab.Address(host),
+        Host = address,
         Port = 5432,
         Username = "postgres",
         Password = _password,
@@ -150,9 +169,9 @@ internal sealed class HostCluster : IAsyncDisposable
     /// </summary>
     private async Task AdmitAsync()
     {
-        var machine = Lab.Address("db1")[..Lab.Address("db1").LastIndexOf('.')] + ".1/32";
         await Task.WhenAll(Lab.Hosts.Select(host => Lab.ShellAsync(host, $"cd {Home}/members/{host}/data && "
-            + $"echo 'hostssl all all {machine} scram-sha-256' | tee -a pg_hba.local.conf >> pg_hba.conf && "
+            + $"for machine in {Lab.Network}.1/32 {Lab.Network6}::1/128; do "
+            + "echo \"hostssl all all $machine scram-sha-256\" | tee -a pg_hba.local.conf >> pg_hba.conf; done && "
             + "chown postgres: pg_hba.local.conf && kill -HUP $(head -n 1 postmaster.pid) && sync")));
     }
 
@@ -167,7 +186,8 @@ internal sealed class HostCluster : IAsyncDisposable
             host, $"systemctl enable --now {SystemdUnits.Etcd}")));
         await WriteSpecAsync(authority);
         await Task.WhenAll(Lab.Hosts.Select(host => Lab.ShellAsync(
-            host, $"systemctl enable --now {SystemdUnits.Agent} {SystemdUnits.Member}")));
+            host, $"systemctl enable --now {SystemdUnits.Agent} {SystemdUnits.Member} "
+                + (Shared is null ? "" : SystemdUnits.Address))));
     }
 
     private async Task WriteHomeAsync(string host, HostAuthority authority)
@@ -187,11 +207,18 @@ internal sealed class HostCluster : IAsyncDisposable
             [$"{Home}/secrets/replication.password"] = _replication + "\n",
             [$"{Home}/host.json"] = $$"""
                 { "host": "{{host}}", "members": ["{{host}}"],
+                  {{(Shared is null ? "" : $$"""
+                  "virtualIp": { "address": "{{Shared}}", "interface": "host0" },
+                  """)}}
                   "store": { "etcd": [{{endpoints}}], "prefix": "{{Prefix}}" } }
                 """,
             ["/etc/pgmahout/etcd.env"] = EtcdEnvironment(host),
         };
-        foreach (var unit in SystemdUnits.For(new UnitSettings(new MemberName(host), Timing) { HasEtcd = true }))
+        var units = new UnitSettings(new MemberName(host), Timing)
+        {
+            HasEtcd = true, HasVirtualIp = Shared is not null,
+        };
+        foreach (var unit in SystemdUnits.For(units))
             files[unit.Path] = unit.Text;
         foreach (var (path, text) in files)
             await Lab.WriteAsync(host, path, text);

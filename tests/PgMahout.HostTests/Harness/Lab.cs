@@ -38,6 +38,15 @@ internal sealed class Lab : IAsyncDisposable
 
     public string Address(string host) => _addresses[host];
 
+    /// <summary>The first three numbers of every address; the machine that the tests run on has the fourth 1.</summary>
+    public string Network => Address("db1")[..Address("db1").LastIndexOf('.')];
+
+    /// <summary>The same for IPv6, without the last two colons.</summary>
+    public string Network6 => "fd70:6c61:6200:" + Network[(Network.LastIndexOf('.') + 1)..];
+
+    /// <summary>What every host's line is joined to, on this machine.</summary>
+    public string Bridge => "pgml-" + Network[(Network.LastIndexOf('.') + 1)..];
+
     /// <summary>db1 to dbN, each of which answers. The test is skipped where hosts cannot be made.</summary>
     public static async Task<Lab> UpAsync(int hosts, params string[] options)
     {
