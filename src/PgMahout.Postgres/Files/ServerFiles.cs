@@ -1,3 +1,4 @@
+using System.Globalization;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Instance;
 
@@ -60,10 +61,20 @@ internal sealed class ServerFiles(InstanceSettings settings)
     }
 
     /// <summary>
-    /// Only where no process of the server is left: its last postmaster may still be a zombie that nobody has reaped,
-    /// which postgres takes for alive.
+    /// Only where no process of the server is left: its last postmaster may still be a zombie that nobody has reaped, or
+    /// the host has started anew and its number belongs to another process of the account, an agent maybe. Either
+    /// postgres takes for alive. A socket's lock that names another data directory is that server's.
     /// </summary>
-    public void RemoveLockFile() => File.Delete(Path("postmaster.pid"));
+    public void RemoveLockFiles()
+    {
+        File.Delete(Path("postmaster.pid"));
+        if (settings.SocketDirectory is not { } directory)
+            return;
+        var socket = System.IO.Path.Combine(
+            directory, string.Create(CultureInfo.InvariantCulture, $".s.PGSQL.{settings.Port}.lock"));
+        if (AtomicFile.ReadIfPresent(socket)?.Split('\n') is [_, var data, ..] && data == settings.DataDirectory)
+            File.Delete(socket);
+    }
 
     public void WritePassFiles()
     {

@@ -37,7 +37,7 @@ internal sealed partial class Rebuild(InstanceContext context)
             return new Outcome.Failed(checkpoint.Failure
                 ?? Problems.Query($"rewinding from {member.Name}", "it is not a primary"));
         context.Files.WritePassFiles();
-        context.Files.RemoveLockFile();
+        context.Files.RemoveLockFiles();
         // Recovery of a crashed server in single-user mode, which pg_rewind begins with, refuses a standby.
         context.Files.StartAsStandby(false);
         context.Observer.RememberEnd(null);
