@@ -29,6 +29,9 @@ internal sealed class AgentMemory(LeaseDeadline deadline, HeardPosition heard)
         set { lock (_gate) field = value; }
     } = heard.Last;
 
+    /// <summary>As of the last turn; null before the first.</summary>
+    public DiskState? Disk { get; set; }
+
     public ClusterView? View { get; set; }
     public Decision? Decision { get; set; }
     public Instant RuleSince { get; set; }

@@ -19,6 +19,7 @@ internal sealed class Observer(
     HomeLayout home, IClusterStore store, PostgresInstance instance, (AgentMemory Memory, LongWork Work) state)
     : IDisposable
 {
+    private readonly DiskWatch _disks = new(instance.Settings.DataDirectory);
     private readonly AgentMemory _memory = state.Memory;
     private readonly LongWork _work = state.Work;
     private readonly MemberName _self = instance.Settings.Name;
@@ -34,7 +35,10 @@ internal sealed class Observer(
         var view = new ClusterView(
             BootClock.Now(), _self, spec, content, _memory.Lease, postgres, postgresAt, [],
             _work.Running, _work.Failures, SealInForce(postgres), _memory.PromisedUntil,
-            _memory.LeaderWritten, _memory.Request);
+            _memory.LeaderWritten, _memory.Request)
+        {
+            Disk = _memory.Disk = _disks.Look(postgres, IsMine(content), spec.Timing),
+        };
         view = view with { Peers = await AskAsync(Asked(view), spec.Timing.PeerLimit, cancellation) };
         Remember(view);
         return view with { Now = BootClock.Now(), LeaderWritten = _memory.LeaderWritten };
@@ -60,7 +64,10 @@ internal sealed class Observer(
     public async Task<MemberReport> ReportAsync(TimeSpan limit, CancellationToken cancellation)
     {
         var postgres = await ObservePostgresAsync(limit, cancellation);
-        return new MemberReport(_self, postgres, SealInForce(postgres), _memory.Lease.Revision, _work.Running);
+        return new MemberReport(_self, postgres, SealInForce(postgres), _memory.Lease.Revision, _work.Running)
+        {
+            Disk = _memory.Disk,
+        };
     }
 
     public AgentClient Client(MemberSpec member)
@@ -77,6 +84,7 @@ internal sealed class Observer(
     public void Dispose()
     {
         _oneAtATime.Dispose();
+        _disks.Dispose();
         foreach (var client in _clients.Values)
             client.Dispose();
     }
@@ -84,6 +92,11 @@ internal sealed class Observer(
     /// <summary>A seal holds only as long as the server really receives from nobody.</summary>
     private Revision? SealInForce(PostgresState postgres) =>
         postgres is PostgresState.Standby { Upstream: null, Streaming: false } ? _memory.Sealed : null;
+
+    /// <summary>As far as is known: without the store, by what it last said.</summary>
+    private bool IsMine(Reading<StoreContent> store) =>
+        (store.TryGet(out var content) ? content.Leadership : _memory.Records.Leadership?.Value)
+            is { IsHeld: true } leadership && leadership.Holder == _self;
 
     private async Task<Reading<StoreContent>> ReadStoreAsync(Timing timing, CancellationToken cancellation)
     {
@@ -116,9 +129,9 @@ internal sealed class Observer(
 
     /// <summary>
     /// Whose word this turn's decision can need: the leader's while following; everybody's while the leadership is
-    /// open or a leader has no primary or a switchover to decide; nobody's while leading quietly, or while the lease
-    /// waits for its heir, when a silent third member must not cost time. A standby that streams asks its leader now
-    /// and then only: for the slots that it keeps for others.
+    /// open or a leader has no primary, a disk that fails, or a switchover to decide; nobody's while leading quietly,
+    /// or while the lease waits for its heir, when a silent third member must not cost time. A standby that streams
+    /// asks its leader now and then only: for the slots that it keeps for others.
     /// </summary>
     private IEnumerable<MemberSpec> Asked(ClusterView view)
     {
@@ -130,7 +143,8 @@ internal sealed class Observer(
             Standing.OtherHolds when view.Postgres is PostgresState.Standby { Streaming: true }
                 && view.Now - _leaderAskedAt < view.Timing.Ttl => [],
             Standing.OtherHolds => view.Spec.Members.Where(member => member.Name == leadership.Holder),
-            Standing.Holding when view.Postgres is PostgresState.Primary && store.Switchover is null => [],
+            Standing.Holding when view.Postgres is PostgresState.Primary && store.Switchover is null
+                && view.Disk.IsWell(view.Timing) => [],
             Standing.Released when view.Now < view.Lease.SeenAt + view.Timing.HeirPatience => [],
             Standing.Holding or Standing.Unconfirmed or Standing.Expired or Standing.Released =>
                 view.Spec.Others(view.Self),

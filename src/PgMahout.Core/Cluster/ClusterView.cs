@@ -39,6 +39,9 @@ public sealed record ClusterView(
 {
     public Timing Timing => Spec.Timing;
 
+    /// <summary>The disks of the local instance.</summary>
+    public DiskState Disk { get; init; } = DiskState.Well;
+
     public Leadership? Leadership => Store.TryGet(out var content) ? content.Leadership : null;
 
     public Reading<MemberReport>? PeerReading(MemberName name) =>
@@ -88,7 +91,11 @@ public sealed record MemberReport(
     PostgresState Postgres,
     Revision? Sealed,
     Revision Seen,
-    Operation? Operation);
+    Operation? Operation)
+{
+    /// <summary>Null when the member does not say, as before its first look.</summary>
+    public DiskState? Disk { get; init; }
+}
 
 /// <summary>An operator's wish to move the leadership, kept in the store until it is carried out or refused.</summary>
 /// <param name="Id">Names this request in the history.</param>

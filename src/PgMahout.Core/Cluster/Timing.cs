@@ -46,6 +46,12 @@ public sealed record Timing
     public TimeSpan UnresponsiveLimit => Ttl;
 
     /// <summary>
+    /// A disk that has taken no write for this long is given up. Longer than a silence: a server that answers and is
+    /// killed has everybody's connections to lose, and a busy disk makes writes wait as well.
+    /// </summary>
+    public TimeSpan StuckLimit => Ttl * 2;
+
+    /// <summary>
     /// An agent whose loop has not turned for this long hangs, and is to be killed. Its turns take a lease at the very
     /// most, and five seconds when it fences; PostgreSQL does not depend on this, because its guard has the deadline.
     /// </summary>

@@ -35,6 +35,8 @@ internal static class AsLeader
     {
         if (Switchover.Decide(view, primary) is { } moved)
             return moved;
+        if (WithFailingDisk.Decide(view, primary) is { } left)
+            return left;
         if (view.Request is { } request && LeaseKeeping.Store(view).Pause is null)
             return request == MemberRequest.Restart
                 ? Keep(view, Rule.RestartPrimary)

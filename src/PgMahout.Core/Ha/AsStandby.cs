@@ -30,11 +30,13 @@ internal static class AsStandby
 
     /// <summary>
     /// A server that runs as primary, or is on its way to, or has left processes of which one can still confirm a
-    /// commit, without the lease. Not even a pause excuses it.
+    /// commit, without the lease. Not even a pause excuses it. What pg_rewind has of a server does the crash recovery
+    /// that comes before a rewind, takes no client, and may take long.
     /// </summary>
     internal static bool IsStalePrimary(ClusterView view) =>
         view.Postgres is PostgresState.Primary or PostgresState.Unresponsive { WasPrimary: true }
-            or PostgresState.Stopped { WasStandby: false, ProcessesLeft: > 0 }
+        || (view.Postgres is PostgresState.Stopped { WasStandby: false, ProcessesLeft: > 0 }
+            && view.Operation?.Kind is not OperationKind.Rewind)
         || view.Operation?.Kind is OperationKind.Promote;
 
     /// <summary>

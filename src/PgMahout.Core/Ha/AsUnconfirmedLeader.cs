@@ -14,6 +14,8 @@ internal static class AsUnconfirmedLeader
         var ranOut = view.Lease.FenceAt(view.Timing) is not null;
         if (ranOut && WithoutStore.MayServe(view))
             return Decision.Of(Rule.FenceUnconfirmed, TimeSpan.Zero, new HaAction.Fence());
+        if (view.Disk.IsStuck(view.Timing))
+            return Decision.Of(Rule.YieldStuckDisk, view.Timing.RenewEvery);
 
         var rule = ranOut ? Rule.ReclaimLease : Rule.ConfirmLease;
         return Decision.Of(

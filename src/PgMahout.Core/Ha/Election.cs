@@ -58,6 +58,8 @@ public static class Election
             candidate = Require(candidate,
                 candidate.Position is { } at && Lsn.Distance(at.Lsn, primary.Written.Lsn) <= SwitchoverLag,
                 $"it is more than {SwitchoverLag} behind");
+            candidate = Require(candidate,
+                !candidate.IsFilling, $"its disk {view.PeerReport(member.Name)?.Disk?.Complaint(view.Timing)}");
             return Require(candidate,
                 view.Spec.Durability == Durability.Async || recorded.Contains(member.Name),
                 NoVote);
@@ -105,12 +107,18 @@ public static class Election
             return new Candidate(member.Name, null, member.Priority, "its last answer is too old");
         return report.Postgres is PostgresState.Standby standby
             ? new Candidate(member.Name, standby.Received, member.Priority, null)
+            {
+                IsFilling = report.Disk is { IsFilling: true },
+            }
             : new Candidate(member.Name, null, member.Priority, "its PostgreSQL is not a running standby");
     }
 
     private static Candidate DescribeSelf(ClusterView view, MemberSpec member) =>
         view.Postgres is PostgresState.Standby standby
             ? new Candidate(member.Name, standby.Received, member.Priority, member.Promotable ? null : NoPriority)
+            {
+                IsFilling = view.Disk.IsFilling,
+            }
             : new Candidate(member.Name, null, member.Priority, "its PostgreSQL is not a running standby");
 
     private static Candidate Require(Candidate candidate, bool holds, string otherwise) =>

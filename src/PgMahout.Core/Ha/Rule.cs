@@ -31,6 +31,9 @@ public enum Rule
     RefuseSwitchover,
     CompleteSwitchover,
     RestartPrimary,
+    LeaveFullDisk,
+    FenceStuckDisk,
+    YieldStuckDisk,
 
     // Holding the lease, without a primary
     PromoteAsHolder,

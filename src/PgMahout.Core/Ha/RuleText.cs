@@ -48,6 +48,15 @@ public static class RuleText
             "The leadership has moved since the switchover was asked for; the request is closed.",
         Rule.RestartPrimary =>
             "An operator asked to restart PostgreSQL on the leader. It is stopped cleanly and started in place.",
+        Rule.LeaveFullDisk =>
+            "The disk of this leader is nearly full, and a standby has room. PostgreSQL is stopped cleanly while "
+            + "there is still room for that, and the standby takes over.",
+        Rule.FenceStuckDisk =>
+            "The disk of this leader has taken no write for longer than its limit, so nothing can be committed, and "
+            + "a standby could take over. PostgreSQL is killed here.",
+        Rule.YieldStuckDisk =>
+            "This leader's disk hangs, and its processes cannot even die. The lease is left to run out, so that a "
+            + "standby takes over; none of them can confirm anything any more.",
         Rule.PromoteAsHolder =>
             "This member took the lease in an earlier turn and its PostgreSQL is still in recovery. Synchronous "
             + "commit is set first, then recovery is ended.",

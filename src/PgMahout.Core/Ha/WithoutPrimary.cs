@@ -15,13 +15,16 @@ internal static class WithoutPrimary
 
     public static Decision Decide(ClusterView view, PostgresState.Stopped stopped)
     {
+        // What waits for the disk dies when the disk answers; until then the lease could not be handed over.
+        if (stopped.ProcessesLeft > 0 && view.Disk.IsStuck(view.Timing))
+            return Decision.Of(Rule.YieldStuckDisk, Decision.Soon, new HaAction.Fence());
         if (stopped.ProcessesLeft > 0)
             return AsLeader.Keep(view, Rule.ClearOrphans, TimeSpan.Zero).Then(new HaAction.Fence());
         if (NeedsEnd(view, stopped))
             return AsLeader.Keep(view, Rule.InspectBeforeRejoin).Then(new HaAction.InspectWal());
         if (view.Request == MemberRequest.Restart)
             return Start(view, stopped, Rule.RestartPrimary).Then(new HaAction.CloseRequest(MemberRequest.Restart));
-        if (stopped.Clean && !AskedToMove(view) && view.Failures.All(failure => failure.Kind != OperationKind.Start))
+        if (stopped.Clean && !MustMove(view) && view.Failures.All(failure => failure.Kind != OperationKind.Start))
             return Start(view, stopped, Rule.RecoverInPlace);
         if (Election.Heir(view) is { } heir)
             return Decision.Of(Rule.HandOver, TimeSpan.Zero, LeaseKeeping.Release(view, heir));
@@ -54,8 +57,9 @@ internal static class WithoutPrimary
     private static SynchronousSet FirstSet(ClusterView view) =>
         view.Leadership!.Synchronous is { Quorum: > 0 } recorded ? recorded : SynchronousPlanner.AtPromotion(view);
 
-    private static bool AskedToMove(ClusterView view) =>
-        LeaseKeeping.Store(view).Switchover is { } request && request.From == view.Self;
+    private static bool MustMove(ClusterView view) =>
+        (LeaseKeeping.Store(view).Switchover is { } request && request.From == view.Self)
+        || (view.Disk.IsFilling && Election.Heir(view) is { IsFilling: false });
 
     /// <summary>
     /// Without synchronous commit, whether a candidate has everything can only be told from where our WAL ends; and the

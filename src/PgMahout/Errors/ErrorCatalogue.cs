@@ -279,6 +279,11 @@ public static partial class ErrorCatalogue
         "A postmaster runs and answers nothing. It gets a limited time, then it is killed so that a standby can take "
         + "over or it can recover.");
 
+    public static readonly ErrorKind DiskFails = new("CLU-013", ExitCode.Ok,
+        "The disk of a member's data or WAL is nearly full, cannot be written to, or takes no write. A leader with "
+        + "such a disk hands over to a standby that has room, if there is one; where there is none, PostgreSQL ends "
+        + "when it can write no more. `pgmahout doctor` shows what takes the room.");
+
     public static readonly ErrorKind SwitchoverPending = new("CLU-012", ExitCode.Ok,
         "An operator asked for a switchover, and the leader has not carried it out or refused it yet.");
 

@@ -22,7 +22,7 @@ public static class Notices
             notices.AddRange(ProxyText.Notices(seen.Proxy));
         }
         if (!IsStopped(seen, status))
-            notices.AddRange(seen.Members.Select(member => OnMember(member, status)).OfType<Notice>());
+            notices.AddRange(seen.Members.Select(member => OnMember(member, seen, status)).OfType<Notice>());
         return notices.ToImmutable();
     }
 
@@ -80,7 +80,7 @@ public static class Notices
             ? $"commits wait for {effective}; the record still says {recorded?.ToString() ?? "nobody"}"
             : $"commits wait for {effective}, and should for {wanted}";
 
-    private static Notice? OnMember(MemberObservation member, ClusterStatus status)
+    private static Notice? OnMember(MemberObservation member, ClusterObservation seen, ClusterStatus status)
     {
         if (member.Status is not { } answer)
             return Of(
@@ -92,8 +92,13 @@ public static class Notices
                 ErrorCatalogue.OperationRunning,
                 $"{member.Name}: {Words.Of(operation.Kind)} {operation.Progress}".TrimEnd(),
                 "");
-        return OnServer(member, status, answer) ?? OnConfiguration(member, answer);
+        return OnServer(member, status, answer) ?? OnDisk(member, seen.Spec) ?? OnConfiguration(member, answer);
     }
+
+    private static Notice? OnDisk(MemberObservation member, ClusterSpec? spec) =>
+        spec is { Timing: var timing } && member.Status?.Report.Disk is { } disk && !disk.IsWell(timing)
+            ? Of(ErrorCatalogue.DiskFails, $"{member.Name}: its disk {disk.Complaint(timing)}", "pgmahout doctor")
+            : null;
 
     private static Notice? OnConfiguration(MemberObservation member, AgentStatus answer) => answer.Configuration switch
     {

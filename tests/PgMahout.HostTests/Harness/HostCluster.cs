@@ -80,12 +80,16 @@ internal sealed class HostCluster : IAsyncDisposable
         }
         catch (Xunit.Sdk.FailException late)
         {
-            var said = await Lab.ExecAsync(from, "runuser", "-u", "postgres", "--", Program, "status", "--home", Home);
+            var said = await ReadStatusAsync(from);
             var journal = await Lab.ExecAsync(from, "journalctl", "--no-pager", "-n", "30", "-u", "pgmahout-*");
             Assert.Fail($"{late.Message}\n{said}\n{journal.Out}");
             throw;
         }
     }
+
+    /// <summary>As people read it.</summary>
+    public Task<Ran> ReadStatusAsync(string host) =>
+        Lab.ExecAsync(host, "runuser", "-u", "postgres", "--", Program, "status", "--home", Home);
 
     public Task<Status> HealthyAsync(string from = "db1") =>
         StatusAsync("the cluster is healthy", from, status => status.IsHealthy && status.Members.Length == 3);

@@ -39,6 +39,12 @@ internal enum FaultKind
     StoreTrouble,
     SlowDisk,
     FullDisk,
+
+    /// <summary>There is room still, and too little of it for a leader.</summary>
+    FillingDisk,
+
+    /// <summary>What is written waits, and what waits cannot be killed.</summary>
+    StuckDisk,
     SlowNetwork,
 
     /// <summary>The data directory is deleted.</summary>

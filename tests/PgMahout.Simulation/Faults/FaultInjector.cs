@@ -81,6 +81,9 @@ internal sealed class FaultInjector
             FaultKind.StoreTrouble => DoAndUndo(_world.Store.StartTrouble, _world.Store.EndTrouble),
             FaultKind.SlowDisk => DoAndUndo(() => target.Host.DiskSlowness = 60, () => target.Host.DiskSlowness = 1),
             FaultKind.FullDisk => DoAndUndo(() => target.Host.DiskFull = true, () => target.Host.DiskFull = false),
+            FaultKind.FillingDisk => DoAndUndo(
+                () => target.Host.DiskFilling = true, () => target.Host.DiskFilling = false),
+            FaultKind.StuckDisk => DoAndUndo(() => target.Host.Stick(_world.Now), target.Host.Unstick),
             FaultKind.SlowNetwork => DoAndUndo(() => _world.Network.Slowness = 30, () => _world.Network.Slowness = 1),
             FaultKind.LoseData => Do(() => LoseData(target)),
             FaultKind.ForeignData => DoAndUndo(

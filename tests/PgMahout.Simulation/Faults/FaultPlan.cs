@@ -17,7 +17,8 @@ internal static class FaultPlan
         (FaultKind.FreezeAgent, 8), (FaultKind.CrashHost, 14), (FaultKind.FreezeHost, 12), (FaultKind.IsolateHost, 8),
         (FaultKind.CutOneWay, 5), (FaultKind.CutPair, 5), (FaultKind.CutStore, 8), (FaultKind.MuteStore, 5),
         (FaultKind.StoreOutage, 7), (FaultKind.StoreTrouble, 6), (FaultKind.SlowDisk, 4), (FaultKind.FullDisk, 3),
-        (FaultKind.SlowNetwork, 3), (FaultKind.LoseData, 3), (FaultKind.ForeignData, 2), (FaultKind.Switchover, 8),
+        (FaultKind.FillingDisk, 3), (FaultKind.StuckDisk, 4), (FaultKind.SlowNetwork, 3),
+        (FaultKind.LoseData, 3), (FaultKind.ForeignData, 2), (FaultKind.Switchover, 8),
         (FaultKind.ForceFailover, 2), (FaultKind.Pause, 4), (FaultKind.Restart, 4), (FaultKind.Rejoin, 2),
         (FaultKind.Reinitialize, 3), (FaultKind.Shutdown, 2),
     ];

@@ -31,6 +31,17 @@ internal sealed class AgentObserver(SimWorld world, SimPostgres postgres)
     public bool IsSilent =>
         postgres.PostmasterAlive && postgres.Server.Frozen && postgres.Phase != ServerPhase.Starting;
 
+    public DiskState Disk()
+    {
+        var low = DiskState.LowOf(ByteSize.Gigabytes(10));
+        var (filling, full) = (postgres.Host.DiskFilling, postgres.Host.DiskFull);
+        return new DiskState(
+            full ? default : filling ? new ByteSize(low.Bytes / 2) : new ByteSize(low.Bytes * 10),
+            low,
+            postgres.Host.StuckSince is { } since ? TimeSpan.FromTicks((world.Now - since) / 100) : TimeSpan.Zero,
+            null);
+    }
+
     public PostgresState Observe()
     {
         if (_life != postgres.Server.Life)
@@ -44,6 +55,7 @@ internal sealed class AgentObserver(SimWorld world, SimPostgres postgres)
         {
             ServerPhase.Down => postgres.Initialized ? Stopped(0) : new PostgresState.Uninitialized(),
             ServerPhase.Orphaned => Stopped(3),
+            ServerPhase.Perishing => Stopped(1),
             ServerPhase.Starting => new PostgresState.Starting(Now),
             ServerPhase.Standby or ServerPhase.Promoting => Standby(),
             ServerPhase.Primary => Primary(),

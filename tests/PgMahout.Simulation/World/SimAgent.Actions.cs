@@ -7,6 +7,8 @@ namespace PgMahout.Simulation.World;
 /// <summary>The actuator: each action takes time and looks at its precondition itself, at the moment it acts.</summary>
 internal sealed partial class SimAgent
 {
+    private const long FenceLimit = 5_000_000_000;
+
     private void Apply(ClusterView view, Decision decision, int next)
     {
         if (next == decision.Actions.Length)
@@ -58,12 +60,22 @@ internal sealed partial class SimAgent
                 done(true);
                 break;
             case HaAction.Fence:
-                _world.After(_world.Milliseconds(0.5, 15), Process, () => { _postgres.KillAll(); done(true); });
+                _world.After(_world.Milliseconds(0.5, 15), Process, () => Fence(done));
                 break;
             default:
                 ApplyLocally(action, done);
                 break;
         }
+    }
+
+    /// <summary>Waits for the death of all; of those that wait for a disk, not for ever.</summary>
+    private void Fence(Action<bool> done)
+    {
+        _postgres.KillAll();
+        if (_postgres.HasProcesses)
+            _world.After(FenceLimit, Process, () => done(!_postgres.HasProcesses));
+        else
+            done(true);
     }
 
     private void ApplyLocally(HaAction action, Action<bool> done)

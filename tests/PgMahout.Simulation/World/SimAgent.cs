@@ -152,7 +152,7 @@ internal sealed partial class SimAgent
         if (record.IsHeld && record.Holder != Self && !expired)
             return [.. _world.Members.Where(member => member.Name == record.Holder)];
         var quiet = record.IsHeld && record.Holder == Self && Now < _lease.FenceAt(Timing)
-            && state is PostgresState.Primary && content.Switchover is null;
+            && state is PostgresState.Primary && content.Switchover is null && _observer.Disk().IsWell(Timing);
         return quiet ? [] : [.. _world.Members.Where(member => member.Index != _index)];
     }
 
@@ -225,7 +225,10 @@ internal sealed partial class SimAgent
     private MemberReport ReportOf(PostgresState state)
     {
         SealTold = SealInForce(state) ?? SealTold;
-        return new MemberReport(Self, state, SealInForce(state), _lease.Revision, _operation);
+        return new MemberReport(Self, state, SealInForce(state), _lease.Revision, _operation)
+        {
+            Disk = _observer.Disk(),
+        };
     }
 
     /// <summary>A seal holds only as long as the server really receives from nobody.</summary>
@@ -241,7 +244,10 @@ internal sealed partial class SimAgent
             _lastReport = ReportOf(state);
         var view = new ClusterView(
             Now, Self, _world.Spec, store, _lease, state, at, peers, _operation, [.. _failures], SealInForce(state),
-            _promisedUntil, _leaderWritten, _request);
+            _promisedUntil, _leaderWritten, _request)
+        {
+            Disk = _observer.Disk(),
+        };
         var decision = _world.Policy(view);
         _world.Reached(decision.Rule);
         if (_world.Tracing && (decision.Rule != _lastRule || !decision.Actions.IsEmpty))

@@ -13,6 +13,10 @@ internal sealed class SimHost(int index, double drift)
     public bool Frozen => _freezes > 0;
     public double DiskSlowness { get; set; } = 1;
     public bool DiskFull { get; set; }
+    public bool DiskFilling { get; set; }
+
+    /// <summary>Since this virtual time the disk has taken nothing; null when it works.</summary>
+    public long? StuckSince { get; private set; }
 
     /// <summary>When it last came back from a freeze, in virtual time.</summary>
     public long ThawedAt { get; private set; } = long.MinValue / 2;
@@ -28,9 +32,23 @@ internal sealed class SimHost(int index, double drift)
     public long Until(Instant at, long now) =>
         Math.Max(0, (long)((at.Nanoseconds - Clock(now).Nanoseconds) / (1 + drift)) + 1);
 
+    /// <summary>Runs when what waits for the disk may go on.</summary>
+    public Action? Unstuck { get; set; }
+
+    public void Stick(long now) => StuckSince ??= now;
+
+    public void Unstick()
+    {
+        StuckSince = null;
+        var waiting = Unstuck;
+        Unstuck = null;
+        waiting?.Invoke();
+    }
+
     public void PowerOff()
     {
         Up = false;
+        Unstuck = null;
         _freezes = 0;
         foreach (var process in Processes)
             process.Kill();

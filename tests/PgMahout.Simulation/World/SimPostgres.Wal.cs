@@ -58,6 +58,17 @@ internal sealed partial class SimPostgres
         }
     }
 
+    /// <summary>As an event of the server, which may be another one by then.</summary>
+    private void WhenUnstuck(Action run)
+    {
+        var life = Server.Life;
+        Host.Unstuck += () =>
+        {
+            if (Server.Life == life)
+                _world.After(FlushDelay(), Server, run);
+        };
+    }
+
     public bool Keeps(string slot) => _slots.Contains(slot);
 
     public void KeepSlot(string slot)
@@ -197,6 +208,11 @@ internal sealed partial class SimPostgres
     {
         if (Phase is not (ServerPhase.Primary or ServerPhase.Orphaned) || end <= Flushed)
             return;
+        if (Host.StuckSince is not null)
+        {
+            WhenUnstuck(() => Flush(end));
+            return;
+        }
         Flushed = end;
         foreach (var sender in Senders)
             sender.Pump();

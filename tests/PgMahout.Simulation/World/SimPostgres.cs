@@ -14,6 +14,9 @@ internal enum ServerPhase
 
     /// <summary>The postmaster is gone and its backends and senders are not, yet.</summary>
     Orphaned,
+
+    /// <summary>All are killed, and some wait in the kernel for a disk before they die.</summary>
+    Perishing,
 }
 
 /// <summary>
@@ -52,13 +55,13 @@ internal sealed partial class SimPostgres
     public bool StandbySignal { get; private set; }
     public bool Initialized => Wal is not null;
     public bool HasProcesses => Phase != ServerPhase.Down;
-    public bool PostmasterAlive => HasProcesses && Phase != ServerPhase.Orphaned;
+    public bool PostmasterAlive => Phase is not (ServerPhase.Down or ServerPhase.Orphaned or ServerPhase.Perishing);
     public bool InRecovery => Phase is ServerPhase.Standby or ServerPhase.Promoting;
 
     /// <summary>It can confirm commits, or is on its way to.</summary>
     public bool Leads => Phase switch
     {
-        ServerPhase.Down or ServerPhase.Standby => false,
+        ServerPhase.Down or ServerPhase.Perishing or ServerPhase.Standby => false,
         ServerPhase.Promoting or ServerPhase.Primary or ServerPhase.Orphaned => true,
         ServerPhase.Starting => _startAsPrimary,
         ServerPhase.Stopping => !StandbySignal,
@@ -113,6 +116,11 @@ internal sealed partial class SimPostgres
 
     private void Accept()
     {
+        if (Host.StuckSince is not null)
+        {
+            WhenUnstuck(Accept);
+            return;
+        }
         if (Host.DiskFull)
         {
             Panic("no space left while starting");
@@ -145,16 +153,22 @@ internal sealed partial class SimPostgres
         StopReceiving();
         var ends = (long)(_world.Milliseconds(15, 150) * Math.Min(Host.DiskSlowness, 5));
         // The new timeline is on disk a moment before the standby's signal file is gone.
-        _world.After(ends * 9 / 10, Server, () => BeginTimeline(reign));
-        _world.After(ends, Server, () =>
-        {
-            StandbySignal = false;
-            Serve();
-            });
+        _world.After(ends * 9 / 10, Server, () => BeginTimeline(reign, ends / 10));
     }
 
-    private void BeginTimeline(Epoch reign)
+    private void EndRecovery()
     {
+        StandbySignal = false;
+        Serve();
+    }
+
+    private void BeginTimeline(Epoch reign, long rest)
+    {
+        if (Host.StuckSince is not null)
+        {
+            WhenUnstuck(() => BeginTimeline(reign, rest));
+            return;
+        }
         var natural = new TimelineId(Math.Max(HighestTimeline.Value, Wal!.Id.Value) + 1);
         var next = _world.Knobs.NaturalTimelines ? natural : new TimelineId((uint)reign.Value);
         if (next <= Wal.Id)
@@ -162,6 +176,7 @@ internal sealed partial class SimPostgres
         Wal = new WalTimeline(next, Wal, Flushed);
         HighestTimeline = next;
         Written = Flushed += CheckpointBytes;
+        _world.After(rest, Server, EndRecovery);
     }
 
     /// <summary>
@@ -211,6 +226,7 @@ internal sealed partial class SimPostgres
     public void Wipe()
     {
         KillAll();
+        Phase = ServerPhase.Down;
         Wal = null;
         Flushed = Written = 0;
         HighestTimeline = TimelineId.First;
@@ -237,13 +253,20 @@ internal sealed partial class SimPostgres
             return;
         }
         Written += CheckpointBytes;
-        _world.After(FlushDelay() + _world.Milliseconds(5, 80), Server, () =>
+        _world.After(FlushDelay() + _world.Milliseconds(5, 80), Server, () => Checkpoint(deadline));
+    }
+
+    private void Checkpoint(long deadline)
+    {
+        if (Host.StuckSince is not null)
         {
-            Flushed = Written;
-            foreach (var sender in Senders)
-                sender.Pump();
-            ExitWhenSent(deadline);
-        });
+            WhenUnstuck(() => Checkpoint(deadline));
+            return;
+        }
+        Flushed = Written;
+        foreach (var sender in Senders)
+            sender.Pump();
+        ExitWhenSent(deadline);
     }
 
     private void ExitWhenSent(long deadline)
@@ -285,13 +308,17 @@ internal sealed partial class SimPostgres
 
     public void KillAll()
     {
-        if (!HasProcesses)
+        if (Phase is ServerPhase.Down or ServerPhase.Perishing)
             return;
         // What was written and not flushed is in the page cache, all of it or a part.
         if (Written > Flushed && _world.Chance.Chance(0.5))
             Written = Flushed;
         Exit();
         _clean = false;
+        if (Host.StuckSince is null)
+            return;
+        Phase = ServerPhase.Perishing;
+        Host.Unstuck += () => Phase = Phase == ServerPhase.Perishing ? ServerPhase.Down : Phase;
     }
 
     /// <summary>The host loses power: only what was flushed is left.</summary>

@@ -64,6 +64,11 @@ internal sealed class WalLink
 
     private void Deliver(WalTimeline timeline, long end)
     {
+        if (Receiving && Downstream.Receiver == this && Downstream.Host.StuckSince is not null)
+        {
+            _world.After(50_000_000, Downstream.Server, () => Deliver(timeline, end));
+            return;
+        }
         _inFlight = false;
         if (!Receiving || Downstream.Receiver != this)
             return;

@@ -62,6 +62,11 @@ internal static class Example
     public static Peer Says(MemberName name, PostgresState postgres, Revision? @sealed = null) => new(
         name, new Reading<MemberReport>.Fresh(new MemberReport(name, postgres, @sealed, Current, null), Now));
 
+    public static DiskState Filling { get; } =
+        new(ByteSize.Megabytes(50), ByteSize.Megabytes(64), TimeSpan.Zero, null);
+
+    public static DiskState Waiting(double seconds) => DiskState.Well with { Waited = Seconds(seconds) };
+
     public static Peer Silent(MemberName name) => new(name, new Reading<MemberReport>.Missing("no answer", Now));
 
     public static WalPosition At(ulong lsn, uint timeline = 1) => new(new TimelineId(timeline), new Lsn(lsn));

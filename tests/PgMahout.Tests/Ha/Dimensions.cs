@@ -118,8 +118,12 @@ internal static class Dimensions
     public static IEnumerable<Change> Circumstances =>
     [
         new("store unreachable", view => view with { Store = new Reading<StoreContent>.Missing("timeout", Now) }),
-        .. Kinds(OperationKind.Start, OperationKind.Stop, OperationKind.Promote, OperationKind.Clone).Select(kind =>
-            new Change($"{kind} running", view => view with { Operation = new Operation(kind, Ago(1), null) })),
+        .. Kinds(
+            OperationKind.Start, OperationKind.Stop, OperationKind.Promote, OperationKind.Rewind,
+            OperationKind.Clone).Select(kind => new Change($"{kind} running", view => view with
+            {
+                Operation = new Operation(kind, Ago(1), null),
+            })),
         .. from kind in Enum.GetValues<OperationKind>()
            from (int times, double age) failed in new[] { (1, 0.5), (3, 60.0) }
            select new Change($"{kind} failed {failed.times} times {failed.age} s ago", view => view with
@@ -139,6 +143,8 @@ internal static class Dimensions
         new("promised once", view => view with { PromisedUntil = Ago(1) }),
         new("leader far ahead", view => view with { LeaderWritten = At(1UL << 32) }),
         new("just started", view => view with { Lease = view.Lease with { HeldFrom = null, Moved = false } }),
+        new("disk filling", view => view with { Disk = Filling }),
+        new("disk stuck", view => view with { Disk = Waiting(9) }),
         new("of priority 0", view => view with { Spec = Demoted(view) }),
     ];
 

@@ -74,13 +74,13 @@ internal static class InstanceLaws
             turn.Standing != Standing.Unconfirmed
             || turn.View.Lease.HeldFrom is not null
             || turn.DoesOnly(action => action is HaAction.RenewLease)),
-        new("Primary of the holder is stopped only on request", turn =>
+        new("Primary of the holder is stopped only on request, or for a disk that fails and a standby to go to", turn =>
             turn.Standing != Standing.Holding
-            || turn.View.Postgres is not PostgresState.Primary
-            || (!turn.Does<HaAction.Fence>()
-                && (!turn.Does<HaAction.Stop>()
-                    || turn.Store!.Switchover is not null
-                    || turn.View.Request is not null))),
+            || turn.View.Postgres is not PostgresState.Primary primary
+            || (!turn.Does<HaAction.Fence>() && !turn.Does<HaAction.Stop>())
+            || (turn.Does<HaAction.Stop>() && (turn.Store!.Switchover is not null || turn.View.Request is not null))
+            || (LeavesDisk(turn) && !turn.Paused && primary.Standbys.Any(link => link.Streaming
+                && turn.Received(link.Member) is not null))),
         new("Long work is not begun twice, nor beside other long work", turn =>
             turn.Decision.Actions.Count(IsLong) <= (turn.View.Operation is null ? 1 : 0)),
         new("Nothing is started while processes of the last server are left", turn =>
@@ -106,6 +106,10 @@ internal static class InstanceLaws
             })),
     ];
 
+    private static bool LeavesDisk(Turn turn) => turn.Does<HaAction.Fence>()
+        ? turn.View.Disk.IsStuck(turn.View.Timing)
+        : turn.View.Disk.IsFilling;
+
     private static bool MakesPrimary(Turn turn) =>
         turn.Does<HaAction.Promote>() || turn.Does<HaAction.StartPrimary>() || turn.Does<HaAction.Bootstrap>();
 
@@ -113,7 +117,10 @@ internal static class InstanceLaws
     private static bool MayConfirm(Turn turn) => turn.View.Postgres switch
     {
         PostgresState.Primary or PostgresState.Unresponsive { WasPrimary: true } => true,
-        PostgresState.Stopped { WasStandby: false, ProcessesLeft: > 0 } => true,
+        // A rewind begins when nothing is left, and recovers a crashed server by itself, without clients.
+        PostgresState.Stopped { WasStandby: false, ProcessesLeft: > 0 } =>
+            turn.View.Operation?.Kind != OperationKind.Rewind
+                || turn.Standing is Standing.Holding or Standing.Unconfirmed,
         PostgresState.Standby => turn.View.Operation?.Kind == OperationKind.Promote,
         _ => false,
     };

@@ -67,8 +67,9 @@ internal static class LeaseLaws
             || (turn.View.Postgres is PostgresState.Primary primary
                 && (primary.Effective.Meets(renew.Next.Synchronous)
                     || !primary.Effective.Meets(turn.Leadership.Synchronous)))),
-        new("Holder whose renewal is due renews before everything else", turn =>
+        new("Holder whose renewal is due renews before everything else, unless its disk hangs", turn =>
             turn.Standing != Standing.Holding
+            || turn.View.Disk.IsStuck(turn.View.Timing)
             || turn.IsForeign
             || turn.Does<HaAction.ReleaseLease>()
             || turn.View.Now - turn.View.Lease.HeldFrom < turn.View.Timing.RenewEvery

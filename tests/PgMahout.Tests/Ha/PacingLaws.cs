@@ -14,8 +14,9 @@ internal static class PacingLaws
                 && turn.Decision.WakeWithin == turn.View.PromisedUntil - turn.View.Now)),
         new("Member that does nothing waits a moment", turn =>
             turn.Decision.WakeWithin > TimeSpan.Zero || !turn.Decision.Actions.IsEmpty),
-        new("Holder is awake when its renewal is due", turn =>
+        new("Holder is awake when its renewal is due, unless it lets the lease run out", turn =>
             turn.Standing != Standing.Holding
+            || turn.View.Disk.IsStuck(turn.View.Timing)
             || turn.IsForeign
             || turn.Does<HaAction.RenewLease>()
             || turn.Does<HaAction.ReleaseLease>()

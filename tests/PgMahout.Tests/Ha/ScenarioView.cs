@@ -40,6 +40,7 @@ internal static class ScenarioView
             "request" => view with { Request = words.Optional()?.Enum<MemberRequest>() },
             "pause" => view.WithStore(store => store with { Pause = Paused(words.Optional()) }),
             "switchover" => view.WithStore(store => store with { Switchover = Asked(words.Optional()) }),
+            "disk" => view with { Disk = Disk(words) },
             "written" => view with { LeaderWritten = words.Optional()?.Position() },
             var unknown => throw new FormatException($"'{unknown}' is nothing that a view has: {line}"),
         };
@@ -141,8 +142,22 @@ internal static class ScenarioView
         };
     }
 
-    private static Peer Said(MemberName name, PostgresState state, Words words) =>
-        Says(name, state, words.Skip("sealed") ? words.Revision() : null);
+    private static Peer Said(MemberName name, PostgresState state, Words words)
+    {
+        var peer = Says(name, state, words.Skip("sealed") ? words.Revision() : null);
+        return words.Skip("filling") && peer.Report is Reading<MemberReport>.Fresh fresh
+            ? peer with { Report = fresh with { Value = fresh.Value with { Disk = Filling } } }
+            : peer;
+    }
+
+    /// <summary><c>well</c>, <c>filling</c>, or for example <c>stuck 6.5</c>: for so many seconds.</summary>
+    private static DiskState Disk(Words words) => words.Next() switch
+    {
+        "well" => DiskState.Well,
+        "filling" => Filling,
+        "stuck" => Waiting((words.Moment() - Instant.Zero).TotalSeconds),
+        var unknown => throw new FormatException($"a disk is well, filling or stuck, not '{unknown}'"),
+    };
 
     private static Operation Running(Words kind, Instant now) => new(kind.Enum<OperationKind>(), now, null);
 
