@@ -304,6 +304,9 @@ host_disk() {
     case ${1:-} in
         stick) in_disk "$lab" "$host" fsfreeze -f "$disk" ;;
         free) in_disk "$lab" "$host" fsfreeze -u "$disk" ;;
-        *) die 'lab disk HOST stick|free' 2 ;;
+        # Files that were never written: as full as with any others, and in no time.
+        fill) in_disk "$lab" "$host" sh -c "cd '$disk' && fallocate -l \$(df --output=avail -B1 . | tail -n 1) full" ;;
+        empty) in_disk "$lab" "$host" rm -f "$disk/full" ;;
+        *) die 'lab disk HOST stick|free|fill|empty' 2 ;;
     esac
 }
