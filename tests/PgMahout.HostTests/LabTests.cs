@@ -98,7 +98,7 @@ public sealed class LabTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_full_disk_has_no_room_for_anybody_but_root_until_it_is_emptied()
+    public async Task A_full_disk_has_no_room_for_anybody_until_it_is_emptied()
     {
         await _lab.DoAsync("disk", "db1", "fill");
         const string Write = "runuser -u admin -- sh -c 'head -c 100000 /dev/zero > /home/admin/file'";

@@ -61,7 +61,7 @@ internal sealed class ServerFiles(InstanceSettings settings)
     }
 
     /// <summary>
-    /// Only where no process of the server is left: its last postmaster may still be a zombie that nobody has reaped, or
+    /// Only where no process of the server is left: its last postmaster may be a zombie that nobody has reaped yet, or
     /// the host has started anew and its number belongs to another process of the account, an agent maybe. Either
     /// postgres takes for alive. A socket's lock that names another data directory is that server's.
     /// </summary>

@@ -51,7 +51,7 @@ internal static class ProxyProcess
         if (SecretFiles.LoadOrCreate(home.SecretsDirectory) is not Outcome<ClusterSecrets>.Done { Value: var secrets })
             return Say($"the passwords in {home.SecretsDirectory} cannot be read", 1);
         if (await SettingsAsync(store, stopping) is not { } settings)
-            return Say("the cluster has no proxy");
+            return Say(stopping.IsCancellationRequested ? "stopped" : "the cluster has no proxy");
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         ProxyWork? work = null;
@@ -117,8 +117,8 @@ internal static class ProxyProcess
     }
 
     /// <summary>
-    /// Asks until the store answers: only an answer can say that no proxy is wanted, and whoever ended without one would
-    /// have to begin anew just when the store is back. Null: none is wanted, or the process is to end.
+    /// Asks until the store answers: only an answer can say that no proxy is wanted, and whoever ended without one
+    /// would have to begin anew just when the store is back. Null: none is wanted, or the process is to end.
     /// </summary>
     private static async Task<ProxySettings?> SettingsAsync(IClusterStore store, CancellationToken stopping)
     {

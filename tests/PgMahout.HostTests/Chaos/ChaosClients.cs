@@ -78,27 +78,35 @@ internal sealed class ChaosClients : IAsyncDisposable
         await Task.WhenAny(Task.WhenAll(_clients), Task.Delay(LastAnswers));
     }
 
-    /// <summary>What the primary has, by whichever proxy answers. What nobody answered for has ended by now.</summary>
-    public async Task<FinalState> FinalAsync()
+    /// <summary>
+    /// What the primary has, by whichever proxy answers; null when none does. What nobody answered for has ended now.
+    /// </summary>
+    public async Task<FinalState?> FinalAsync()
     {
-        FinalState? final = null;
-        var asked = 0;
-        await Eventually.HoldsAsync("the primary shows everything", Lab.Limit, async () =>
+        var until = Now + Lab.Limit;
+        while (Now < until)
         {
-            try
-            {
-                final = await FinalAsync(_cluster.Lab.Hosts.ElementAt(asked++ % _cluster.Lab.Hosts.Count()));
-                return true;
-            }
-            catch (Exception failure) when (DeployedCluster.IsExpected(failure))
-            {
-                return false;
-            }
-        });
-        return final!;
+            foreach (var host in _cluster.Lab.Hosts)
+                if (await FinalAsync(host) is { } final)
+                    return final;
+            await Task.Delay(Pace);
+        }
+        return null;
     }
 
-    private async Task<FinalState> FinalAsync(string host)
+    private async Task<FinalState?> FinalAsync(string host)
+    {
+        try
+        {
+            return await ReadFinalAsync(host);
+        }
+        catch (Exception failure) when (DeployedCluster.IsExpected(failure))
+        {
+            return null;
+        }
+    }
+
+    private async Task<FinalState> ReadFinalAsync(string host)
     {
         await using var connection = new NpgsqlConnection(_cluster.ConnectionText(host));
         await connection.OpenAsync();

@@ -81,7 +81,7 @@ internal sealed class FaultHand(DeployedCluster cluster, Func<TimeSpan> now) : I
         FaultKind.PowerLoss => PowerOffAsync(host),
         FaultKind.PowerLossOfTwo => PowerOffAsync(host, Other(host)),
         FaultKind.PowerLossOfAll => PowerOffAsync([.. Lab.Hosts]),
-        FaultKind.Shutdown => ExecAsync(host, "systemctl poweroff"),
+        FaultKind.Shutdown => ShutdownAsync(host),
         FaultKind.FreezeHost => LabAsync("freeze", host),
         FaultKind.KillPostmaster => SignalAsync(host, "KILL", "postmaster"),
         FaultKind.KillServer => SignalAsync(host, "KILL", "server"),
@@ -144,6 +144,16 @@ internal sealed class FaultHand(DeployedCluster cluster, Func<TimeSpan> now) : I
         var ran = await Lab.TryAsync("exec", _primary, "timeout", "20", "runuser", "-u", "postgres", "--",
             DeployedCluster.Program, "switchover", "--to", to, "--home", DeployedCluster.Home, "--yes");
         return ran.Code == 0 ? "" : $"switchover: {ran.Code} {FirstLine(ran.Error)}; ";
+    }
+
+    /// <summary>Ends when the host is off: one that is still going down would not be started again.</summary>
+    private async Task<string> ShutdownAsync(string host)
+    {
+        if (await ExecAsync(host, "systemctl poweroff") is { Length: > 0 } refused)
+            return refused;
+        await Eventually.HoldsAsync(
+            $"{host} is off", Lab.Limit, async () => await Lab.StateAsync(host) is "off" or "frozen");
+        return "";
     }
 
     private async Task<string> PowerOffAsync(params string[] hosts) =>
