@@ -28,7 +28,9 @@ internal static class ProcessVerbs
                 HomeLayout.Find(home), new MemberName(member), MemberCopy.MakeAsync, stopping)),
         // No signal is caught: a guard that is told to end takes its postmaster with it.
         ["guard", "--home", var home, "--member", var member] =>
-            Task.FromResult(GuardOf(home, member)),
+            Task.FromResult(GuardOf(home, member, adopts: false)),
+        ["guard", "--home", var home, "--member", var member, "--adopt"] =>
+            Task.FromResult(GuardOf(home, member, adopts: true)),
         ["supervise", "--home", var home] =>
             UntilToldAsync(stopping => Supervisor.RunAsync(HomeLayout.Find(home), stopping)),
         ["archiver", "--home", var home] =>
@@ -44,10 +46,10 @@ internal static class ProcessVerbs
         _ => null,
     };
 
-    private static int GuardOf(string home, string member)
+    private static int GuardOf(string home, string member, bool adopts)
     {
         Log.Begin();
-        return Guard.Run(HomeLayout.Find(home), new MemberName(member));
+        return Guard.Run(HomeLayout.Find(home), new MemberName(member), adopts);
     }
 
     /// <summary>SIGTERM and SIGINT ask for an orderly end, which may take its time.</summary>
