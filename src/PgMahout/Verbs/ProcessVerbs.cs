@@ -40,6 +40,7 @@ internal static class ProcessVerbs
         ["proxy", "run", "--home", var home, "--after", var pid] => UntilToldAsync(stopping =>
             ProxyProcess.RunAsync(HomeLayout.Find(home), int.Parse(pid, CultureInfo.InvariantCulture), stopping)),
         ["host", "prepare", "--home", var home] => HostPreparation.RunAsync(HomeLayout.Find(home)),
+        ["host", "adopt", "--home", var home] => HostAdoption.RunAsync(HomeLayout.Find(home)),
         ["host", "found", "--home", var home] => HostFounding.RunAsync(HomeLayout.Find(home)),
         ["stop-member", "--home", var home, "--member", var member] =>
             UntilToldAsync(stopping => MemberStop.RunAsync(HomeLayout.Find(home), new MemberName(member), stopping)),
