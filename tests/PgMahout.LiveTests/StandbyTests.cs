@@ -39,6 +39,35 @@ public sealed class StandbyTests(SharedCluster shared)
     }
 
     [Fact]
+    public async Task Logins_of_the_cluster_itself_that_were_changed_by_hand_are_set_back()
+    {
+        var (cluster, before) = await shared.ReadyAsync();
+
+        await cluster.AskAsync<long>(before.Primary.Port,
+            "select 0::bigint; alter role pgmahout_replication nologin password 'mine'");
+        await cluster.AskAsync<long>(before.Primary.Port,
+            """
+            select count(pg_terminate_backend(pid)) from pg_stat_replication;
+            alter role postgres password 'mine' valid until '2020-01-01'
+            """);
+
+        await Eventually.HoldsAsync("the primary takes the login of the cluster again", LiveCluster.Limit, async () =>
+        {
+            try
+            {
+                return await cluster.AskAsync<long>(before.Primary.Port, "select 1::bigint") == 1;
+            }
+            catch (Npgsql.PostgresException)
+            {
+                return false;
+            }
+        });
+        var after = await cluster.HealthyAsync();
+        Assert.Equal(before.Leader, after.Leader);
+        Assert.Equal(before.Epoch, after.Epoch);
+    }
+
+    [Fact]
     public async Task Restarted_standby_is_the_same_member_with_a_new_postmaster()
     {
         var (cluster, before) = await shared.ReadyAsync();

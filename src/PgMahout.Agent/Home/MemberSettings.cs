@@ -34,6 +34,7 @@ public static class MemberSettings
             Desired = desired.For(member.Name),
             AccessRules = desired.AccessRules,
             Others = [.. spec.Others(member.Name)],
+            FormerReach = AdoptionFile.Read(home.AdoptionFile(member.Name))?.Reach,
             CertificateDirectory = member.Api == home.ApiAddress(member.Name) ? null : home.CertificateDirectory,
         };
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Ha;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Instance;
@@ -10,8 +11,9 @@ namespace PgMahout.Agent.Loop;
 
 /// <summary>
 /// Asks the server now and then for what people want to know and no decision needs: settings that wait for a restart or
-/// were set by hand, and who logs in. One thing it acts on: a standby that stopped replaying, because its primary was
-/// given more of something than it has, is restarted, and then comes up with enough.
+/// were set by hand, and who logs in. Two things it acts on: a standby that stopped replaying, because its primary was
+/// given more of something than it has, is restarted, and then comes up with enough; and logins of the cluster itself
+/// that were changed by hand are set back.
 /// </summary>
 internal sealed class ServerWatch(PostgresInstance instance, AgentState state)
 {
@@ -76,6 +78,18 @@ internal sealed class ServerWatch(PostgresInstance instance, AgentState state)
         Remember(Notes.Logins);
         if (Notes.ReplayPaused && state.Memory.Request is null)
             await RestartIfTooLittleAsync(Notes, cancellation);
+        if (state.Memory is { View.Postgres: PostgresState.Primary, Decision.Rule: Rule.KeepLeading })
+            await KeepLoginsAsync(cancellation);
+    }
+
+    private async Task KeepLoginsAsync(CancellationToken cancellation)
+    {
+        if (!(await instance.KeepLoginsAsync(Limit, cancellation)).TryGet(out var changed) || changed.IsEmpty)
+            return;
+        state.Journal.Record(
+            JournalKind.ConfigurationTakenBack,
+            $"{string.Join(" and ", changed)}: changed by hand, and set back. The cluster itself logs in with that; "
+            + "people and programs have roles of their own");
     }
 
     private async Task RestartIfTooLittleAsync(ServerNotes notes, CancellationToken cancellation)

@@ -23,22 +23,33 @@ internal sealed class ServerFiles(InstanceSettings settings)
     public bool Write(AssignedRole standing)
     {
         settings.Account.CreateDirectory(MemberPaths.Logs(settings), OwnerDirectory);
+        var defaults = IsAdopted
+            && Put(MemberPaths.Defaults, ServerConfiguration.RenderDefaults(settings, Disk));
         var role = WriteRole(standing);
-        var access = Put(MemberPaths.HostBasedAuthentication,
-            AuthenticationRules.Render(settings, AtomicFile.ReadIfPresent(Path(MemberPaths.OperatorAuthentication))));
+        var access = Put(
+            MemberPaths.HostBasedAuthentication, AuthenticationRules.Render(settings, LocalRules, FormerRules));
         var included = Include();
-        return role || access || included;
+        return defaults || role || access || included;
     }
+
+    /// <summary>The operator's lines of pg_hba.conf; null: there is no such file.</summary>
+    public string? LocalRules => AtomicFile.ReadIfPresent(Path(MemberPaths.OperatorAuthentication));
+
+    /// <summary>Those of the server before it was adopted; null: it was not.</summary>
+    public string? FormerRules => AtomicFile.ReadIfPresent(Path(MemberPaths.FormerAuthentication));
+
+    /// <summary>Its own lines were there before pgmahout, and win over what is only suggested.</summary>
+    private bool IsAdopted => File.Exists(Path(MemberPaths.Defaults));
+
+    private ByteSize Disk => new(new DriveInfo(settings.DataDirectory).TotalSize);
 
     /// <summary>
     /// The part that follows the role: one small file, for the moments in which every millisecond counts.
     /// </summary>
-    public bool WriteRole(AssignedRole standing)
-    {
-        var disk = new ByteSize(new DriveInfo(settings.DataDirectory).TotalSize);
-        return AtomicFile.Replace(
-            Path(MemberPaths.Configuration), ServerConfiguration.Render(settings, standing, disk), settings.Account);
-    }
+    public bool WriteRole(AssignedRole standing) => AtomicFile.Replace(
+        Path(MemberPaths.Configuration),
+        ServerConfiguration.Render(settings, standing, Disk, apart: IsAdopted),
+        settings.Account);
 
     /// <summary>For a stopped server: whether its next start is in recovery, following.</summary>
     public void StartAsStandby(bool standby)

@@ -24,6 +24,7 @@ public sealed class PostgresInstance : IAsyncDisposable
     private readonly Lifecycle _lifecycle;
     private readonly RoleChanges _role;
     private readonly Initialization _initialization;
+    private readonly OwnLogins _logins;
     private readonly WalInspection _wal;
     private readonly Rebuild _rebuild;
 
@@ -33,6 +34,7 @@ public sealed class PostgresInstance : IAsyncDisposable
         _lifecycle = new Lifecycle(_context);
         _role = new RoleChanges(_context);
         _initialization = new Initialization(_context);
+        _logins = new OwnLogins(_context);
         _wal = new WalInspection(_context);
         _rebuild = new Rebuild(_context);
     }
@@ -61,6 +63,13 @@ public sealed class PostgresInstance : IAsyncDisposable
     /// </summary>
     public Task<Outcome> CreateRolesAsync(TimeSpan limit, CancellationToken cancellation) =>
         _context.ActAsync("creating roles", () => _initialization.CreateRolesAsync(limit, cancellation), cancellation);
+
+    /// <summary>
+    /// On a running primary: the roles that the cluster itself logs in with can log in, with the passwords of its home.
+    /// </summary>
+    /// <returns>Those that had been changed, and were set back.</returns>
+    public Task<Outcome<ImmutableArray<string>>> KeepLoginsAsync(TimeSpan limit, CancellationToken cancellation) =>
+        _logins.KeepAsync(limit, cancellation);
 
     /// <summary>
     /// Takes other settings (a member came or went, another configuration) into the configuration files, and has the

@@ -20,6 +20,21 @@ public sealed class StoredPasswordTests
         Assert.Equal(Enumerable.Repeat((byte)1, 32), secret.ServerKey);
     }
 
+    /// <summary>The example of RFC 7677, as PostgreSQL would keep it.</summary>
+    [Theory]
+    [InlineData("pencil", true)]
+    [InlineData("pencils", false)]
+    [InlineData("", false)]
+    public void Verifier_is_of_one_password(string password, bool isOf)
+    {
+        const string Stored = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY="
+            + ":wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+
+        Assert.Equal(isOf, StoredPassword.IsOf(Stored, password));
+        Assert.False(StoredPassword.IsOf("md50123456789abcdef0123456789abcdef", password));
+        Assert.False(StoredPassword.IsOf(null, password));
+    }
+
     [Fact]
     public void Hash_is_read_without_its_prefix() =>
         Assert.Equal(

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace PgMahout.Core.Proxy.Login;
 
@@ -22,6 +24,20 @@ public static class StoredPassword
         if (text is null)
             return new UserSecret.None("the role has no password");
         return Scram(text) ?? Md5(text) ?? new UserSecret.None("the role's password is of a kind that is not known");
+    }
+
+    /// <summary>
+    /// Whether it is a SCRAM secret of this password. Takes as long as a login: some milliseconds.
+    /// </summary>
+    public static bool IsOf(string? text, string password)
+    {
+        if (text is null || Scram(text) is not UserSecret.Scram secret)
+            return false;
+        var salted = Rfc2898DeriveBytes.Pbkdf2(
+            Encoding.UTF8.GetBytes(password), secret.Salt.AsSpan(), secret.Iterations, HashAlgorithmName.SHA256,
+            KeyBytes);
+        var stored = SHA256.HashData(HMACSHA256.HashData(salted, "Client Key"u8));
+        return CryptographicOperations.FixedTimeEquals(stored, secret.StoredKey.AsSpan());
     }
 
     /// <summary><c>SCRAM-SHA-256$ITERATIONS:SALT$STOREDKEY:SERVERKEY</c>, the last three in base64.</summary>
