@@ -48,7 +48,10 @@ public static class AgentProcess
             return Say(member, "the cluster has no such member", 4);
 
         await using var instance = new PostgresInstance(settings);
-        return await RunAsync((home, repositoryCopy), store, instance, (records, Settings), stopping);
+        var guard = new AdoptedGuard(home, member, () => instance.Processes.FindPostmaster());
+        return await guard.DuringAsync(
+            () => RunAsync((home, repositoryCopy), store, instance, (records, Settings), stopping), stopping)
+            ?? Say(member, "the running server got no guard", 1);
 
         InstanceSettings? Settings(ClusterSpec wanted, DesiredConfiguration desired) =>
             wanted.Find(member) is { } self ? MemberSettings.For(home, wanted, self, desired, host) : null;

@@ -82,6 +82,35 @@ public sealed class LabTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_cut_of_some_ports_and_a_lossy_line_let_the_rest_through()
+    {
+        const string Connect = "timeout 2 bash -c '< /dev/tcp/db2/22'";
+        Assert.Equal(0, (await _lab.ExecAsync("db1", "bash", "-c", Connect)).Code);
+        await _lab.DoAsync("cut", "db1", "from", "db2", "port", "22,80");
+
+        Assert.NotEqual(0, (await _lab.ExecAsync("db1", "bash", "-c", Connect)).Code);
+        Assert.True(await ReachesAsync("db1", "db2"));
+        await _lab.HealAsync();
+        await _lab.DoAsync("lose", "db1", "50");
+        var heard = await EchoesAsync("db2");
+        await _lab.ExecAsync("db1", "ping", "-q", "-i0.02", "-c60", "-W1", "db2");
+        Assert.InRange(await EchoesAsync("db2") - heard, 5, 55);
+    }
+
+    [Fact]
+    public async Task A_full_disk_has_no_room_for_anybody_until_it_is_emptied()
+    {
+        await _lab.DoAsync("disk", "db1", "fill");
+        const string Write = "runuser -u admin -- sh -c 'head -c 100000 /dev/zero > /home/admin/file'";
+
+        Assert.Contains(
+            "No space left", (await _lab.ExecAsync("db1", "sh", "-c", Write)).Error, StringComparison.Ordinal);
+        await _lab.DoAsync("disk", "db1", "empty");
+
+        Assert.Equal(0, (await _lab.ExecAsync("db1", "sh", "-c", Write)).Code);
+    }
+
+    [Fact]
     public async Task A_host_that_is_cut_off_is_reached_from_within_only()
     {
         await _lab.DoAsync("cut", "db1");

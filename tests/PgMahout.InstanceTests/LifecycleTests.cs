@@ -56,6 +56,34 @@ public sealed class LifecycleTests
         Assert.False(stopped.Clean);
     }
 
+    // After a power loss numbers begin anew, and the old postmaster's may belong to any process of the account.
+    [Fact]
+    public async Task Server_starts_although_its_locks_name_a_process_that_lives()
+    {
+        await using var cluster = await TestCluster.WithPrimaryAsync(2);
+        var (settings, locks) = (cluster.A.Instance.Settings, new Dictionary<string, string>());
+        var socket = Path.Combine(settings.SocketDirectory!, $".s.PGSQL.{settings.Port}.lock");
+        foreach (var path in new[] { Path.Combine(settings.DataDirectory, "postmaster.pid"), socket })
+            locks[path] = await File.ReadAllTextAsync(path);
+        cluster.A.Instance.Processes.KillAll(TestMember.Limit);
+        await cluster.A.UntilAsync<PostgresState.Stopped>(state => state.ProcessesLeft == 0);
+        using var living = settings.Account.IsBorrowed
+            ? Process.Start("setpriv", $"--reuid={settings.Account.Name} --clear-groups -- sleep 1000")
+            : Process.Start("sleep", "1000");
+        try
+        {
+            foreach (var (path, text) in locks)
+                await File.WriteAllTextAsync(path, $"{living.Id}\n{text[(text.IndexOf('\n') + 1)..]}");
+
+            await cluster.A.StartPrimaryAsync();
+            await cluster.A.UntilAsync<PostgresState.Primary>(_ => true);
+        }
+        finally
+        {
+            living.Kill();
+        }
+    }
+
     [Fact]
     public async Task Exit_of_the_postmaster_is_known_at_once()
     {

@@ -304,6 +304,13 @@ host_disk() {
     case ${1:-} in
         stick) in_disk "$lab" "$host" fsfreeze -f "$disk" ;;
         free) in_disk "$lab" "$host" fsfreeze -u "$disk" ;;
-        *) die 'lab disk HOST stick|free' 2 ;;
+        # Room that is taken and never written, in no time, then what is left of it. Also root's reserve, which the
+        # overlay gives to everybody.
+        fill)
+            in_disk "$lab" "$host" sh -c "cd '$disk' && fallocate -l \$((\$(stat -f -c '%f * %S' .) - 2097152)) full &&
+                { head -c 8M /dev/zero > rest; } 2> /dev/null; sync -f ."
+            ;;
+        empty) in_disk "$lab" "$host" rm -f "$disk/full" "$disk/rest" ;;
+        *) die 'lab disk HOST stick|free|fill|empty' 2 ;;
     esac
 }

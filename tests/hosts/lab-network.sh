@@ -47,20 +47,36 @@ remove_network() {
     rm -f "$store/forward"
 }
 
-# A cut is a line in the lab's file: FROM TO, where either may be 'any' or 'machine'. What is in force is that file,
-# by the names of lines, so that a host that starts anew is cut as it was.
+# A cut is a line in the lab's file: FROM TO [WHICH FRAMES], where either may be 'any' or 'machine'. What is in force is
+# that file, by the names of lines, so that a host that starts anew is cut as it was.
 host_cut() {
-    local cuts other
+    local cuts other end
     cuts=$(lab_of "$lab")/cuts
     case ${1:-} in
-        '') printf '%s\n' "$host any" "any $host" >> "$cuts" ;;
+        '') printf '%s\n' "$host any" "any $host" ;;
         from)
-            other=$(other_end "$2")
-            printf '%s\n' "$host $other" "$other $host" >> "$cuts"
+            other=$(other_end "$2") || exit
+            [[ -z ${3:-} || ${3:-} == port && ${4:-} =~ ^[0-9]+(,[0-9]+)*$ ]] ||
+                die 'lab cut HOST from HOST2 port 2379,2380' 2
+            if [[ -z ${3:-} ]]; then
+                printf '%s\n' "$host $other" "$other $host"
+            else
+                for end in dport sport; do
+                    printf '%s\n' "$host $other tcp $end { $4 }" "$other $host tcp $end { $4 }"
+                done
+            fi
             ;;
-        to) other=$(other_end "$2") && echo "$host $other" >> "$cuts" ;;
-        *) die 'lab cut HOST [from|to HOST2]' 2 ;;
-    esac
+        to) other=$(other_end "$2") && echo "$host $other" ;;
+        *) die 'lab cut HOST [from HOST2 [port PORTS] | to HOST2]' 2 ;;
+    esac >> "$cuts"
+    enforce "$lab"
+}
+
+# Some of all frames, by chance, in both directions.
+host_lose() {
+    [[ ${1:-} =~ ^[1-9][0-9]?$ ]] || die 'lab lose HOST PERCENT' 2
+    printf '%s\n' "$host any numgen random mod 100 < $1" "any $host numgen random mod 100 < $1" \
+        >> "$(lab_of "$lab")/cuts"
     enforce "$lab"
 }
 
@@ -95,21 +111,21 @@ enforce() {
 
 # Frames, not packets: addresses that move between hosts, and questions to everybody, are cut too.
 rules() {
-    local name=$1 number=$2 from to forward= input= output=
-    while read -r from to; do
+    local name=$1 number=$2 from to which forward= input= output=
+    while read -r from to which; do
         case $from,$to in
             *,any)
-                forward+="iifname \"$(line_of "$number" "$from")\" drop; "
-                input+="iifname \"$(line_of "$number" "$from")\" drop; "
+                forward+="iifname \"$(line_of "$number" "$from")\" $which drop; "
+                input+="iifname \"$(line_of "$number" "$from")\" $which drop; "
                 ;;
             any,*)
-                forward+="oifname \"$(line_of "$number" "$to")\" drop; "
-                output+="oifname \"$(line_of "$number" "$to")\" drop; "
+                forward+="oifname \"$(line_of "$number" "$to")\" $which drop; "
+                output+="oifname \"$(line_of "$number" "$to")\" $which drop; "
                 ;;
-            *,machine) input+="iifname \"$(line_of "$number" "$from")\" drop; " ;;
-            machine,*) output+="oifname \"$(line_of "$number" "$to")\" drop; " ;;
+            *,machine) input+="iifname \"$(line_of "$number" "$from")\" $which drop; " ;;
+            machine,*) output+="oifname \"$(line_of "$number" "$to")\" $which drop; " ;;
             *)
-                forward+="iifname \"$(line_of "$number" "$from")\" oifname \"$(line_of "$number" "$to")\" drop; "
+                forward+="iifname \"$(line_of "$number" "$from")\" oifname \"$(line_of "$number" "$to")\" $which drop; "
                 ;;
         esac
     done < <(cat "$(lab_of "$name")/cuts" 2> /dev/null)

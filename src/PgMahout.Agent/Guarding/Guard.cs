@@ -12,7 +12,8 @@ namespace PgMahout.Agent.Guarding;
 /// <summary>
 /// The parent of one postmaster, and the last to trust: it kills every process of the data directory when the lease
 /// deadline passes, whatever has become of the agent. If the guard itself is killed, the kernel sends the postmaster
-/// SIGQUIT. It lives as long as that postmaster and does nothing else.
+/// SIGQUIT. It lives as long as that postmaster and does nothing else. Of a postmaster that was adopted it is no
+/// parent: the kernel does not tie that one to it, so the agent starts another guard when one is killed.
 /// </summary>
 public static class Guard
 {
@@ -27,26 +28,28 @@ public static class Guard
     /// <summary>Names the directory of PostgreSQL's programs for a guard and for the command line.</summary>
     public const string BinariesVariable = InstallPlan.ProgramsVariable;
 
+    /// <param name="adopts">A postmaster that somebody else started is watched; none is started.</param>
     /// <returns>The postmaster's exit code; 1 when it could not be started; 3 after fencing.</returns>
-    public static int Run(HomeLayout home, MemberName member)
+    public static int Run(HomeLayout home, MemberName member, bool adopts = false)
     {
         using var alone = PidLock.TryTake(home.GuardLock(member));
         if (alone is null)
             return Say(member, "another guard holds this member", 5);
         var account = ServerAccount.Find();
-        var binaries = PostgresBinaries.Find(Environment.GetEnvironmentVariable(BinariesVariable));
         if (!account.TryGet(out var user))
             return Say(member, account.Failure!.ToString(), 1);
+        using var deadline = LeaseDeadline.Open(home.DeadlineFile(member));
+        var processes = new ServerProcesses(home.DataDirectory(member), user.Uid);
+        if (adopts)
+            return Adopt(deadline, processes, member);
+        var binaries = PostgresBinaries.Find(Environment.GetEnvironmentVariable(BinariesVariable));
         if (!binaries.TryGet(out var programs))
             return Say(member, binaries.Failure!.ToString(), 1);
-
-        using var deadline = LeaseDeadline.Open(home.DeadlineFile(member));
-        var data = home.DataDirectory(member);
-        var processes = new ServerProcesses(data, user.Uid);
         try
         {
             // This thread launches and never ends before the process does: the kernel ties the postmaster's life to it.
-            using var postmaster = Process.Start(ServerCommand.For(programs, user, data, home.StartLog(member)))!;
+            using var postmaster = Process.Start(
+                ServerCommand.For(programs, user, processes.DataDirectory, home.StartLog(member)))!;
             return Watch(postmaster, deadline, processes, member);
         }
         catch (Win32Exception failure)
@@ -55,29 +58,49 @@ public static class Guard
         }
     }
 
+    /// <summary>Whoever the parent of an adopted postmaster is reaps it.</summary>
+    private static int Adopt(LeaseDeadline deadline, ServerProcesses processes, MemberName member)
+    {
+        using var watch = processes.FindPostmaster() is { } running ? ProcessWatch.Open(running) : null;
+        if (watch is null)
+            return Say(member, "there is no running server to adopt", 1);
+        return Watch(watch.Wait, deadline, processes, member) ? 3 : 0;
+    }
+
     private static int Watch(Process postmaster, LeaseDeadline deadline, ServerProcesses processes, MemberName member)
     {
         using var watch = ServerProcess.Find(postmaster.Id) is { } running ? ProcessWatch.Open(running) : null;
+        // A watch that cannot be had, for want of a descriptor, is no reason not to watch.
+        if (!Watch(limit => watch?.Wait(limit) ?? postmaster.WaitForExit(limit), deadline, processes, member))
+        {
+            postmaster.WaitForExit();
+            return postmaster.ExitCode;
+        }
+        // Reaped, so that its pid does not seem alive to the next start.
+        postmaster.WaitForExit(KillLimit);
+        return 3;
+    }
+
+    /// <param name="ended">Waits so long at most for the end of the postmaster; true when it came.</param>
+    /// <returns>Whether it was fenced; it ended by itself otherwise.</returns>
+    private static bool Watch(
+        Func<TimeSpan, bool> ended, LeaseDeadline deadline, ServerProcesses processes, MemberName member)
+    {
         ResidentMemory.GiveBack();
         // The death of the postmaster ends the sleep at once.
-        while (!Ended(Sleep(deadline.Read())))
+        while (!ended(Sleep(deadline.Read())))
         {
             if (deadline.Read() is not { } due || BootClock.Now() < due)
                 continue;
             var late = BootClock.Now() - due;
             var left = processes.KillAll(KillLimit);
-            // Reaped, so that its pid does not seem alive to the next start.
-            postmaster.WaitForExit(KillLimit);
-            return Say(
+            Say(
                 member,
                 $"the lease deadline passed ({late.TotalMilliseconds:F0} ms ago): server killed, {left} processes left",
                 3);
+            return true;
         }
-        postmaster.WaitForExit();
-        return postmaster.ExitCode;
-
-        // A watch that cannot be had, for want of a descriptor, is no reason not to watch.
-        bool Ended(TimeSpan limit) => watch?.Wait(limit) ?? postmaster.WaitForExit(limit);
+        return false;
     }
 
     private static TimeSpan Sleep(Instant? due)

@@ -14,4 +14,8 @@ internal static class GuardLauncher
         command.Environment[Guard.BinariesVariable] = binaries.Directory;
         return Process.Start(command)!;
     }
+
+    /// <summary>A guard for a server that runs already and was started by somebody else.</summary>
+    public static Process Adopt(HomeLayout home, MemberName member) =>
+        Process.Start(Detached.Plain("guard", "--home", home.Root, "--member", member.Text, "--adopt"))!;
 }

@@ -114,7 +114,21 @@ public sealed record HomeLayout(string Root)
         member.Api == ApiAddress(member.Name) || File.Exists(ApiSocket(member.Name));
 
     public string MemberDirectory(MemberName member) => Path.Combine(MembersDirectory, member.Text);
-    public string DataDirectory(MemberName member) => Path.Combine(MemberDirectory(member), "data");
+    /// <summary>
+    /// Absolute, without symbolic links: in the home, or where a server had its data before it was adopted, to which a
+    /// link in the home points then.
+    /// </summary>
+    public string DataDirectory(MemberName member) => new FileInfo(DataPlace(member)).LinkTarget ?? DataPlace(member);
+
+    /// <summary>The data directory as the home names it: a directory, or a link to one elsewhere.</summary>
+    public string DataPlace(MemberName member) => Path.Combine(MemberDirectory(member), "data");
+
+    /// <summary>How the member's server was found when it was adopted; not there when pgmahout made it.</summary>
+    public string AdoptionFile(MemberName member) => Path.Combine(MemberDirectory(member), "adopted.json");
+
+    /// <summary>What an adoption replaced, as it was.</summary>
+    public string BeforeAdoption(MemberName member) => Path.Combine(MemberDirectory(member), "before-adoption");
+
     public string ApiSocket(MemberName member) => Path.Combine(RunDirectory, member.Text + ".sock");
     public string ApiAddress(MemberName member) => "unix:" + ApiSocket(member);
     public string AgentLog(MemberName member) => Path.Combine(LogDirectory, $"agent-{member}.log");

@@ -35,6 +35,7 @@ public static class MemberSettings
             AccessRules = desired.AccessRules,
             Others = [.. spec.Others(member.Name)],
             IsReachedOtherwise = HasVirtualAddress(home),
+            FormerReach = AdoptionFile.Read(home.AdoptionFile(member.Name))?.Reach,
             CertificateDirectory = member.Api == home.ApiAddress(member.Name) ? null : home.CertificateDirectory,
         };
 

@@ -69,7 +69,27 @@ public sealed record Blueprint(string Cluster, ImmutableArray<HostBlueprint> Hos
 /// <param name="Address">In numbers: what the others, and clients, connect to.</param>
 /// <param name="Site">Where it stands: hosts of one site may be lost together. Null: it was not said.</param>
 /// <param name="Priority">Of its member, higher first; 0: never promoted.</param>
-public sealed record HostBlueprint(string Name, string Address, HostRole Role, string? Site, int Priority);
+public sealed record HostBlueprint(string Name, string Address, HostRole Role, string? Site, int Priority)
+{
+    /// <summary>A server that runs there already becomes the member; null: the member is made.</summary>
+    public AdoptionBlueprint? Adopt { get; init; }
+}
+
+/// <param name="Data">Its data directory: absolute.</param>
+public sealed record AdoptionBlueprint(string Data, FormerPassword Password);
+
+/// <summary>What becomes of the password that the role postgres may have.</summary>
+public enum FormerPassword
+{
+    /// <summary>It has none; where it has, nothing is done.</summary>
+    None,
+
+    /// <summary>It is the one in the operator's secrets.</summary>
+    Keep,
+
+    /// <summary>A new one is set, and whoever knows the former one only is shut out.</summary>
+    Replace,
+}
 
 public enum HostRole
 {

@@ -41,7 +41,7 @@ public sealed class BlueprintReader
     {
         var keys = new MapReader(
             map, "cluster.yml", _findings, "cluster", "postgres", "rto", "durability", "ssh", "hosts", "etcd", "proxy",
-            "virtual_ip", "repository", "ports");
+            "virtual_ip", "repository", "ports", "adopt");
         var hosts = _hosts.Read(keys);
         var blueprint = new Blueprint(Cluster(keys), [.. hosts.Select(host => host.Host)])
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using PgMahout.Core.Installation;
+using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Core.Deployment;
 
@@ -13,6 +14,9 @@ namespace PgMahout.Core.Deployment;
 public sealed record DeploymentPlan(
     ImmutableArray<HostPlan> Hosts, ImmutableArray<HostRefusal> Refusals, ImmutableArray<string> Notes)
 {
+    /// <summary>Servers that run and become members; null: none.</summary>
+    public AdoptionPlan? Adoption { get; init; }
+
     /// <summary>Every host is as it should be.</summary>
     public bool IsNothing => Refusals.IsEmpty && Hosts.All(host => host.Steps.IsEmpty);
 
@@ -21,21 +25,28 @@ public sealed record DeploymentPlan(
         var refusals = HostChecks.Refusals(question);
         if (!refusals.IsEmpty)
             return new DeploymentPlan([], refusals, []);
+        var adoption = AdoptionPlan.For(question);
         var hosts = question.Looked
-            .Select(looked => new HostPlan(looked.Host, Steps(question, looked.Host, looked.Survey)))
+            .Select(looked => new HostPlan(looked.Host, Steps(question, adoption, looked.Host, looked.Survey)))
             .ToImmutableArray();
-        return new DeploymentPlan(hosts, [], HostNotes.On(question));
+        var notes = HostNotes.On(question);
+        return new DeploymentPlan(
+            hosts, [], adoption is null ? notes : notes.AddRange(AdoptionNotes.On(question, adoption)))
+        {
+            Adoption = adoption,
+        };
     }
 
     private static ImmutableArray<HostStep> Steps(
-        DeploymentQuestion question, HostBlueprint host, HostSurvey survey)
+        DeploymentQuestion question, AdoptionPlan? adoption, HostBlueprint host, HostSurvey survey)
     {
         var goods = question.Goods.ForHosts[host.Name];
+        var adopted = adoption?.Find(host) is { } found && !AdoptionPlan.IsSettled(found) ? found : null;
         return
         [
             .. Packages(question.Blueprint, host, survey),
             .. Programs(question.Goods, survey),
-            .. Home(goods, survey),
+            .. Home(goods, survey, adopted is not null),
             .. Units(goods, survey),
             .. Unwanted(goods, survey),
             .. Renewed(goods, survey),
@@ -43,11 +54,30 @@ public sealed record DeploymentPlan(
                 && !Runs(goods, survey)
                 ? [new HostStep.OpenFirewall(survey.Firewall, FirewallOpening.For(question.Blueprint, host))]
                 : (ImmutableArray<HostStep>)[],
+            .. adopted is null ? [] : Adopting(question, adoption!, adopted),
             .. goods.Started
                 .Where(unit => !IsStarted(unit, survey))
+                .Where(unit => unit != SystemdUnits.Agent || adopted is null)
                 .Select(unit => new HostStep.Start(
                     unit, unit == SystemdUnits.Etcd ? DeploymentStage.Store : DeploymentStage.Members)),
         ];
+    }
+
+    private static IEnumerable<HostStep> Adopting(
+        DeploymentQuestion question, AdoptionPlan plan, AdoptedHost host)
+    {
+        var leads = host == plan.Primary;
+        var stage = leads ? DeploymentStage.Lead : DeploymentStage.Members;
+        yield return new HostStep.AdoptServer(host);
+        yield return new HostStep.EndFormerKeeper(host);
+        yield return new HostStep.Start(SystemdUnits.Agent, stage);
+        if (leads)
+            yield return new HostStep.AwaitLeader(host,
+            [
+                .. question.Blueprint.DataHosts.Where(other => other.Name != host.Host.Name)
+                    .Select(other => new MemberName(other.Name).SlotName),
+            ]);
+        yield return new HostStep.EncloseServer(host, stage);
     }
 
     private static bool Runs(HostGoods goods, HostSurvey survey) =>
@@ -100,10 +130,11 @@ public sealed record DeploymentPlan(
         Version.TryParse(version.Split('-')[0], out var has) && Version.TryParse(wanted.Split('-')[0], out var needs)
         && (has.Major, has.Minor) == (needs.Major, needs.Minor) && has >= needs;
 
-    private static IEnumerable<HostStep> Home(HostGoods goods, HostSurvey survey)
+    private static IEnumerable<HostStep> Home(HostGoods goods, HostSurvey survey, bool adopts)
     {
         if (IsChanged(goods, survey))
-            yield return new HostStep.MakeHome(survey.HostFile == "" ? "make the home" : "change the home's settings");
+            yield return new HostStep.MakeHome(
+                survey.HostFile == "" ? "make the home" : "change the home's settings", adopts);
         else if (goods.Certificates.Any(file => !file.IsAsWanted(survey)))
             yield return new HostStep.MakeHome("renew certificates");
     }
@@ -144,6 +175,9 @@ public sealed record DeploymentQuestion(
     DeploymentGoods Goods,
     bool OpensFirewall)
 {
+    /// <summary>The operator agreed that servers are started anew, one after the other.</summary>
+    public bool MayRestart { get; init; }
+
     /// <summary>Hosts that could be looked at, in the order in which they were written.</summary>
     public IEnumerable<(HostBlueprint Host, HostSurvey Survey)> Looked =>
         from host in Blueprint.Hosts

@@ -31,6 +31,7 @@ public static class HostChecks
                 var other => throw new InvalidOperationException($"unknown finding {other}"),
             });
         refusals.AddRange(Together(question));
+        refusals.AddRange(AdoptionChecks.Refusals(question));
         return refusals.ToImmutable();
     }
 
@@ -112,7 +113,8 @@ public static class HostChecks
         // PostgreSQL goes on while its agent's unit is stopped.
         var isOurs = HostDocument.Read(survey.HostFile).Prefix == question.Blueprint.StorePrefix;
         foreach (var (port, what) in HostPorts.Of(question.Blueprint, host))
-            if (survey.Listeners.TryGetValue(port, out var owner) && !(isOurs && OwnPrograms.Contains(owner)))
+            if (survey.Listeners.TryGetValue(port, out var owner) && !(isOurs && OwnPrograms.Contains(owner))
+                && !(survey.Adoption is { Postmaster: > 0 } && owner == "postgres"))
                 yield return new HostRefusal(
                     host.Name,
                     string.Create(

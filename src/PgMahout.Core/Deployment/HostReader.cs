@@ -10,6 +10,7 @@ internal sealed record WrittenHost(HostBlueprint Host, MapReader Keys);
 /// <summary>The list of hosts.</summary>
 internal sealed class HostReader(FindingList findings)
 {
+    private readonly AdoptionReader _adoption = new(findings);
     private const int HighestPriority = 1000;
     private const string Expected = "a list of { name: NAME, address: ADDRESS }";
     private const string NameRule = "a lower-case letter, then up to 39 lower-case letters, digits or underscores";
@@ -24,7 +25,9 @@ internal sealed class HostReader(FindingList findings)
             return [];
         foreach (var odd in list.Items.Where(item => item is not DocumentNode.Map))
             findings.Error(odd.At, "this is not a host", "{ name: NAME, address: ADDRESS }");
-        ImmutableArray<WrittenHost> hosts = [.. list.Items.OfType<DocumentNode.Map>().Select(Host)];
+        var adoption = _adoption.ForAll(keys);
+        ImmutableArray<WrittenHost> hosts =
+            [.. list.Items.OfType<DocumentNode.Map>().Select(map => Host(map, adoption))];
         Unique(hosts, "name", host => host.Name);
         Unique(hosts, "address", host => Numeric(host.Address)?.ToString() ?? "");
         return hosts;
@@ -47,9 +50,9 @@ internal sealed class HostReader(FindingList findings)
             ? address
             : null;
 
-    private WrittenHost Host(DocumentNode.Map map)
+    private WrittenHost Host(DocumentNode.Map map, AdoptionBlueprint? adoption)
     {
-        var keys = new MapReader(map, "a host", findings, "name", "address", "site", "role", "priority");
+        var keys = new MapReader(map, "a host", findings, "name", "address", "site", "role", "priority", "adopt");
         var name = keys.Required("name", $"the host's name: {NameRule}") ?? "";
         if (name != "" && !MemberName.IsValid(name))
             findings.Error(keys.MarkOf("name"), $"'{name}' cannot be a member's name{Corrected(name)}", NameRule);
@@ -58,7 +61,12 @@ internal sealed class HostReader(FindingList findings)
         if (role == HostRole.Witness && priority is not null)
             findings.Error(keys.MarkOf("priority"), "a witness holds no data, so it has no priority");
         var site = keys.Text("site", "a word for the place where it stands");
-        return new WrittenHost(new HostBlueprint(name, Address(keys), role, site, priority ?? 100), keys);
+        return new WrittenHost(
+            new HostBlueprint(name, Address(keys), role, site, priority ?? 100)
+            {
+                Adopt = _adoption.ForHost(keys, role, adoption),
+            },
+            keys);
     }
 
     private string Address(MapReader keys)

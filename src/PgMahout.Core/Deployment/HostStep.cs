@@ -12,7 +12,16 @@ public enum DeploymentStage
     /// <summary>The store is started on every host that keeps it.</summary>
     Store,
 
-    /// <summary>Agents, then whoever serves clients. The records of the cluster are written before.</summary>
+    /// <summary>Running servers are prepared, and nobody else keeps them any more.</summary>
+    Adopt,
+
+    /// <summary>
+    /// The agent of an adopted primary, alone: it must lead, and let members in, before they turn to it. The records of
+    /// the cluster are written before.
+    /// </summary>
+    Lead,
+
+    /// <summary>Agents, then whoever serves clients.</summary>
     Members,
 }
 
@@ -33,7 +42,8 @@ public abstract record HostStep(DeploymentStage Stage, string Title)
     public sealed record Switch(string Version) : HostStep(DeploymentStage.Prepare, $"make {Version} the current one");
 
     /// <summary>Home, secrets, certificates, and what the home says of itself.</summary>
-    public sealed record MakeHome(string Title) : HostStep(DeploymentStage.Prepare, Title);
+    /// <param name="Adopts">A running server becomes the member.</param>
+    public sealed record MakeHome(string Title, bool Adopts = false) : HostStep(DeploymentStage.Prepare, Title);
 
     public sealed record WriteUnits(ImmutableArray<DeployedFile> Files)
         : HostStep(DeploymentStage.Prepare, "write units");
@@ -48,12 +58,65 @@ public abstract record HostStep(DeploymentStage Stage, string Title)
     public sealed record Renew(string Unit) : HostStep(DeploymentStage.Prepare, $"start {Unit} anew");
 
     public sealed record Start(string Unit, DeploymentStage Stage) : HostStep(Stage, $"start {Unit}");
+
+    /// <summary>Roles, settings and rules of access of a running server.</summary>
+    public sealed record AdoptServer(AdoptedHost Found) : HostStep(DeploymentStage.Adopt, TitleOf(Found))
+    {
+        private static string TitleOf(AdoptedHost found)
+        {
+            var server = found.Survey;
+            var roles = server.IsStandby ? "" : "the password of postgres, the role pgmahout_replication; ";
+            var kind = server.IsStandby ? "standby" : "primary";
+            return FormattableString.Invariant($"adopt {server.Data} ({kind}, pid {server.Postmaster}, goes on): ")
+                + $"{roles}its settings and rules of access stay, in that directory";
+        }
+    }
+
+    /// <summary>Whoever kept the server until now does so no more; the server itself goes on.</summary>
+    public sealed record EndFormerKeeper(AdoptedHost Found)
+        : HostStep(DeploymentStage.Adopt, "PostgreSQL is kept no more by " + Keeper(Found.Survey))
+    {
+        public static string Keeper(AdoptionSurvey server)
+        {
+            string?[] keepers = [UnitOf(server), server.DebianDirectory is { } debian ? debian + "/start.conf" : null];
+            var known = string.Join(" and ", keepers.OfType<string>());
+            return known == "" ? "whoever started it by hand" : known;
+        }
+
+        /// <summary>Debian's own unit would start it at boot, also where it was started by hand.</summary>
+        public static string? UnitOf(AdoptionSurvey server) => server.DebianDirectory is { } debian
+            ? $"postgresql@{string.Join('-', debian.Split('/')[^2..])}.service"
+            : server.Unit;
+    }
+
+    /// <summary>Ends when the adopted primary's agent leads, and keeps what the others need.</summary>
+    public sealed record AwaitLeader(AdoptedHost Found, ImmutableArray<string> Slots)
+        : HostStep(DeploymentStage.Lead, "wait until it leads");
+
+    /// <summary>PostgreSQL's processes get into the agent's unit, as if that had started them.</summary>
+    public sealed record EncloseServer(AdoptedHost Found, DeploymentStage Stage)
+        : HostStep(Stage, $"put PostgreSQL into {SystemdUnits.Agent}");
+}
+
+/// <summary>What a refusal is about.</summary>
+public enum RefusalKind
+{
+    Host,
+
+    /// <summary>A running server cannot be adopted.</summary>
+    Adoption,
+
+    /// <summary>A running server can be adopted if it may be started anew.</summary>
+    Restart,
 }
 
 /// <summary>Why nothing is done: one host is enough.</summary>
 /// <param name="What">One clause for people.</param>
 /// <param name="Next">What to do about it; empty when <paramref name="What"/> says it.</param>
-public sealed record HostRefusal(string Host, string What, string Next = "");
+public sealed record HostRefusal(string Host, string What, string Next = "")
+{
+    public RefusalKind Kind { get; init; }
+}
 
 /// <summary>What is done on one host, in order.</summary>
 public sealed record HostPlan(HostBlueprint Host, ImmutableArray<HostStep> Steps)

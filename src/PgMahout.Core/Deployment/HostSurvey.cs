@@ -58,6 +58,9 @@ public sealed record HostSurvey
     public ImmutableArray<string> EnabledUnits { get; init; } = [];
     public HostFirewall Firewall { get; init; }
 
+    /// <summary>Of a server that is to be adopted; null: none is.</summary>
+    public AdoptionSurvey? Adoption { get; init; }
+
     /// <summary>Free bytes where the home is or will be.</summary>
     public long FreeBytes { get; init; }
 

@@ -13,12 +13,12 @@ public sealed record AccessPreview(string Text, int OwnLines, int LocalFrom, Imm
     /// <param name="rules">The rules of the cluster's configuration, in place of those in the settings.</param>
     public static AccessPreview Of(InstanceSettings settings, ImmutableArray<string> rules)
     {
-        var path = Path.Combine(settings.DataDirectory, MemberPaths.OperatorAuthentication);
-        var local = AtomicFile.ReadIfPresent(path);
-        var own = AuthenticationRules.Render(settings with { AccessRules = [] }, null);
-        var configured = AuthenticationRules.Render(settings with { AccessRules = rules }, null);
+        var files = new ServerFiles(settings);
+        var (local, former) = (files.LocalRules, files.FormerRules);
+        var own = AuthenticationRules.RenderOwn(settings with { AccessRules = [] }, former);
+        var configured = AuthenticationRules.RenderOwn(settings with { AccessRules = rules }, former);
         return new AccessPreview(
-            AuthenticationRules.Render(settings with { AccessRules = rules }, local),
+            AuthenticationRules.Render(settings with { AccessRules = rules }, local, former),
             LinesOf(own),
             LinesOf(configured) + 1,
             local is null ? [] : AuthenticationRules.Usable(settings, local).LeftOut);

@@ -9,6 +9,15 @@ internal static class MemberPaths
     public const string HostBasedAuthentication = "pg_hba.conf";
     public const string OperatorAuthentication = "pg_hba.local.conf";
 
+    /// <summary>
+    /// There only where a server was adopted, and in copies of it: what pgmahout would choose, included before the
+    /// operator's own lines, which win.
+    /// </summary>
+    public const string Defaults = "pgmahout.defaults.conf";
+
+    /// <summary>There only where a server was adopted, and in copies of it: its pg_hba.conf as it was.</summary>
+    public const string FormerAuthentication = "pg_hba.adopted.conf";
+
     /// <summary>For the WAL receiver: the replication role only.</summary>
     public static string ReplicationPassFile(InstanceSettings settings) =>
         Path.Combine(settings.MemberDirectory, "replication.pgpass");

@@ -26,14 +26,27 @@ internal static class ServerConfiguration
         [.. RuledSettings.Names, "wal_level", "synchronous_commit"];
 
     /// <param name="disk">Size of the file system of the data directory; it bounds what slots may keep.</param>
-    public static string Render(InstanceSettings settings, AssignedRole standing, ByteSize disk)
+    /// <param name="apart">What may be left to the operator's own lines is in <see cref="RenderDefaults"/>.</param>
+    public static string Render(InstanceSettings settings, AssignedRole standing, ByteSize disk, bool apart = false)
     {
         var text = new StringBuilder()
             .AppendLine("# Written by pgmahout again and again: put your own settings into postgresql.conf.")
             .Append(UpstreamMark).AppendLine(standing.Upstream?.Text ?? "-");
-        foreach (var (name, value) in Chosen(settings, disk))
+        foreach (var (name, value) in apart ? Asked(settings, disk) : Chosen(settings, disk))
             Append(text, name, value);
         foreach (var (name, value) in Ruled(settings).Concat(Roles(settings, standing)))
+            Append(text, name, value);
+        return text.ToString();
+    }
+
+    /// <summary>
+    /// The text of <c>pgmahout.defaults.conf</c>: what the lines of an adopted server's own file win over.
+    /// </summary>
+    public static string RenderDefaults(InstanceSettings settings, ByteSize disk)
+    {
+        var text = new StringBuilder()
+            .AppendLine("# Written by pgmahout again and again; every line of postgresql.conf below wins over this.");
+        foreach (var (name, value) in Suggested(settings, disk))
             Append(text, name, value);
         return text.ToString();
     }
@@ -43,15 +56,33 @@ internal static class ServerConfiguration
     /// </summary>
     internal static IEnumerable<KeyValuePair<string, string>> Chosen(InstanceSettings settings, ByteSize disk)
     {
-        var chosen = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in (IEnumerable<(string, string)>)[.. Limits(settings, disk), .. Usual(settings)])
+        var chosen = Suggested(settings, disk);
+        foreach (var (name, value) in Asked(settings, disk))
             chosen[name] = value;
-        foreach (var (name, value) in settings.Tuning.Concat(settings.Desired))
-            chosen[name] = value;
-        foreach (var (name, least) in settings.StandbyMinimums)
-            if (Has(chosen, name) < least)
-                chosen[name] = Number(least);
         return chosen;
+    }
+
+    private static SortedDictionary<string, string> Suggested(InstanceSettings settings, ByteSize disk)
+    {
+        var suggested = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in (IEnumerable<(string, string)>)[.. Limits(settings, disk), .. Usual(settings)])
+            suggested[name] = value;
+        foreach (var (name, value) in settings.Tuning)
+            suggested[name] = value;
+        return suggested;
+    }
+
+    /// <summary>What the operator asked for, and what a standby would not run without.</summary>
+    private static SortedDictionary<string, string> Asked(InstanceSettings settings, ByteSize disk)
+    {
+        var asked = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in settings.Desired)
+            asked[name] = value;
+        var suggested = Suggested(settings, disk);
+        foreach (var (name, least) in settings.StandbyMinimums)
+            if (Has(asked.GetValueOrDefault(name) ?? suggested.GetValueOrDefault(name), name) < least)
+                asked[name] = Number(least);
+        return asked;
     }
 
     /// <summary>What an earlier <see cref="Render"/> was told; alone when the text is none of ours.</summary>
@@ -74,8 +105,8 @@ internal static class ServerConfiguration
     }
 
     /// <summary>The number chosen, else the one that PostgreSQL is compiled with.</summary>
-    private static int Has(SortedDictionary<string, string> chosen, string name) =>
-        int.TryParse(chosen.GetValueOrDefault(name), CultureInfo.InvariantCulture, out var number)
+    private static int Has(string? chosen, string name) =>
+        int.TryParse(chosen, CultureInfo.InvariantCulture, out var number)
             ? number
             : RuledSettings.StandbyMinimums[name];
 
@@ -95,9 +126,17 @@ internal static class ServerConfiguration
 
     private static (string, string)[] Reachability(InstanceSettings settings) =>
     [
-        ("listen_addresses", settings.IsReachedOtherwise ? "*" : Addresses(settings.Host)),
+        (
+            "listen_addresses",
+            settings.IsReachedOtherwise
+                ? "*"
+                : settings.FormerReach?.Listening(settings.Host) ?? Addresses(settings.Host)
+        ),
         ("port", Number(settings.Port)),
-        ("unix_socket_directories", settings.SocketDirectory ?? ""),
+        (
+            "unix_socket_directories",
+            settings.FormerReach?.Sockets(settings.SocketDirectory) ?? settings.SocketDirectory ?? ""
+        ),
         ("cluster_name", settings.ClusterName + "/" + settings.Name),
         .. Encryption(settings.CertificateDirectory),
     ];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Instance;
 
@@ -22,22 +23,33 @@ internal sealed class ServerFiles(InstanceSettings settings)
     public bool Write(AssignedRole standing)
     {
         settings.Account.CreateDirectory(MemberPaths.Logs(settings), OwnerDirectory);
+        var defaults = IsAdopted
+            && Put(MemberPaths.Defaults, ServerConfiguration.RenderDefaults(settings, Disk));
         var role = WriteRole(standing);
-        var access = Put(MemberPaths.HostBasedAuthentication,
-            AuthenticationRules.Render(settings, AtomicFile.ReadIfPresent(Path(MemberPaths.OperatorAuthentication))));
+        var access = Put(
+            MemberPaths.HostBasedAuthentication, AuthenticationRules.Render(settings, LocalRules, FormerRules));
         var included = Include();
-        return role || access || included;
+        return defaults || role || access || included;
     }
+
+    /// <summary>The operator's lines of pg_hba.conf; null: there is no such file.</summary>
+    public string? LocalRules => AtomicFile.ReadIfPresent(Path(MemberPaths.OperatorAuthentication));
+
+    /// <summary>Those of the server before it was adopted; null: it was not.</summary>
+    public string? FormerRules => AtomicFile.ReadIfPresent(Path(MemberPaths.FormerAuthentication));
+
+    /// <summary>Its own lines were there before pgmahout, and win over what is only suggested.</summary>
+    private bool IsAdopted => File.Exists(Path(MemberPaths.Defaults));
+
+    private ByteSize Disk => new(new DriveInfo(settings.DataDirectory).TotalSize);
 
     /// <summary>
     /// The part that follows the role: one small file, for the moments in which every millisecond counts.
     /// </summary>
-    public bool WriteRole(AssignedRole standing)
-    {
-        var disk = new ByteSize(new DriveInfo(settings.DataDirectory).TotalSize);
-        return AtomicFile.Replace(
-            Path(MemberPaths.Configuration), ServerConfiguration.Render(settings, standing, disk), settings.Account);
-    }
+    public bool WriteRole(AssignedRole standing) => AtomicFile.Replace(
+        Path(MemberPaths.Configuration),
+        ServerConfiguration.Render(settings, standing, Disk, apart: IsAdopted),
+        settings.Account);
 
     /// <summary>For a stopped server: whether its next start is in recovery, following.</summary>
     public void StartAsStandby(bool standby)
@@ -60,10 +72,20 @@ internal sealed class ServerFiles(InstanceSettings settings)
     }
 
     /// <summary>
-    /// Only where no process of the server is left: its last postmaster may still be a zombie that nobody has reaped,
-    /// which postgres takes for alive.
+    /// Only where no process of the server is left: its last postmaster may be a zombie that nobody has reaped yet, or
+    /// the host has started anew and its number belongs to another process of the account, an agent maybe. Either
+    /// postgres takes for alive. A socket's lock that names another data directory is that server's.
     /// </summary>
-    public void RemoveLockFile() => File.Delete(Path("postmaster.pid"));
+    public void RemoveLockFiles()
+    {
+        File.Delete(Path("postmaster.pid"));
+        if (settings.SocketDirectory is not { } directory)
+            return;
+        var socket = System.IO.Path.Combine(
+            directory, string.Create(CultureInfo.InvariantCulture, $".s.PGSQL.{settings.Port}.lock"));
+        if (AtomicFile.ReadIfPresent(socket)?.Split('\n') is [_, var data, ..] && data == settings.DataDirectory)
+            File.Delete(socket);
+    }
 
     public void WritePassFiles()
     {

@@ -82,6 +82,33 @@ public sealed record InstanceSettings
     /// </summary>
     public string? CertificateDirectory { get; init; }
 
+    /// <summary>
+    /// How clients reached the server before it was adopted, and reach it still; null: it is of our own making.
+    /// </summary>
+    public FormerReach? FormerReach { get; init; }
+
     /// <summary>The longest path of a unix socket that the kernel takes, less PostgreSQL's file name in it.</summary>
     public static bool FitsSocket(string directory) => directory.Length + "/.s.PGSQL.65535".Length <= 107;
+}
+
+/// <summary>Where an adopted server listened.</summary>
+/// <param name="Addresses">As <c>listen_addresses</c> had them: addresses, names, or <c>*</c>.</param>
+/// <param name="SocketDirectories">Absolute, and there: a server does not start for want of one.</param>
+public sealed record FormerReach(ImmutableArray<string> Addresses, ImmutableArray<string> SocketDirectories)
+{
+    private static readonly string[] Everywhere = ["*", "0.0.0.0", "::"];
+    private const string Loopback = "127.0.0.1";
+
+    /// <summary>What to listen on: where it did, and where the cluster expects it.</summary>
+    public string Listening(string host)
+    {
+        if (Addresses.Any(Everywhere.Contains))
+            return string.Join(',', Addresses);
+        // A name for what is listed by its number would be bound twice.
+        var own = Addresses.Contains("localhost") ? [host] : new[] { host, Loopback };
+        return string.Join(',', Addresses.Concat(own).Distinct());
+    }
+
+    public string Sockets(string? own) =>
+        string.Join(", ", (own is null ? [] : new[] { own }).Concat(SocketDirectories).Distinct());
 }

@@ -38,7 +38,7 @@ internal sealed class RoleChanges(InstanceContext context)
             context.Files.StartAsStandby(standby);
             TimelineNumbers.Forget(Settings.DataDirectory);
             if (context.Processes.List().Count == 0)
-                context.Files.RemoveLockFile();
+                context.Files.RemoveLockFiles();
             return Outcome.Success;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

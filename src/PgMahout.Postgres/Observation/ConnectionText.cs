@@ -1,4 +1,5 @@
 using Npgsql;
+using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Instance;
 
 namespace PgMahout.Postgres.Observation;
@@ -31,14 +32,23 @@ internal static class ConnectionText
     public static string Remote(InstanceSettings settings, string host, int port) =>
         Build(settings, host, port).ConnectionString;
 
+    /// <summary>
+    /// To a server that is no member yet, by its unix socket: the password is there for one that asks for it.
+    /// </summary>
+    public static string Running(string socketDirectory, int port, ClusterSecrets secrets) =>
+        Build(secrets, socketDirectory, port).ConnectionString;
+
     private static NpgsqlConnectionStringBuilder Build(InstanceSettings settings, string host, int port) =>
+        Build(settings.Secrets, host, port);
+
+    private static NpgsqlConnectionStringBuilder Build(ClusterSecrets secrets, string host, int port) =>
         new()
         {
             Host = host,
             Port = port,
             Database = "postgres",
             Username = InstanceSettings.Superuser,
-            Password = settings.Secrets.SuperuserPassword,
+            Password = secrets.SuperuserPassword,
             ApplicationName = ApplicationName,
             Options = SessionOptions,
             Pooling = false,

@@ -37,7 +37,7 @@ internal sealed partial class Rebuild(InstanceContext context)
             return new Outcome.Failed(checkpoint.Failure
                 ?? Problems.Query($"rewinding from {member.Name}", "it is not a primary"));
         context.Files.WritePassFiles();
-        context.Files.RemoveLockFile();
+        context.Files.RemoveLockFiles();
         // Recovery of a crashed server in single-user mode, which pg_rewind begins with, refuses a standby.
         context.Files.StartAsStandby(false);
         context.Observer.RememberEnd(null);
@@ -163,11 +163,14 @@ internal sealed partial class Rebuild(InstanceContext context)
             Directory.Move(Settings.DataDirectory, replaced);
         }
         Directory.Move(unfinished, Settings.DataDirectory);
-        AtomicFile.SyncDirectory(Settings.MemberDirectory);
+        AtomicFile.SyncDirectory(Beside);
         Remove(replaced);
     }
 
-    private ByteSize Free() => new(new DriveInfo(Settings.MemberDirectory).AvailableFreeSpace);
+    private ByteSize Free() => new(new DriveInfo(Beside).AvailableFreeSpace);
+
+    /// <summary>Where a copy is made: an adopted server's data is not in the home.</summary>
+    private string Beside => Path.GetDirectoryName(Settings.DataDirectory)!;
 
     private static void Remove(string directory)
     {

@@ -37,7 +37,7 @@ internal sealed class ConsoleOrders(ProxyLoop loop)
     {
         Pause(database);
         foreach (var client in loop.Clients.Values.Where(client => client != asker && Concerns(client)).ToArray())
-            client.Refuse("57P01", "terminating connection: the database was killed at the proxy's console");
+            client.Dismiss("the database was killed at the proxy's console");
         Reconnect(database);
 
         bool Concerns(ClientConnection client) =>

@@ -353,7 +353,7 @@ internal sealed unsafe class ProxyLoop : IDisposable
     {
         // They are told why, as far as that can be sent at once.
         foreach (var client in _clients.Values.ToArray())
-            client.Refuse("57P01", "terminating connection: the proxy stops");
+            client.Dismiss("the proxy stops");
         Outbox.Flush(Engine);
         Engine.Turn(0, Outbox);
         foreach (var client in _clients.Values.ToArray())

@@ -29,7 +29,10 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
         var goods = GoodsMaking.For(blueprint, secrets, program);
         Screen.Note($"looking at {blueprint.Hosts.Length} hosts of {blueprint.Cluster}");
         var plan = DeploymentPlan.For(new DeploymentQuestion(
-            blueprint, await HostLook.AtAsync(hosts, invocation.Cancellation), goods, request.OpensFirewall));
+            blueprint, await HostLook.AtAsync(blueprint, hosts, invocation.Cancellation), goods, request.OpensFirewall)
+        {
+            MayRestart = request.AllowsRestart,
+        });
         if (!plan.Refusals.IsEmpty)
             return DeployText.Refused(plan);
         foreach (var note in plan.Notes)
@@ -66,6 +69,10 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
         var waited = await watch.UntilHealthyAsync(request.Limit, invocation.Cancellation);
         if (!waited.TryGet(out var status, out var notHealthy))
             return notHealthy;
+        if (plan.Adoption is { } adoption
+            && await new AfterAdoption(hosts, watch, Screen)
+                .RunAsync(adoption, request.Limit, invocation.Cancellation) is { } unfinished)
+            return unfinished;
         if (request.Drill && await watch.DrillAsync(invocation.Cancellation) is { } drilled)
             return drilled;
         var uri = ClientAddresses.Uri(blueprint, Path.Combine(secrets.Path, "pgpass"));

@@ -15,6 +15,9 @@ internal sealed record DeployRequest(string File, string? KnownHosts, TimeSpan L
     /// <summary>Of a host's name: its certificate is made anew in any case.</summary>
     public Func<string, bool> Renews { get; init; } = _ => false;
 
+    /// <summary>Servers that are adopted may be started anew, one after the other.</summary>
+    public bool AllowsRestart { get; init; }
+
     /// <summary>A switchover is tried at the end, and measured.</summary>
     public bool Drill { get; init; }
 }

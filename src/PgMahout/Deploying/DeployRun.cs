@@ -32,8 +32,9 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
             var after = stage switch
             {
                 DeploymentStage.Prepare => null,
-                DeploymentStage.Store => await FoundAsync(plan, cancellation),
-                DeploymentStage.Members => null,
+                DeploymentStage.Store => await AwaitStoreAsync(plan, cancellation),
+                DeploymentStage.Adopt => await FoundAsync(plan, cancellation),
+                DeploymentStage.Lead or DeploymentStage.Members => null,
             };
             if (after is not null)
                 return after;
@@ -64,8 +65,8 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
         HostStep.CopyProgram program => CopyAsync(
             host, HostCommands.UnpackProgram(program.Version), means.Program.PackProgramAsync, cancellation),
         HostStep.Switch change => hosts[host].RunAsync(HostCommands.Switch(change.Version), StepLimit, cancellation),
-        HostStep.MakeHome => hosts[host].FeedAsync(
-            HostCommands.MakeHome, Preparation(host), StepLimit, cancellation),
+        HostStep.MakeHome home => hosts[host].FeedAsync(
+            HostCommands.MakeHome, Preparation(host, home.Adopts), StepLimit, cancellation),
         HostStep.WriteUnits units =>
             hosts[host].RunAsync(HostCommands.WriteUnits(units.Files), StepLimit, cancellation),
         HostStep.RemoveUnit removed =>
@@ -75,6 +76,14 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
         HostStep.OpenFirewall opening => hosts[host].RunAsync(
             FirewallScript.Of(opening.Firewall, opening.Opening), StepLimit, cancellation),
         HostStep.Start start => hosts[host].RunAsync(HostCommands.Start(start.Unit), StepLimit, cancellation),
+        HostStep.AdoptServer server => hosts[host].FeedAsync(
+            AdoptionCommands.Adopt, Adoption(server.Found), StepLimit, cancellation),
+        HostStep.EndFormerKeeper former => hosts[host].RunAsync(
+            AdoptionCommands.EndFormerKeeper(former.Found.Survey), StepLimit, cancellation),
+        HostStep.AwaitLeader leader => hosts[host].RunAsync(
+            AdoptionCommands.AwaitLeader(leader.Found.Survey, leader.Slots), StepLimit, cancellation),
+        HostStep.EncloseServer server => hosts[host].RunAsync(
+            AdoptionCommands.Enclose(server.Found.Survey), StepLimit, cancellation),
         _ => throw new InvalidOperationException($"unknown step {step}"),
     };
 
@@ -85,7 +94,14 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
         return await hosts[host].FeedAsync(unpack, stream, CopyLimit, cancellation);
     }
 
-    private string Preparation(HostBlueprint host)
+    private static string Adoption(AdoptedHost found) => JsonSerializer.Serialize(
+        new AdoptionDocument(
+            DocumentJson.Schema, found.Host.Name, found.Survey.Data, found.Survey.SocketDirectory,
+            found.Survey.Number("port"), found.Survey.IsStandby,
+            found.Host.Adopt!.Password == FormerPassword.Keep),
+        HostJson.Default.AdoptionDocument);
+
+    private string Preparation(HostBlueprint host, bool adopts)
     {
         var goods = means.Goods.ForHosts[host.Name];
         var document = new PreparationDocument(
@@ -95,14 +111,19 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
             means.Passwords.SuperuserPassword,
             means.Passwords.ReplicationPassword,
             host.Role == HostRole.Data ? host.Name : null,
-            [.. ClientAddresses.Of(Blueprint).Select(one => new AddressDocument(one.Host, one.Port))]);
+            [.. ClientAddresses.Of(Blueprint).Select(one => new AddressDocument(one.Host, one.Port))])
+        {
+            Adopts = adopts,
+        };
         return JsonSerializer.Serialize(document, HostJson.Default.PreparationDocument);
     }
 
-    /// <summary>The records of the cluster, written when the store runs and before the first agent does.</summary>
-    private async Task<Failure?> FoundAsync(DeploymentPlan plan, CancellationToken cancellation)
+    private static bool StartsMembers(DeploymentPlan plan) =>
+        plan.Hosts.Any(host => host.In(DeploymentStage.Lead).Concat(host.In(DeploymentStage.Members)).Any());
+
+    private async Task<Failure?> AwaitStoreAsync(DeploymentPlan plan, CancellationToken cancellation)
     {
-        if (!plan.Hosts.Any(host => host.In(DeploymentStage.Members).Any()))
+        if (!StartsMembers(plan))
             return null;
         foreach (var host in Blueprint.Hosts.Where(Blueprint.RunsEtcd))
         {
@@ -114,9 +135,17 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
                     .Leaving("it goes on trying; no member was started")
                     .Try("the same command, when the reason is gone", "pgmahout deploy ... --open-firewall");
         }
+        return null;
+    }
+
+    /// <summary>The records of the cluster, written when the store runs and before the first agent does.</summary>
+    private async Task<Failure?> FoundAsync(DeploymentPlan plan, CancellationToken cancellation)
+    {
+        if (!StartsMembers(plan))
+            return null;
         var first = Blueprint.DataHosts.First();
         var answer = await hosts[first].FeedAsync(
-            HostCommands.Found, FoundingText.Of(Blueprint), StepLimit, cancellation);
+            HostCommands.Found, FoundingText.Of(Blueprint, plan.Adoption), StepLimit, cancellation);
         if (!answer.IsDone)
             return new Failure(ErrorCatalogue.DeployDiffers, "the records of the cluster could not be written")
                 .Because(answer.Complaint)

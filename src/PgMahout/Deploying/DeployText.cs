@@ -17,7 +17,8 @@ internal static class DeployText
             string[] first = [host.Name, host.Address, Roles(blueprint, host)];
             if (steps.IsEmpty)
                 rows.Add([.. first, "nothing"]);
-            foreach (var (step, index) in steps.Select((step, index) => (step, index)))
+            // In the order in which they are done: all hosts leave one stage before any enters the next.
+            foreach (var (step, index) in steps.OrderBy(step => step.Stage).Select((step, index) => (step, index)))
                 rows.Add(index == 0 ? [.. first, step.Title] : ["", "", "", step.Title]);
         }
         return Columns.Align(rows);
@@ -27,12 +28,20 @@ internal static class DeployText
     {
         var hosts = plan.Refusals.Select(refusal => refusal.Host).Distinct().ToArray();
         return new Failure(
-                ErrorCatalogue.HostsRefuse,
+                KindOf(plan),
                 hosts.Length == 1 ? $"{hosts[0]} cannot take it" : $"{hosts.Length} hosts cannot take it")
             .Because(string.Join('\n', plan.Refusals.Select(Of)))
             .Leaving("no host was changed")
             .Try("the same command, when that is settled");
     }
+
+    /// <summary>A host that cannot take anything is told before a server that cannot be adopted.</summary>
+    private static ErrorKind KindOf(DeploymentPlan plan) => plan.Refusals.Min(refusal => refusal.Kind) switch
+    {
+        RefusalKind.Host => ErrorCatalogue.HostsRefuse,
+        RefusalKind.Adoption => ErrorCatalogue.ServersRefuse,
+        RefusalKind.Restart => ErrorCatalogue.RestartNotAllowed,
+    };
 
     public static string Done(
         Blueprint blueprint, DeploymentPlan plan, DeployedStatus status, (string Uri, TimeSpan Took) end)

@@ -22,7 +22,7 @@ internal sealed class DeployUpgrade(Invocation invocation, DeployRequest request
             return failure;
         using var program = OwnProgram.Look();
         await using var hosts = new DeployHosts(blueprint, request.KnownHosts);
-        var found = await HostLook.AtAsync(hosts, invocation.Cancellation);
+        var found = await HostLook.AtAsync(blueprint, hosts, invocation.Cancellation);
         var old = blueprint.Hosts
             .Where(host => found[host.Name] is HostFinding.Found { Survey: var survey }
                 && survey.HostFile != "" && survey.Program != program.Version)

@@ -9,7 +9,7 @@ namespace PgMahout.Deploying;
 /// <summary>What a blueprint says of the cluster itself, for the host that writes it into the store.</summary>
 internal static class FoundingText
 {
-    public static string Of(Blueprint blueprint) => JsonSerializer.Serialize(
+    public static string Of(Blueprint blueprint, AdoptionPlan? adoption) => JsonSerializer.Serialize(
         new FoundingDocument(
             DocumentJson.Schema,
             blueprint.Cluster,
@@ -23,7 +23,12 @@ internal static class FoundingText
             blueprint.Proxy is { } proxy
                 ? new FoundingProxy(Everywhere(blueprint), proxy.Port, proxy.ReadPort)
                 : null,
-            blueprint.Repository),
+            blueprint.Repository)
+        {
+            Adoption = adoption is { Primary: { Host.Name: var leader, Survey.Timeline: var timeline } }
+                ? new FoundingAdoption(leader, adoption.SystemIdentifier, timeline, adoption.IsLogical)
+                : null,
+        },
         HostJson.Default.FoundingDocument);
 
     private static string Everywhere(Blueprint blueprint) =>

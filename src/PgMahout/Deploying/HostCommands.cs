@@ -11,7 +11,7 @@ namespace PgMahout.Deploying;
 internal static class HostCommands
 {
     /// <summary>For scripts: the first thing that fails ends them.</summary>
-    private const string Strict =
+    public const string Strict =
         "set -eu\nexport LC_ALL=C DEBIAN_FRONTEND=noninteractive\n"
         + "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n";
 

@@ -10,14 +10,15 @@ internal static class HostLook
     private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(60);
 
     public static async Task<ImmutableSortedDictionary<string, HostFinding>> AtAsync(
-        DeployHosts hosts, CancellationToken cancellation)
+        Blueprint blueprint, DeployHosts hosts, CancellationToken cancellation)
     {
-        var found = await Task.WhenAll(hosts.Calls.Select(async host =>
-            KeyValuePair.Create(host.Key, await AtAsync(host.Value, cancellation))));
+        var found = await Task.WhenAll(hosts.Calls.Select(async host => KeyValuePair.Create(
+            host.Key, await AtAsync(blueprint.Find(host.Key)!, host.Value, cancellation))));
         return found.ToImmutableSortedDictionary(StringComparer.Ordinal);
     }
 
-    private static async Task<HostFinding> AtAsync(SshCall ssh, CancellationToken cancellation)
+    private static async Task<HostFinding> AtAsync(
+        HostBlueprint host, SshCall ssh, CancellationToken cancellation)
     {
         // The connection is made before the clock is read: that takes a while of its own.
         var reached = await ssh.LookAsync("exit 0", ConnectLimit, cancellation);
@@ -25,8 +26,13 @@ internal static class HostLook
             return new HostFinding.Unreachable(reached.Complaint);
         var sent = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
         var answer = await ssh.LookAsync(SurveyScript.Text, LookLimit, cancellation);
-        return SurveyText.Parse(answer.Output, sent) is { } survey
-            ? new HostFinding.Found(survey)
-            : new HostFinding.Unreachable($"it could not be looked at: {answer.Complaint}");
+        if (SurveyText.Parse(answer.Output, sent) is not { } survey)
+            return new HostFinding.Unreachable($"it could not be looked at: {answer.Complaint}");
+        if (host.Adopt is not { } adopt || !survey.IsRoot)
+            return new HostFinding.Found(survey);
+        var server = await ssh.LookAsync(AdoptionScript.Of(host.Name, adopt.Data), LookLimit, cancellation);
+        return AdoptionSurvey.Parse(server.Output) is { } adoption
+            ? new HostFinding.Found(survey with { Adoption = adoption })
+            : new HostFinding.Unreachable($"its server could not be looked at: {server.Complaint}");
     }
 }

@@ -38,6 +38,16 @@ public static partial class ErrorCatalogue
         "cluster.yml has no host of that name. A host is described there before it is added, and taken out of it "
         + "after it was removed. Nothing was changed.");
 
+    public static readonly ErrorKind ServersRefuse = new("DEP-010", ExitCode.Refused,
+        "Servers that run already were to become members (adopt: in cluster.yml), and at least one cannot as it is: it "
+        + "is of another cluster, does not stream from the primary, or lacks something that a member needs. Every "
+        + "reason on every host is shown. No host was changed, and every server goes on as before.");
+
+    public static readonly ErrorKind RestartNotAllowed = new("DEP-011", ExitCode.Refused,
+        "Servers that run already can become members, and some must then be started anew, for settings that PostgreSQL "
+        + "takes only then. With --allow-restart that is done at the end: standbys first, then a switchover, after "
+        + "which the former primary is started as a standby. No host was changed.");
+
     public static readonly ErrorKind DeployNotYet = new("DEP-008", ExitCode.Refused,
         "What was asked for is not possible with this version. Nothing was changed; the text says what is possible "
         + "instead.");

@@ -9,6 +9,8 @@ public static class ProblemCatalogue
 {
     public static readonly ImmutableSortedDictionary<string, string> All = new Dictionary<string, string>
     {
+        ["adopted-password-differs"] = "A running server was to be adopted with the password of the role postgres that "
+            + "is in the cluster's secrets (password: keep), and the server has another one. It was not changed.",
         ["bootstrap-unpublished"] = "The first member made its databases and could not write their identity into the "
             + "store, so they are not the cluster's yet. It tries again; what it made is made anew.",
         ["catalog-unreadable"] = "The catalogs of a server could not be read for a snapshot of its names; the text is "

@@ -25,6 +25,7 @@ namespace PgMahout.Proxying;
 internal static class ProxyProcess
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
@@ -50,7 +51,7 @@ internal static class ProxyProcess
         if (SecretFiles.LoadOrCreate(home.SecretsDirectory) is not Outcome<ClusterSecrets>.Done { Value: var secrets })
             return Say($"the passwords in {home.SecretsDirectory} cannot be read", 1);
         if (await SettingsAsync(store, stopping) is not { } settings)
-            return Say("the cluster has no proxy");
+            return Say(stopping.IsCancellationRequested ? "stopped" : "the cluster has no proxy");
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         ProxyWork? work = null;
@@ -115,11 +116,31 @@ internal static class ProxyProcess
             ending.Cancel();
     }
 
-    private static async Task<ProxySettings?> SettingsAsync(IClusterStore store, CancellationToken stopping) =>
-        await store.ReadAsync(ClusterAccess.StoreLimit, stopping) is StoreRead.Content content
-        && ClusterRecords.Decode(content, ClusterRecords.None) is RecordsRead.Decoded { Records.Proxy: { } proxy }
-            ? proxy.Value
-            : null;
+    /// <summary>
+    /// Asks until the store answers: only an answer can say that no proxy is wanted, and whoever ended without one
+    /// would have to begin anew just when the store is back. Null: none is wanted, or the process is to end.
+    /// </summary>
+    private static async Task<ProxySettings?> SettingsAsync(IClusterStore store, CancellationToken stopping)
+    {
+        var isSaid = false;
+        while (!stopping.IsCancellationRequested)
+        {
+            // Bounded by its limit, so that a stop needs not break it off.
+            switch (await store.ReadAsync(ClusterAccess.StoreLimit, CancellationToken.None))
+            {
+                case StoreRead.Content content:
+                    return ClusterRecords.Decode(content, ClusterRecords.None)
+                        is RecordsRead.Decoded { Records.Proxy: { } proxy } ? proxy.Value : null;
+                case StoreRead.Unreachable silent when !isSaid:
+                    Say($"waits for the store: {silent.Reason}");
+                    isSaid = true;
+                    break;
+            }
+            // Ended by a stop, too.
+            await Task.Delay(Again, stopping).ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+        return null;
+    }
 
     private static async Task ReportAsync(ProxyWork work, UnitNotice unit, CancellationTokenSource ending)
     {

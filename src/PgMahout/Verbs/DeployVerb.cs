@@ -29,6 +29,11 @@ internal static class DeployVerb
         HelpName = "FILE",
     };
 
+    private static readonly Option<bool> AllowRestart = new("--allow-restart")
+    {
+        Description = "Adopted servers that need it are started anew at the end, one after the other.",
+    };
+
     private static readonly Option<bool> Drill =
         new("--drill") { Description = "At the end, switch over under load and show what clients saw." };
 
@@ -49,8 +54,8 @@ internal static class DeployVerb
         };
         var command = new Command("deploy", "Bring a cluster to several hosts over ssh, and keep it as its file says.")
         {
-            file, DryRun, OpenFirewall, KnownHosts, Drill, Timeout, Add(common), Remove(common), Upgrade(common),
-            Certificates(common),
+            file, DryRun, OpenFirewall, KnownHosts, AllowRestart, Drill, Timeout, Add(common), Remove(common),
+            Upgrade(common), Certificates(common),
         };
         common.BindAsCaller(command, (parse, invocation) =>
             new DeployCommand(invocation, Request(parse, parse.GetRequiredValue(file))).RunAsync());
@@ -119,6 +124,7 @@ internal static class DeployVerb
     {
         DryRun = parse.GetValue(DryRun),
         OpensFirewall = parse.GetValue(OpenFirewall),
+        AllowsRestart = parse.GetValue(AllowRestart),
         Drill = parse.GetValue(Drill),
     };
 }

@@ -29,7 +29,9 @@ internal static class ProcessVerbs
                 HomeLayout.Find(home), new MemberName(member), MemberCopy.MakeAsync, stopping)),
         // No signal is caught: a guard that is told to end takes its postmaster with it.
         ["guard", "--home", var home, "--member", var member] =>
-            Task.FromResult(GuardOf(home, member)),
+            Task.FromResult(GuardOf(home, member, adopts: false)),
+        ["guard", "--home", var home, "--member", var member, "--adopt"] =>
+            Task.FromResult(GuardOf(home, member, adopts: true)),
         ["supervise", "--home", var home] =>
             UntilToldAsync(stopping => Supervisor.RunAsync(HomeLayout.Find(home), stopping)),
         ["address", "--home", var home, "--member", var member] =>
@@ -42,16 +44,17 @@ internal static class ProcessVerbs
         ["proxy", "run", "--home", var home, "--after", var pid] => UntilToldAsync(stopping =>
             ProxyProcess.RunAsync(HomeLayout.Find(home), int.Parse(pid, CultureInfo.InvariantCulture), stopping)),
         ["host", "prepare", "--home", var home] => HostPreparation.RunAsync(HomeLayout.Find(home)),
+        ["host", "adopt", "--home", var home] => HostAdoption.RunAsync(HomeLayout.Find(home)),
         ["host", "found", "--home", var home] => HostFounding.RunAsync(HomeLayout.Find(home)),
         ["stop-member", "--home", var home, "--member", var member] =>
             UntilToldAsync(stopping => MemberStop.RunAsync(HomeLayout.Find(home), new MemberName(member), stopping)),
         _ => null,
     };
 
-    private static int GuardOf(string home, string member)
+    private static int GuardOf(string home, string member, bool adopts)
     {
         Log.Begin();
-        return Guard.Run(HomeLayout.Find(home), new MemberName(member));
+        return Guard.Run(HomeLayout.Find(home), new MemberName(member), adopts);
     }
 
     /// <summary>SIGTERM and SIGINT ask for an orderly end, which may take its time.</summary>

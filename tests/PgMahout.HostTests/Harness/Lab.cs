@@ -89,12 +89,20 @@ internal sealed class Lab : IAsyncDisposable
     public async Task DoAsync(string verb, string host, params string[] arguments) =>
         (await RunAsync([verb, $"{Name}/{host}", .. arguments])).Exits(0);
 
+    /// <summary>The same, where it may fail.</summary>
+    public Task<Ran> TryAsync(string verb, string host, params string[] arguments) =>
+        RunAsync([verb, $"{Name}/{host}", .. arguments]);
+
     public async Task HealAsync() => (await RunAsync(["heal", Name])).Exits(0);
 
-    /// <summary>on, off or frozen.</summary>
-    public async Task<string> StateAsync(string host) =>
-        (await RunAsync(["hosts", Name])).Exits(0).Out.Split('\n')
-            .Select(line => line.Split(' ')).Single(words => words[0] == $"{Name}/{host}")[2];
+    /// <summary>on, off, frozen, or changing between them.</summary>
+    public async Task<string> StateAsync(string host) => (await StatesAsync()).Single(one => one.Host == host).State;
+
+    public async Task<ImmutableArray<(string Host, string State)>> StatesAsync() =>
+    [
+        .. (await RunAsync(["hosts", Name])).Exits(0).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ')).Select(words => (words[0].Split('/')[1], words[2])),
+    ];
 
     public async Task WriteAsync(string host, string path, string text)
     {

@@ -183,6 +183,22 @@ public sealed class ProxyServerTests
         await proxy.UntilAsync(report => report.Totals.Doubtful == 1);
     }
 
+    // 57P01 would say that it certainly did not happen.
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task A_commit_under_way_when_the_proxy_stops_is_in_doubt(bool onlyEpoll)
+    {
+        await using var proxy = await StartAsync(onlyEpoll);
+        await using var client = await proxy.ConnectAsync();
+        await AskAsync<long>(client, "CREATE TABLE doubts (n int); SELECT 1::bigint");
+        var writing = await WaitsForStandbyAsync(proxy, client);
+
+        await proxy.StopAsync();
+
+        var doubt = await Assert.ThrowsAsync<PostgresException>(writing);
+        Assert.Equal("08007", doubt.SqlState);
+    }
+
     [Theory]
     [MemberData(nameof(Engines))]
     public async Task A_cancelled_wait_for_a_standby_is_not_reported_as_a_commit(bool onlyEpoll)

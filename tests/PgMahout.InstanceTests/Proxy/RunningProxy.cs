@@ -167,11 +167,17 @@ internal sealed class RunningProxy : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>As at the end of its process: clients are told why.</summary>
+    public async Task StopAsync()
     {
         await _stop.CancelAsync();
         Assert.Equal(0, await _run.WaitAsync(LoneServer.Limit));
         _proxy.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         _stop.Dispose();
         if (_ownsServer)
             await _server.DisposeAsync();

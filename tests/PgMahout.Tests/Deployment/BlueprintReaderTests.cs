@@ -102,7 +102,7 @@ public sealed class BlueprintReaderTests
                 "c.yml:1:10: '1orders' is not a cluster name (up to 40 letters, digits, hyphens or underscores, "
                     + "beginning with a letter)",
                 "c.yml:2:1: cluster.yml has no key 'postgers'; did you mean 'postgres'? (keys: cluster, postgres, rto, "
-                    + "durability, ssh, hosts, etcd, proxy, virtual_ip, repository, ports)",
+                    + "durability, ssh, hosts, etcd, proxy, virtual_ip, repository, ports, adopt)",
                 "c.yml:3:6: 'rto' is '3' (a duration from 1s to 5m, such as 3s)",
                 "c.yml:4:13: 'durability' is 'quorun'; did you mean 'quorum'? (one of quorum, strict, async)",
                 "c.yml:6:13: 'db-1' cannot be a member's name; 'db_1' could (a lower-case letter, then up to 39 "
@@ -112,7 +112,7 @@ public sealed class BlueprintReaderTests
                 "c.yml:7:5: 'address' is missing (an address in numbers, such as 10.0.0.1: a cluster that needs names "
                     + "needs who resolves them)",
                 "c.yml:7:18: a host has no key 'adress'; did you mean 'address'? (keys: name, address, site, role, "
-                    + "priority)",
+                    + "priority, adopt)",
                 "c.yml:8:5: this is not a host ({ name: NAME, address: ADDRESS })",
                 "c.yml:9:13: there is no host 'dv2'; did you mean 'db2'? (hosts: db-1, db2)",
                 "c.yml:10:1: 'etcd' is there a second time; the first is in line 9",

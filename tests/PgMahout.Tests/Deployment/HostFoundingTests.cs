@@ -1,5 +1,6 @@
 using PgMahout.Agent.Home;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Vocabulary;
 using PgMahout.Deploying.OnHost;
 using PgMahout.Store;
 using PgMahout.Store.Records;
@@ -67,5 +68,37 @@ public sealed class HostFoundingTests
 
         Assert.Equal("present", answer.Answer!.Done);
         Assert.Contains("db2 is a member of the cluster and not in cluster.yml", Assert.Single(answer.Answer.Notes));
+    }
+
+    [Fact]
+    public async Task Adopted_servers_have_a_leader_and_an_identity_from_the_first_record_on()
+    {
+        await using var store = new InMemoryClusterStore();
+        var wanted = Wanted("db1", "db2") with { Adoption = new FoundingAdoption("db2", 7300, 5, IsLogical: true) };
+
+        var first = await HostFounding.FoundAsync(Home, store, wanted);
+        var second = await HostFounding.FoundAsync(Home, store, wanted);
+
+        Assert.Equal(("created", "present"), (first.Answer!.Done, second.Answer!.Done));
+        var records = await ReadAsync(store);
+        Assert.Equal(7300ul, records.SystemIdentifier!.Value);
+        Assert.Equal(("db2", 5), (records.Leadership!.Value.Holder.Text, records.Leadership.Value.Epoch.Value));
+        Assert.Equal("logical", records.ConfigurationFor(new MemberName("db1")).Desired.Settings["wal_level"]);
+    }
+
+    [Fact]
+    public async Task An_adoption_that_was_interrupted_is_not_gone_on_with_under_another_leader()
+    {
+        await using var store = new InMemoryClusterStore();
+        var wanted = Wanted("db1", "db2") with { Adoption = new FoundingAdoption("db1", 7300, 5, IsLogical: false) };
+        await HostFounding.FoundAsync(Home, store, wanted);
+
+        var other = await HostFounding.FoundAsync(
+            Home, store, wanted with { Adoption = wanted.Adoption with { Leader = "db2" } });
+        var foreign = await HostFounding.FoundAsync(
+            Home, store, wanted with { Adoption = wanted.Adoption with { SystemIdentifier = 1 } });
+
+        Assert.Contains("db1 leads", other.Complaint, StringComparison.Ordinal);
+        Assert.Contains("system identifier", foreign.Complaint, StringComparison.Ordinal);
     }
 }

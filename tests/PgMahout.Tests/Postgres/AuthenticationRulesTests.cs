@@ -59,4 +59,47 @@ public sealed class AuthenticationRulesTests
 
         ClientNeed Need(LoginAttempt login) => HbaSimulation.Ask(file, login, Surroundings.Unknown).Need;
     }
+
+    /// <summary>As Debian writes it.</summary>
+    private const string Debian =
+        """
+        local   all             postgres                                peer
+        local   all             all                                     peer
+        host    all             all             127.0.0.1/32            trust
+        host    shop            app             10.0.0.0/24             md5
+        local   replication     all                                     peer
+        """;
+
+    [Fact]
+    public void Clients_of_an_adopted_server_get_in_as_before()
+    {
+        var settings = PostgresSettings.OfA() with { CertificateDirectory = "/certs" };
+        var before = HbaFile.Parse(Debian, Dialect);
+        var after = HbaFile.Parse(AuthenticationRules.Render(settings, null, Debian), Dialect);
+
+        foreach (var login in new[]
+        {
+            LoginAttempt.Local("postgres", "postgres"), LoginAttempt.Local("shop", "app"),
+            LoginAttempt.Local(null, "postgres"),
+            LoginAttempt.Tcp("shop", "app", IpRange.Parse("127.0.0.1")!.Value),
+            LoginAttempt.Tcp("shop", "postgres", IpRange.Parse("127.0.0.1")!.Value),
+            LoginAttempt.Tcp("shop", "app", IpRange.Parse("10.0.0.2")!.Value, tls: true),
+        })
+            Assert.Equal(
+                HbaSimulation.Ask(before, login, Surroundings.Unknown).Rule!.Method,
+                HbaSimulation.Ask(after, login, Surroundings.Unknown).Rule!.Method);
+        Assert.Equal(ClientNeed.Password, HbaSimulation.Ask(
+            after, LoginAttempt.Tcp(null, "pgmahout_replication", IpRange.Parse("10.0.0.2")!.Value, tls: true),
+            Surroundings.Unknown).Need);
+    }
+
+    [Fact]
+    public void A_server_that_shuts_its_superuser_out_lets_the_cluster_in_nevertheless()
+    {
+        var text = AuthenticationRules.Render(
+            PostgresSettings.OfA(), null, "local all all reject\nhost all all all reject\n");
+
+        Assert.Equal(ClientNeed.Password, HbaSimulation.Ask(
+            HbaFile.Parse(text, Dialect), LoginAttempt.Local("postgres", "postgres"), Surroundings.Unknown).Need);
+    }
 }

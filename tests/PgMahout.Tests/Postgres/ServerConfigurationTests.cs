@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Files;
+using PgMahout.Postgres.Instance;
 using Xunit;
 
 namespace PgMahout.Tests.Postgres;
@@ -110,4 +112,39 @@ public sealed class ServerConfigurationTests
 
     private static string Render(AssignedRole role) =>
         ServerConfiguration.Render(PostgresSettings.OfA(), role, ByteSize.Gigabytes(100));
+
+    [Fact]
+    public void What_is_only_suggested_comes_before_an_adopted_servers_own_lines()
+    {
+        var settings = PostgresSettings.OfA() with
+        {
+            Desired = ImmutableSortedDictionary<string, string>.Empty.Add("work_mem", "8MB"),
+            StandbyMinimums = ImmutableSortedDictionary<string, int>.Empty.Add("max_connections", 300),
+        };
+
+        var ruled = ServerConfiguration.Render(settings, Following, ByteSize.Gigabytes(100), apart: true);
+        var suggested = ServerConfiguration.RenderDefaults(settings, ByteSize.Gigabytes(100));
+
+        Assert.Contains("shared_buffers = '1GB'", suggested, StringComparison.Ordinal);
+        Assert.DoesNotContain("shared_buffers", ruled, StringComparison.Ordinal);
+        Assert.DoesNotContain("logging_collector", ruled, StringComparison.Ordinal);
+        foreach (var line in new[] { "work_mem = '8MB'", "max_connections = '300'", "primary_conninfo" })
+            Assert.Contains(line, ruled, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_adopted_server_listens_where_it_did()
+    {
+        var settings = PostgresSettings.OfA() with
+        {
+            FormerReach = new FormerReach(["localhost", "10.0.0.7"], ["/var/run/postgresql"]),
+        };
+
+        var text = ServerConfiguration.Render(settings, Following, ByteSize.Gigabytes(100));
+
+        Assert.Contains("listen_addresses = 'localhost,10.0.0.7,10.0.0.1'", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "unix_socket_directories = '/nowhere/run, /var/run/postgresql'", text, StringComparison.Ordinal);
+        Assert.Equal("*", new FormerReach(["*"], []).Listening("10.0.0.1"));
+    }
 }

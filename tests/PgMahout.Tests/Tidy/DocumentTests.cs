@@ -54,6 +54,19 @@ public sealed partial class DocumentTests
         Violations.None(missing);
     }
 
+    [Fact]
+    public void Every_test_that_the_list_of_scenarios_names_exists()
+    {
+        var tests = string.Concat(Repository.Files
+            .Where(path => path.StartsWith("tests/", StringComparison.Ordinal))
+            .Select(path => path.EndsWith(".cs", StringComparison.Ordinal) ? Repository.Read(path) : $"\"{path}\""));
+        var missing = TestInCode().Matches(Repository.Read("docs/scenarios.md"))
+            .Select(match => match.Groups[1].Value)
+            .Where(name => !Regex.IsMatch(tests, $@"[ ""/]{name}[("" .\n]"));
+
+        Violations.None(missing);
+    }
+
     private static bool LeadsSomewhere(string from, string link)
     {
         var parts = link.Split('#', 2);
@@ -77,6 +90,9 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex("^#+ (.*)$", RegexOptions.Multiline)]
     private static partial Regex Heading();
+
+    [GeneratedRegex("`([A-Z][A-Za-z]+(?:_[A-Za-z_]+|Tests|Bound)|[a-z]+(?:-[a-z]+)*-[a-z]+|pause)`")]
+    private static partial Regex TestInCode();
 
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex NotInAnchor();

@@ -17,8 +17,23 @@ public sealed record PreparationDocument(
     string? Member,
     ImmutableArray<AddressDocument> Addresses)
 {
+    /// <summary>A running server becomes the member: its settings are its own, and none are suggested.</summary>
+    public bool Adopts { get; init; }
+
     public override string ToString() => nameof(PreparationDocument);
 }
+
+/// <summary>The server that becomes a host's member; there is nothing secret in it.</summary>
+/// <param name="Data">Absolute, without symbolic links.</param>
+/// <param name="SocketDirectory">Where it answers the account that runs it, without a password.</param>
+/// <param name="KeepsPassword">The role postgres has the cluster's password already, or nothing is done.</param>
+public sealed record AdoptionDocument(
+    int Schema, string Member, string Data, string SocketDirectory, int Port, bool IsStandby, bool KeepsPassword);
+
+/// <summary>The first leader of a cluster whose servers ran before it.</summary>
+/// <param name="Timeline">Its own: the number of its reign.</param>
+/// <param name="IsLogical">Servers ran with wal_level = logical.</param>
+public sealed record FoundingAdoption(string Leader, ulong SystemIdentifier, long Timeline, bool IsLogical);
 
 public sealed record NamedText(string Name, string Text)
 {
@@ -38,7 +53,11 @@ public sealed record FoundingDocument(
     double RtoSeconds,
     ImmutableArray<FoundingMember> Members,
     FoundingProxy? Proxy,
-    string? Repository);
+    string? Repository)
+{
+    /// <summary>Null: the first leader makes the databases.</summary>
+    public FoundingAdoption? Adoption { get; init; }
+}
 
 public sealed record FoundingMember(string Name, string Host, int Port, string Api, int Priority);
 
@@ -55,6 +74,7 @@ public sealed record FoundingAnswer(int Schema, string Done, ImmutableArray<stri
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(PreparationDocument))]
+[JsonSerializable(typeof(AdoptionDocument))]
 [JsonSerializable(typeof(FoundingDocument))]
 [JsonSerializable(typeof(FoundingAnswer))]
 internal sealed partial class HostJson : JsonSerializerContext;

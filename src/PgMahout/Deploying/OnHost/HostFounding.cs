@@ -3,6 +3,7 @@ using System.Text.Json;
 using PgMahout.Agent.Home;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Configuration;
 using PgMahout.Core.Proxy;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Output;
@@ -59,6 +60,8 @@ internal static class HostFounding
             }
             if (ClusterRecords.Decode(content, ClusterRecords.None) is not RecordsRead.Decoded { Records: var records })
                 return (null, "the store holds records that this version does not understand");
+            if (WhyNotAdopted(records, wanted) is { } other)
+                return (null, other);
             var (change, done) = ChangeFor(home, records, wanted);
             if (change is null)
             {
@@ -87,7 +90,7 @@ internal static class HostFounding
     {
         var spec = SpecOf(wanted);
         if (records.Spec is not { } stored)
-            return (ClusterRecords.Create(spec, BackupOf(wanted), ProxyOf(home, wanted)), "created");
+            return (Beginning(ClusterRecords.Create(spec, BackupOf(wanted), ProxyOf(home, wanted)), wanted), "created");
         ImmutableArray<MemberSpec> missing = [.. spec.Members.Where(member => stored.Value.Find(member.Name) is null)];
         return missing.IsEmpty
             ? (null, "present")
@@ -98,6 +101,45 @@ internal static class HostFounding
                     Members = [.. stored.Value.Members.AddRange(missing).OrderBy(member => member.Name)],
                 }),
                 $"joined: {string.Join(", ", missing.Select(member => member.Name))}");
+    }
+
+    /// <summary>
+    /// Servers that ran before the cluster have an identity and a leader, and the number of a timeline that the next
+    /// reign must go beyond.
+    /// </summary>
+    private static StoreTransaction Beginning(StoreTransaction create, FoundingDocument wanted)
+    {
+        if (wanted.Adoption is not { } adoption)
+            return create;
+        var reign = ClusterRecords.BeginRestored(
+            adoption.SystemIdentifier,
+            new Leadership(
+                new Epoch(adoption.Timeline), new MemberName(adoption.Leader), null, SynchronousSet.Nobody));
+        var all = new StoreTransaction([.. create.Conditions, .. reign.Conditions], [.. create.Puts, .. reign.Puts]);
+        if (!adoption.IsLogical)
+            return all;
+        var logical = ClusterRecords.ChangeConfiguration(Revision.None, ConfigurationState.None with
+        {
+            Current = new ConfigurationVersion(
+                1, TimeProvider.System.GetUtcNow(), "pgmahout", "adopted with wal_level = logical",
+                DesiredConfiguration.Empty.With("wal_level", "logical", null)),
+            LastNumber = 1,
+        });
+        return new StoreTransaction(
+            [.. all.Conditions, .. logical.Conditions], [.. all.Puts, .. logical.Puts]);
+    }
+
+    /// <summary>An interrupted adoption is gone on with only where nothing has changed meanwhile.</summary>
+    private static string? WhyNotAdopted(ClusterRecords records, FoundingDocument wanted)
+    {
+        if (wanted.Adoption is not { } adoption || records.Spec is null)
+            return null;
+        if (records.SystemIdentifier?.Value != adoption.SystemIdentifier)
+            return $"the store holds a cluster with the system identifier {records.SystemIdentifier?.Value}, and the "
+                + $"servers have {adoption.SystemIdentifier}";
+        return records.Leadership?.Value is { } leadership && leadership.Holder.Text != adoption.Leader
+            ? $"{leadership.Holder} leads the cluster in the store, and the server of {adoption.Leader} is the primary"
+            : null;
     }
 
     private static ClusterSpec SpecOf(FoundingDocument wanted) => new(

@@ -45,7 +45,7 @@ internal static class HostPreparation
             Directory.CreateDirectory(path);
             File.SetUnixFileMode(path, mode);
         }
-        if (wanted.Member is { } member && await MakeMemberAsync(home, member) is { } complaint)
+        if (wanted.Member is { } member && await MakeMemberAsync(home, member, wanted.Adopts) is { } complaint)
             return complaint;
         foreach (var (name, password) in new[]
         {
@@ -68,7 +68,7 @@ internal static class HostPreparation
         return null;
     }
 
-    private static async Task<string?> MakeMemberAsync(HomeLayout home, string name)
+    private static async Task<string?> MakeMemberAsync(HomeLayout home, string name, bool adopts)
     {
         if (!Preflight.FindHost().TryGet(out var host, out var failure))
             return failure.What;
@@ -76,6 +76,8 @@ internal static class HostPreparation
         if (File.Exists(home.TuningFile(member.Name)))
             return null;
         var plan = await HomeCreation.TuneAsync(home, members: 1, host, CancellationToken.None);
+        if (adopts)
+            plan = plan with { Settings = [] };
         HomeCreation.MakeMember(home, member, host.Account, plan);
         return null;
     }
