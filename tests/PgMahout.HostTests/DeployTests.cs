@@ -12,7 +12,7 @@ public sealed class DeployTests : IAsyncLifetime
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
     private static readonly string[] First = ["db1", "db2", "db3"];
 
-    private const string Shown = "openssl s_client -starttls postgres -connect 127.0.0.1:5432 2> /dev/null < /dev/null";
+    private static readonly (string Who, int Port)[] Showing = [("PostgreSQL", 5432), ("the proxy", 6432)];
 
     private readonly string _directory = Directory.CreateTempSubdirectory("pgmahout-deploy-").FullName;
     private Lab _lab = null!;
@@ -46,8 +46,10 @@ public sealed class DeployTests : IAsyncLifetime
         Assert.Equal(before, await PostmastersAsync());
         Assert.True((await SeenFromAsync("db3")).IsHealthy);
         foreach (var host in First)
-            await Eventually.HoldsAsync($"PostgreSQL of {host} shows its new certificate", Lab.Limit, async () =>
-                await SerialAsync(host, Shown) == await SerialAsync(host, "cat /var/lib/pgmahout/certs/host.crt"));
+            foreach (var (who, port) in Showing)
+                await Eventually.HoldsAsync($"{who} of {host} shows its new certificate", Lab.Limit, async () =>
+                    await SerialAsync(host, Shown(port)) == await SerialAsync(
+                        host, "cat /var/lib/pgmahout/certs/host.crt"));
 
         WriteFile([.. First, "db4"]);
         (await DeployAsync("add", "db4")).Exits(0);
@@ -144,6 +146,10 @@ public sealed class DeployTests : IAsyncLifetime
             (status = await SeenFromAsync(host)).IsHealthy);
         return status!;
     }
+
+    private static string Shown(int port) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"openssl s_client -starttls postgres -connect 127.0.0.1:{port} 2> /dev/null < /dev/null");
 
     /// <summary>Of the first certificate that the command prints.</summary>
     private Task<string> SerialAsync(string host, string command) =>

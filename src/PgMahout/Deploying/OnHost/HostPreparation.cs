@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PgMahout.Agent.Api;
 using PgMahout.Agent.Home;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
@@ -14,6 +15,8 @@ namespace PgMahout.Deploying.OnHost;
 /// </summary>
 internal static class HostPreparation
 {
+    private static readonly TimeSpan ProxyLimit = TimeSpan.FromSeconds(2);
+
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private const UnixFileMode Passable = Private
@@ -65,7 +68,15 @@ internal static class HostPreparation
         if (wanted.Member is { } served
             && MemberProcesses.FindPostmaster(home, new MemberName(served)) is { } postmaster)
             Signals.Send(postmaster.Pid, Signals.Hangup);
+        await Task.WhenAll(home.ProxySockets().Select(ReloadAsync));
         return null;
+    }
+
+    /// <summary>A proxy shows the one that it last read, too; one that was killed left its socket.</summary>
+    private static async Task ReloadAsync(string socket)
+    {
+        using var proxy = new ProxyClient(socket);
+        await proxy.TellAsync("reload", ProxyLimit, CancellationToken.None);
     }
 
     private static async Task<string?> MakeMemberAsync(HomeLayout home, string name, bool adopts)
