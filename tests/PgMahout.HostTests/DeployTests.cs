@@ -71,6 +71,7 @@ public sealed class DeployTests : IAsyncLifetime
         WriteFile(First, $"virtual_ip: {{ address: {shared}/24, interface: host0 }}");
         var planned = (await DeployAsync("--dry-run")).Exits(0);
         Assert.Contains("start pgmahout-address.service", planned.Out, StringComparison.Ordinal);
+        var servers = await PostmastersAsync();
 
         var given = (await DeployAsync()).Exits(0);
         Assert.Contains($"@{shared}:6432/", given.Out, StringComparison.Ordinal);
@@ -90,6 +91,7 @@ public sealed class DeployTests : IAsyncLifetime
         Assert.Equal("", await _lab.ShellAsync(
             leader, "ls /etc/systemd/system/pgmahout-address* 2> /dev/null || true"));
         Assert.Null((await HealthyFromAsync("db2")).VirtualIp);
+        Assert.Equal(servers, await PostmastersAsync());
     }
 
     [Fact]

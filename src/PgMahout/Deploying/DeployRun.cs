@@ -20,6 +20,9 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
     private static readonly TimeSpan StepLimit = TimeSpan.FromMinutes(2);
     private const int StoreSeconds = 60;
 
+    private readonly Lock _gate = new();
+    private Task _latestTurn = Task.CompletedTask;
+
     private Blueprint Blueprint => means.Blueprint;
 
     public async Task<Failure?> RunAsync(DeploymentPlan plan, CancellationToken cancellation)
@@ -71,8 +74,8 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
             hosts[host].RunAsync(HostCommands.WriteUnits(units.Files), StepLimit, cancellation),
         HostStep.RemoveUnit removed =>
             hosts[host].RunAsync(HostCommands.RemoveUnit(removed.Unit), StepLimit, cancellation),
-        HostStep.Renew renewed =>
-            hosts[host].RunAsync($"systemctl try-restart {renewed.Unit}", StepLimit, cancellation),
+        HostStep.Renew renewed => InTurnAsync(() =>
+            hosts[host].RunAsync(HostCommands.Renew(host, renewed.Unit), StepLimit, cancellation)),
         HostStep.OpenFirewall opening => hosts[host].RunAsync(
             FirewallScript.Of(opening.Firewall, opening.Opening), StepLimit, cancellation),
         HostStep.Start start => hosts[host].RunAsync(HostCommands.Start(start.Unit), StepLimit, cancellation),
@@ -86,6 +89,23 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
             AdoptionCommands.Enclose(server.Found.Survey), StepLimit, cancellation),
         _ => throw new InvalidOperationException($"unknown step {step}"),
     };
+
+    /// <summary>On one host after the other: whoever leads has a lease to renew meanwhile.</summary>
+    private Task<SshAnswer> InTurnAsync(Func<Task<SshAnswer>> step)
+    {
+        lock (_gate)
+        {
+            var turn = AfterAsync(_latestTurn, step);
+            _latestTurn = turn;
+            return turn;
+        }
+
+        static async Task<SshAnswer> AfterAsync(Task before, Func<Task<SshAnswer>> step)
+        {
+            await before.ContinueWith(_ => { }, TaskScheduler.Default);
+            return await step();
+        }
+    }
 
     private async Task<SshAnswer> CopyAsync(
         HostBlueprint host, string unpack, Func<CancellationToken, Task<string>> pack, CancellationToken cancellation)

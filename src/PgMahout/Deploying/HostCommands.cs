@@ -59,20 +59,29 @@ internal static class HostCommands
     /// <summary>
     /// Switches, and starts our processes anew but etcd, which is not ours. Fails when that changed PostgreSQL's pid.
     /// </summary>
-    public static string Upgrade(HostBlueprint host, string version)
-    {
-        var file = $"{HostPaths.Home}/members/{host.Name}/data/postmaster.pid";
-        return Switch(version)
-            + "sync\n"
-            + $"before=$(head -n 1 {file} 2> /dev/null || true)\n"
-            + $"for unit in {SystemdUnits.Agent} {SystemdUnits.Proxy}; do systemctl try-restart \"$unit\"; done\n"
+    public static string Upgrade(HostBlueprint host, string version) =>
+        Switch(version)
+        + "sync\n"
+        + SparingPostgres(
+            host,
+            $"for unit in {SystemdUnits.Agent} {SystemdUnits.Proxy}; do systemctl try-restart \"$unit\"; done\n"
             // The one that keeps the address leaves it to the next.
             + $"systemctl try-reload-or-restart {SystemdUnits.Address} 2> /dev/null || true\n"
             // One without a repository ends at once, which systemd takes for a failure.
-            + $"systemctl try-restart --no-block {SystemdUnits.Archiver} || true\n"
+            + $"systemctl try-restart --no-block {SystemdUnits.Archiver} || true\n")
+        + $"echo \"runs {version}${{before:+, PostgreSQL is still $before}}\"\n";
+
+    /// <summary>Has a process of ours read its home's settings. Fails when that changed PostgreSQL's pid.</summary>
+    public static string Renew(HostBlueprint host, string unit) =>
+        Strict + SparingPostgres(host, $"systemctl try-restart {unit}\n");
+
+    private static string SparingPostgres(HostBlueprint host, string commands)
+    {
+        var file = $"{HostPaths.Home}/members/{host.Name}/data/postmaster.pid";
+        return $"before=$(head -n 1 {file} 2> /dev/null || true)\n"
+            + commands
             + $"after=$(head -n 1 {file} 2> /dev/null || true)\n"
-            + "[ \"$before\" = \"$after\" ] || { echo \"PostgreSQL was $before and is $after\" >&2; exit 1; }\n"
-            + $"echo \"runs {version}${{before:+, PostgreSQL is still $before}}\"\n";
+            + "[ \"$before\" = \"$after\" ] || { echo \"PostgreSQL was $before and is $after\" >&2; exit 1; }\n";
     }
 
     /// <summary>Run on another host.</summary>
