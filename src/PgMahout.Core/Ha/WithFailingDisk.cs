@@ -16,7 +16,7 @@ internal static class WithFailingDisk
             return null;
         var successor = Candidate.Best(Election.Successors(view, primary)
             .Where(candidate => view.PeerReport(candidate.Name)?.Disk is not { HasRoom: false }));
-        if (successor is null)
+        if (successor is null || !CanBeChosen(view))
             return null;
         // Not renewed: what hangs in the kernel dies late, and until then nobody may be kept waiting.
         return view.Disk.IsStuck(view.Timing)
@@ -24,4 +24,11 @@ internal static class WithFailingDisk
             : AsLeader.Keep(view, Rule.LeaveFullDisk)
                 .Then(new HaAction.Stop(StopMode.Fast, Transactions.AllowedToEnd));
     }
+
+    /// <summary>
+    /// With too few voters there would be no heir after the stop: this member would start again, and leave again.
+    /// Without synchronous commit, who has everything is only known then.
+    /// </summary>
+    private static bool CanBeChosen(ClusterView view) =>
+        view.Spec.Durability == Durability.Async || Election.Heir(view) is not null;
 }
