@@ -24,7 +24,7 @@ internal sealed class Observer(
     private readonly LongWork _work = state.Work;
     private readonly MemberName _self = instance.Settings.Name;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
-    private Instant _leaderAskedAt;
+    private Instant? _leaderAskedAt;
     private readonly Dictionary<MemberName, AgentClient> _clients = [];
 
     public async Task<ClusterView> ObserveAsync(ClusterSpec spec, CancellationToken cancellation)
@@ -39,7 +39,7 @@ internal sealed class Observer(
         {
             Disk = _memory.Disk = _disks.Look(postgres, IsMine(content), spec.Timing),
         };
-        view = view with { Peers = await AskAsync(Asked(view), spec.Timing.PeerLimit, cancellation) };
+        view = view with { Peers = await AskAsync(spec, Questions.Of(view, _leaderAskedAt), cancellation) };
         Remember(view);
         return view with { Now = BootClock.Now(), LeaderWritten = _memory.LeaderWritten };
     }
@@ -127,44 +127,28 @@ internal sealed class Observer(
             var other => throw new InvalidOperationException($"unknown answer {other.GetType().Name}"),
         };
 
-    /// <summary>
-    /// Whose word this turn's decision can need: the leader's while following; everybody's while the leadership is
-    /// open or a leader has no primary, a disk that fails, or a switchover to decide; nobody's while leading quietly,
-    /// or while the lease waits for its heir, when a silent third member must not cost time. A standby that streams
-    /// asks its leader now and then only: for the slots that it keeps for others.
-    /// </summary>
-    private IEnumerable<MemberSpec> Asked(ClusterView view)
+    /// <summary>Who is not awaited may go on answering: to nobody.</summary>
+    private async Task<ImmutableArray<Peer>> AskAsync(
+        ClusterSpec spec, Questions questions, CancellationToken cancellation)
     {
-        if (!view.Store.TryGet(out var store) || store.Leadership is not { } leadership)
-            return [];
-        return Standings.Of(view) switch
-        {
-            Standing.NeverLed => [],
-            Standing.OtherHolds when view.Postgres is PostgresState.Standby { Streaming: true }
-                && view.Now - _leaderAskedAt < view.Timing.Ttl => [],
-            Standing.OtherHolds => view.Spec.Members.Where(member => member.Name == leadership.Holder),
-            Standing.Holding when view.Postgres is PostgresState.Primary && store.Switchover is null
-                && view.Disk.IsWell(view.Timing) => [],
-            Standing.Released when view.Now < view.Lease.SeenAt + view.Timing.HeirPatience => [],
-            Standing.Holding or Standing.Unconfirmed or Standing.Expired or Standing.Released =>
-                view.Spec.Others(view.Self),
-        };
+        var at = BootClock.Now();
+        var asked = questions.Asked
+            .Select(name => (Name: name, Answer: Client(spec.Find(name)!).GetReportAsync(
+                spec.Timing.PeerLimit, cancellation)))
+            .ToImmutableArray();
+        await Task.WhenAll(asked.Where(one => questions.Awaited.Contains(one.Name)).Select(one => one.Answer));
+        var peers = ImmutableArray.CreateBuilder<Peer>(asked.Length);
+        foreach (var (name, answer) in asked)
+            peers.Add(new Peer(name, answer.IsCompletedSuccessfully
+                ? ReadingOf(await answer, at)
+                : new Reading<MemberReport>.Missing("it was not waited for", at)));
+        return peers.MoveToImmutable();
     }
 
-    private async Task<ImmutableArray<Peer>> AskAsync(
-        IEnumerable<MemberSpec> members, TimeSpan limit, CancellationToken cancellation)
-    {
-        var asked = members.Select(async member =>
-        {
-            var at = BootClock.Now();
-            var answer = await Client(member).GetReportAsync(limit, cancellation);
-            Reading<MemberReport> reading = answer is AgentAnswer<MemberReport>.Said said
-                ? new Reading<MemberReport>.Fresh(said.Value, at)
-                : new Reading<MemberReport>.Missing(answer.Silence, at);
-            return new Peer(member.Name, reading);
-        });
-        return [.. await Task.WhenAll(asked)];
-    }
+    private static Reading<MemberReport> ReadingOf(AgentAnswer<MemberReport> answer, Instant at) =>
+        answer is AgentAnswer<MemberReport>.Said said
+            ? new Reading<MemberReport>.Fresh(said.Value, at)
+            : new Reading<MemberReport>.Missing(answer.Silence, at);
 
     private void Remember(ClusterView view)
     {
