@@ -44,7 +44,7 @@ public static class AgentProcess
             return Say(member, "the store has no readable cluster specification", 1);
         if (FindHost(home, member) is not { } host)
             return 1;
-        if (Settings(spec, records.ConfigurationFor(member).Desired) is not { } settings)
+        if (Settings(spec, records.ConfigurationFor(member).Desired, records.Region?.Value) is not { } settings)
             return Say(member, "the cluster has no such member", 4);
 
         await using var instance = new PostgresInstance(settings);
@@ -53,13 +53,15 @@ public static class AgentProcess
             () => RunAsync((home, repositoryCopy), store, instance, (records, Settings), stopping), stopping)
             ?? Say(member, "the running server got no guard", 1);
 
-        InstanceSettings? Settings(ClusterSpec wanted, DesiredConfiguration desired) =>
-            wanted.Find(member) is { } self ? MemberSettings.For(home, wanted, self, desired, host) : null;
+        InstanceSettings? Settings(ClusterSpec wanted, DesiredConfiguration desired, Region? region) =>
+            wanted.Find(member) is { } self
+                ? MemberSettings.For(home, wanted, self, desired, host) with { Region = region }
+                : null;
     }
 
     private static async Task<int> RunAsync(
         (HomeLayout Home, RepositoryCopy RepositoryCopy) given, IClusterStore store, PostgresInstance instance,
-        (ClusterRecords Records, Func<ClusterSpec, DesiredConfiguration, InstanceSettings?> Settings) wanted,
+        (ClusterRecords Records, Func<ClusterSpec, DesiredConfiguration, Region?, InstanceSettings?> Settings) wanted,
         CancellationToken stopping)
     {
         var (home, member) = (given.Home, instance.Settings.Name);
@@ -84,8 +86,7 @@ public static class AgentProcess
         var lease = new LeaseWriter(store, instance, observer, state);
         var spec = wanted.Records.Spec!.Value;
         await lease.ConfirmAsync(wanted.Records, spec.Timing, stopping);
-        var actuator = new Actuator(instance, lease, servers, state);
-        var loop = new AgentLoop(observer, actuator, instance, state, wake);
+        var loop = new AgentLoop(observer, new Actuator(instance, lease, servers, state), instance, state, wake);
         var notes = new ServerWatch(instance, state);
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -96,10 +97,12 @@ public static class AgentProcess
         // API.
         using var watch = store.Watch(() =>
         {
-            if (memory.Decision?.Rule != Rule.KeepLeading)
+            if (memory.Decision?.Rule is not (Rule.KeepLeading or Rule.LeadAsStandby))
                 wake.Set();
         });
-        var writing = Task.WhenAll(journal.WriteAllAsync(ending.Token), notes.RunAsync(ending.Token));
+        var twin = new RegionWatch(instance, memory, wake);
+        var token = ending.Token;
+        var writing = Task.WhenAll(journal.WriteAllAsync(token), notes.RunAsync(token), twin.RunAsync(token));
         try
         {
             await loop.RunAsync(spec, wanted.Settings, stopping);

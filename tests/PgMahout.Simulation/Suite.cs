@@ -11,6 +11,14 @@ internal sealed class Suite(Options options, TextWriter output)
 {
     private const int SchedulesThatReachEveryRule = 20_000;
     private const int RunsPlayedTwice = 20;
+
+    /// <summary>What only a cluster with a twin does; here that is one profile's.</summary>
+    private static readonly Rule[] BesideRegion =
+    [
+        Rule.LeadAsStandby, Rule.PointAtRegion, Rule.StopForRegion, Rule.YieldRegion, Rule.AwaitRegion,
+        Rule.AwaitRegionWal, Rule.AdoptRegion,
+    ];
+
     private readonly Verdict _verdict = new(output);
 
     public bool Play()
@@ -75,7 +83,9 @@ internal sealed class Suite(Options options, TextWriter output)
 
     private void JudgeCoverage(Campaign campaign)
     {
-        var missed = Enum.GetValues<Rule>().Where(rule => campaign.RuleCounts[(int)rule] == 0).ToArray();
+        var missed = Enum.GetValues<Rule>()
+            .Where(rule => campaign.RuleCounts[(int)rule] == 0 && !BesideRegion.Contains(rule))
+            .ToArray();
         if (options.Coverage)
             foreach (var rule in Enum.GetValues<Rule>())
                 output.WriteLine($"  {rule,-24}{campaign.RuleCounts[(int)rule],12}");

@@ -33,6 +33,7 @@ internal sealed class Actuator(
             HaAction.RenewLease renew => await lease.RenewAsync(view, renew, cancellation),
             HaAction.ReleaseLease release => await lease.ReleaseAsync(view, release, cancellation),
             HaAction.AskForPromises ask => await lease.AskForPromisesAsync(view, ask, cancellation),
+            HaAction.ChangeRegion change => await lease.ChangeRegionAsync(view, change, cancellation),
             HaAction.CloseSwitchover close => await lease.CloseSwitchoverAsync(view, close, cancellation),
             HaAction.CloseRequest close => Close(close.Request),
             HaAction.Fence => await FenceAsync(),

@@ -24,7 +24,7 @@ internal sealed class AgentJournal(MemberName self, IClusterStore store, AgentMe
     /// <summary>Rules that say "all is as it should be" or "still waiting": not worth a line each time.</summary>
     private static bool IsNotable(Rule rule) => rule is not (
         Rule.KeepLeading or Rule.FollowLeader or Rule.AwaitOperation or Rule.AdjustSynchronous or Rule.AwaitPrimary
-        or Rule.AwaitRenewal
+        or Rule.AwaitRenewal or Rule.LeadAsStandby or Rule.PointAtRegion
         or Rule.AwaitStart or Rule.AwaitHeir or Rule.AwaitVotes or Rule.AwaitReadiness or Rule.AwaitBootstrap
         or Rule.ConfirmLease or Rule.PointAtLeader or Rule.InspectBeforeRejoin or Rule.AwaitAnswer);
 
@@ -48,7 +48,8 @@ internal sealed class AgentJournal(MemberName self, IClusterStore store, AgentMe
     public void Compare(ClusterView? before, Rule? formerRule, ClusterView now, Decision decision)
     {
         if (before is not null && Served(before.Postgres) && now.Postgres is PostgresState.Stopped
-            && before.Operation is null && now.Operation is null)
+            && before.Operation is null && now.Operation is null
+            && memory.Decision?.Actions.Any(action => action is HaAction.Stop or HaAction.Fence) != true)
             Record(JournalKind.PostgresDied, $"PostgreSQL of {self} is gone: nobody here stopped it");
         if (formerRule != decision.Rule && IsNotable(decision.Rule))
             Record(JournalKind.Decision, $"{decision.Rule}: {RuleText.Meaning(decision.Rule)}", Candidates(now));
@@ -61,8 +62,9 @@ internal sealed class AgentJournal(MemberName self, IClusterStore store, AgentMe
     }
 
     /// <summary>Everybody as a successor, with the reasons against them, as JSON for <c>history show</c>.</summary>
-    private static string? Candidates(ClusterView view)
+    private static string? Candidates(ClusterView seen)
     {
+        var view = FollowingView.Of(seen);
         if (view.Leadership is null || !view.Store.IsFresh)
             return null;
         ImmutableArray<Candidate> candidates = Standings.Of(view) switch
@@ -99,7 +101,8 @@ internal sealed class AgentJournal(MemberName self, IClusterStore store, AgentMe
         JournalKind.Bootstrap or JournalKind.Switchover or JournalKind.Restarted or JournalKind.Rejoined
             or JournalKind.Paused or JournalKind.Resumed or JournalKind.MemberAdded or JournalKind.MemberRemoved
             or JournalKind.Drill or JournalKind.ConfigurationChanged or JournalKind.ConfigurationTakenBack
-            or JournalKind.BackupSettings or JournalKind.ProxySettings or JournalKind.Restored => Severity.Notice,
+            or JournalKind.RegionChanged or JournalKind.BackupSettings or JournalKind.ProxySettings
+            or JournalKind.Restored => Severity.Notice,
         JournalKind.SynchronousSet or JournalKind.BackupMade or JournalKind.BackupsExpired or JournalKind.RestoreProven
             or JournalKind.Decision => Severity.Information,
     };

@@ -19,6 +19,7 @@ internal sealed class AgentLoop(
     private readonly AgentMemory _memory = state.Memory;
     private ClusterSpec _spec = null!;
     private Revision? _specRevision;
+    private Revision? _regionRevision;
     private long? _configuration;
     private Reload? _reload;
     private Task _watched = Task.CompletedTask;
@@ -28,7 +29,7 @@ internal sealed class AgentLoop(
     /// <param name="settings">What PostgreSQL is to be configured with under a spec.</param>
     public async Task RunAsync(
         ClusterSpec spec,
-        Func<ClusterSpec, DesiredConfiguration, InstanceSettings?> settings,
+        Func<ClusterSpec, DesiredConfiguration, Region?, InstanceSettings?> settings,
         CancellationToken stopping)
     {
         _spec = spec;
@@ -61,7 +62,7 @@ internal sealed class AgentLoop(
     /// </summary>
     private void Settle(Decision decision)
     {
-        if (decision.Rule is not (Rule.KeepLeading or Rule.FollowLeader))
+        if (decision.Rule is not (Rule.KeepLeading or Rule.FollowLeader or Rule.LeadAsStandby))
         {
             _giveBackAt = null;
             return;
@@ -94,14 +95,16 @@ internal sealed class AgentLoop(
     /// down, as if asked to. Nothing is touched where the files say so already, as after a restart of this agent.
     /// </summary>
     private async Task AdoptAsync(
-        Func<ClusterSpec, DesiredConfiguration, InstanceSettings?> settings, CancellationToken stopping)
+        Func<ClusterSpec, DesiredConfiguration, Region?, InstanceSettings?> settings, CancellationToken stopping)
     {
         if (_memory.Records.Spec is not { } wanted)
             return;
         var configuration = _memory.Records.ConfigurationFor(instance.Settings.Name);
-        if (wanted.Revision == _specRevision && configuration.Number == _configuration)
+        var region = _memory.Records.Region;
+        if (wanted.Revision == _specRevision && configuration.Number == _configuration
+            && region?.Revision == _regionRevision)
             return;
-        if (settings(wanted.Value, configuration.Desired) is not { } changed)
+        if (settings(wanted.Value, configuration.Desired, region?.Value) is not { } changed)
         {
             _specRevision = wanted.Revision;
             _memory.Request = MemberRequest.Shutdown;
@@ -114,7 +117,7 @@ internal sealed class AgentLoop(
         // A start writes the same files; once it is done, this comes again.
         if (state.Work.Running?.Kind == OperationKind.Start)
             return;
-        (_specRevision, _configuration) = (wanted.Revision, configuration.Number);
+        (_specRevision, _configuration, _regionRevision) = (wanted.Revision, configuration.Number, region?.Revision);
         if (postgres is PostgresState.Foreign)
             return;
         var written = await instance.ReconfigureAsync(changed, _spec.Timing.ObserveLimit, stopping);

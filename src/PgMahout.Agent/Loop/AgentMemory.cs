@@ -18,6 +18,8 @@ internal sealed class AgentMemory(LeaseDeadline deadline, HeardPosition heard)
     private readonly Lock _gate = new();
     private LeaseKnowledge _lease = LeaseKnowledge.StartingAt(BootClock.Now());
     private Instant? _promisedUntil;
+    private Reading<RegionWord>? _twin;
+    private Instant _twinFrom;
     private bool _taking;
 
     public ClusterRecords Records { get; set; } = ClusterRecords.None;
@@ -28,6 +30,27 @@ internal sealed class AgentMemory(LeaseDeadline deadline, HeardPosition heard)
         get { lock (_gate) return field; }
         set { lock (_gate) field = value; }
     } = heard.Last;
+
+    /// <summary>What the other region last said; null when it was not asked yet.</summary>
+    public Reading<RegionWord>? Twin
+    {
+        get { lock (_gate) return _twin; }
+    }
+
+    /// <summary>An answer to a question that was asked before the last one was forgotten does not count.</summary>
+    public void Hear(Reading<RegionWord>? said, Instant askedAt)
+    {
+        lock (_gate)
+            if (askedAt >= _twinFrom)
+                _twin = said;
+    }
+
+    /// <summary>What was heard up to now may be older than the WAL that was received since.</summary>
+    public void ForgetTwin()
+    {
+        lock (_gate)
+            (_twin, _twinFrom) = (null, BootClock.Now());
+    }
 
     /// <summary>As of the last turn; null before the first.</summary>
     public DiskState? Disk { get; set; }

@@ -93,6 +93,21 @@ internal sealed class LeaseWriter(
         return true;
     }
 
+    public async Task<bool> ChangeRegionAsync(
+        ClusterView view, HaAction.ChangeRegion change, CancellationToken cancellation)
+    {
+        var write = ClusterRecords.ChangeRegion(change.Leadership, change.Expected, change.Next);
+        if (await store.WriteAsync(write, view.Timing.StoreLimit, cancellation) is not WriteOutcome.Done)
+            return false;
+        var next = change.Next;
+        state.Journal.Record(
+            JournalKind.RegionChanged,
+            next.Role == RegionRole.Yielded
+                ? $"PostgreSQL of {_self} is stopped for the region {next.Twin.Name}; its WAL ends at {next.Mark}"
+                : $"the region {next.Twin.Name} leads in term {next.Term}; this cluster follows it");
+        return true;
+    }
+
     public async Task<bool> CloseSwitchoverAsync(
         ClusterView view, HaAction.CloseSwitchover close, CancellationToken cancellation)
     {

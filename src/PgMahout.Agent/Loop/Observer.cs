@@ -32,14 +32,20 @@ internal sealed class Observer(
         var postgres = await ObservePostgresAsync(spec.Timing.ObserveLimit, cancellation);
         var postgresAt = BootClock.Now();
         var content = await ReadStoreAsync(spec.Timing, cancellation);
+        if (postgres is PostgresState.Stopped
+            && _memory.View is { Postgres: not PostgresState.Stopped, Region.Follows: true })
+            _memory.ForgetTwin();
         var view = new ClusterView(
             BootClock.Now(), _self, spec, content, _memory.Lease, postgres, postgresAt, [],
             _work.Running, _work.Failures, SealInForce(postgres), _memory.PromisedUntil,
             _memory.LeaderWritten, _memory.Request)
         {
             Disk = _memory.Disk = _disks.Look(postgres, IsMine(content), spec.Timing),
+            RegionBefore = _memory.Records.Region?.Value,
+            Twin = _memory.Twin,
         };
-        view = view with { Peers = await AskAsync(spec, Questions.Of(view, _leaderAskedAt), cancellation) };
+        var questions = Questions.Of(FollowingView.Of(view), _leaderAskedAt);
+        view = view with { Peers = await AskAsync(spec, questions, cancellation) };
         Remember(view);
         return view with { Now = BootClock.Now(), LeaderWritten = _memory.LeaderWritten };
     }

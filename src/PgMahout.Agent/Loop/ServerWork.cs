@@ -123,7 +123,7 @@ internal sealed class ServerWork(
                 return outcome;
             state.Service.Promoted(promote.Epoch);
             _journal.Record(
-                previous?.Planned == true ? JournalKind.Switchover : JournalKind.Failover,
+                previous?.Planned == true || IsOfRegion(view) ? JournalKind.Switchover : JournalKind.Failover,
                 $"{_self} leads{(previous is { } reign ? $" instead of {reign.From}: {reign.Why}" : "")}; "
                 + $"promoted in {(BootClock.Now() - begun).TotalMilliseconds:F0} ms");
             return outcome;
@@ -135,7 +135,7 @@ internal sealed class ServerWork(
             Plain(await instance.InspectWalAsync(InspectLimit, CancellationToken.None)));
 
     public bool Rewind(ClusterView view, HaAction.RewindFrom rewind) =>
-        view.PeerReport(rewind.Source)?.Postgres is PostgresState.Primary source
+        Primary(view, rewind.Source) is { } source
         && Start(OperationKind.Rewind, rewind.Source, async progress =>
         {
             var saved = await SalvageAsync(source, progress);
@@ -157,13 +157,23 @@ internal sealed class ServerWork(
                 if (stopped.Failure is not null)
                     return stopped;
             }
-            if (view.Postgres is PostgresState.Stopped
-                && view.PeerReport(clone.Source)?.Postgres is PostgresState.Primary source)
+            if (view.Postgres is PostgresState.Stopped && Primary(view, clone.Source) is { } source)
                 await SalvageAsync(source, progress);
             return await CopyAsync(
                 clone.Source, view.PeerReport(clone.Source)?.Postgres as PostgresState.Primary, progress);
         });
     }
+
+    /// <summary>The first promotion after a planned change between regions.</summary>
+    private static bool IsOfRegion(ClusterView view) =>
+        view.Region?.Mark is { } mark
+        && view.Postgres is PostgresState.Standby standby
+        && standby.Received.Timeline <= mark.Timeline;
+
+    private static PostgresState.Primary? Primary(ClusterView view, MemberName name) =>
+        name == Region.Upstream
+            ? view.Twin is Reading<RegionWord>.Fresh { Value.Primary: var abroad } ? abroad : null
+            : view.PeerReport(name)?.Postgres as PostgresState.Primary;
 
     /// <summary>From a repository if it can be: then the leader sends only what followed. Else all from it.</summary>
     private async Task<Outcome> CopyAsync(

@@ -42,6 +42,15 @@ public sealed record ClusterView(
     /// <summary>The disks of the local instance.</summary>
     public DiskState Disk { get; init; } = DiskState.Well;
 
+    /// <summary>Asked beside the loop; null when it was not asked since this agent began, or there is none.</summary>
+    public Reading<RegionWord>? Twin { get; init; }
+
+    /// <summary>What the store last said, for when it cannot be read.</summary>
+    public Region? RegionBefore { get; init; }
+
+    /// <summary>What this cluster is to another one; null when it stands alone.</summary>
+    public Region? Region => Store.TryGet(out var content) ? content.Region : RegionBefore;
+
     public Leadership? Leadership => Store.TryGet(out var content) ? content.Leadership : null;
 
     public Reading<MemberReport>? PeerReading(MemberName name) =>
@@ -66,6 +75,11 @@ public sealed record StoreContent(
     /// <summary>Slots through which WAL is archived: every member that could become the primary has them.</summary>
     public ImmutableArray<string> ArchiveSlots { get; init; } = [];
 
+    /// <summary>Null when there is no other region.</summary>
+    public Region? Region { get; init; }
+
+    public Revision RegionRevision { get; init; }
+
     public bool Equals(StoreContent? other) =>
         other is not null
         && Leadership == other.Leadership
@@ -73,6 +87,8 @@ public sealed record StoreContent(
         && SystemIdentifier == other.SystemIdentifier
         && Switchover == other.Switchover
         && Pause == other.Pause
+        && Region == other.Region
+        && RegionRevision == other.RegionRevision
         && ArchiveSlots.AsSpan().SequenceEqual(other.ArchiveSlots.AsSpan());
 
     public override int GetHashCode() => HashCode.Combine(Leadership, Revision, SystemIdentifier, Switchover, Pause);

@@ -52,5 +52,6 @@ public enum JournalKind
     RestoreProven,
     Restored,
     ProxySettings,
+    RegionChanged,
     Decision,
 }

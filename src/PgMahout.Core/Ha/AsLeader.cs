@@ -9,12 +9,16 @@ internal static class AsLeader
     public static Decision Decide(ClusterView view)
     {
         var store = LeaseKeeping.Store(view);
+        if (BesideRegion.Supersession(view) is { } superseded)
+            return superseded;
         if (view.Operation is not null)
             return Keep(view, Rule.AwaitOperation);
         if (view.Request == MemberRequest.Shutdown)
             return ShutDown(view);
         if (store.Pause is not null && (store.SystemIdentifier is null || view.Postgres is not PostgresState.Primary))
             return Keep(view, Rule.HoldStillWhilePaused);
+        if (BesideRegion.Decide(view) is { } decided)
+            return decided;
         // A standby is a copy of a cluster whose first leader died before it could say so: promoted, it is published.
         if (store.SystemIdentifier is null && view.Postgres is not PostgresState.Standby)
             return Bootstrapping.Begin(view);
@@ -64,7 +68,8 @@ internal static class AsLeader
     /// </summary>
     private static Decision Promotion(ClusterView view, PostgresState.Standby standby)
     {
-        if (standby.Received.Timeline.Value >= view.Leadership!.Epoch.Value)
+        var epoch = view.Leadership!.Epoch.Value;
+        if (standby.Received.Timeline.Value >= epoch || view.Region?.Owns(epoch) == false)
             return Decision.Of(Rule.PromoteAsHolder, TimeSpan.Zero, LeaseKeeping.Acquire(view));
         var decision = Keep(view, Rule.PromoteAsHolder);
         var wanted = SynchronousPlanner.AtPromotion(view);
@@ -74,7 +79,7 @@ internal static class AsLeader
     }
 
     /// <summary>Crash recovery or a hang: patience, unless somebody else could take over at once.</summary>
-    private static Decision WhileNotAnswering(ClusterView view, Vocabulary.Instant since, Rule patience)
+    internal static Decision WhileNotAnswering(ClusterView view, Vocabulary.Instant since, Rule patience)
     {
         var lasting = view.Now - since > view.Timing.UnresponsiveLimit;
         return lasting && (view.Postgres is PostgresState.Unresponsive || Election.Heir(view) is not null)

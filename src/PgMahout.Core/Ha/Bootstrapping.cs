@@ -12,7 +12,8 @@ internal static class Bootstrapping
     {
         var mayBegin = view.Spec.Members[0].Name == view.Self
             && view.Postgres is PostgresState.Uninitialized
-            && LeaseKeeping.Store(view) is { SystemIdentifier: null, Pause: null };
+            && LeaseKeeping.Store(view) is { Pause: null } store
+            && (store.SystemIdentifier is null || store.Region is { Follows: true });
         return mayBegin
             ? Decision.Of(Rule.ClaimBootstrap, TimeSpan.Zero, LeaseKeeping.Acquire(view))
             : Decision.Of(Rule.AwaitBootstrap, view.Timing.RenewEvery);

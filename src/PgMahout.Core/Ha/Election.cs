@@ -67,6 +67,12 @@ public static class Election
     }
 
     /// <summary>
+    /// Candidates where no commit is at stake: a standby leader's, in a cluster that follows another region.
+    /// </summary>
+    public static ImmutableArray<Candidate> Successors(ClusterView view) =>
+        [.. view.Spec.Others(view.Self).Select(member => Describe(view, member))];
+
+    /// <summary>
     /// The sealed members, this one included, and the one that wins. With synchronous commit the winner exists only
     /// once a promotion quorum of the recorded voters has sealed; each confirmed commit is then on one of them.
     /// </summary>

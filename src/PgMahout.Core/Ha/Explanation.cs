@@ -28,8 +28,9 @@ public static class Explanation
         var pause = store.Pause is { } held
             ? $" Paused by {held.By} for another {Seconds(held.Remaining)}: {held.Reason}."
             : "";
+        var beside = store.Region is { } region ? $" {Beside(region)}" : "";
         return $"Epoch {leadership.Epoch}: {lease}; confirmed commits are known to {Knowing(view, leadership)}; "
-            + $"PostgreSQL here: {Name(view.Postgres)}.{pause}";
+            + $"PostgreSQL here: {Name(view.Postgres)}.{beside}{pause}";
     }
 
     /// <summary>
@@ -47,6 +48,9 @@ public static class Explanation
     {
         if (view.Leadership is not { } leadership)
             return "There is no primary.";
+        if (view.Region is { Follows: true } region)
+            return $"There is no primary here: {leadership.Holder} streams from {region.Twin.Name}. If it died, the "
+                + "member with most WAL would go on in its place; nothing is promoted.";
         var able = candidates.Where(candidate => candidate.Eligible).ToImmutableArray();
         var recorded = leadership.Synchronous;
         var needed = view.Spec.Durability == Durability.Async ? 1 : recorded.PromotionQuorum;
@@ -60,6 +64,14 @@ public static class Explanation
         return $"{best.Name} would lead: at once if only PostgreSQL died, after {Seconds(view.Timing.Ttl)} if the host "
             + $"did; {loss}.";
     }
+
+    private static string Beside(Region region) => region.Role switch
+    {
+        RegionRole.Leads => $"It leads in term {region.Term}, and {region.Twin.Name} follows it.",
+        RegionRole.Yields => $"It is to stop, so that {region.Twin.Name} can lead.",
+        RegionRole.Yielded => $"It has stopped for {region.Twin.Name}, and does not serve.",
+        RegionRole.Follows => $"It follows {region.Twin.Name}, which leads in term {region.Term}: nobody is promoted.",
+    };
 
     private static Candidate Successor(ClusterView view, Leadership leadership, MemberSpec member)
     {
@@ -76,7 +88,8 @@ public static class Explanation
     {
         if (!member.Promotable)
             return "its priority is 0";
-        if (view.Spec.Durability != Durability.Async && !leadership.Synchronous.Contains(member.Name))
+        if (view.Region is not { Follows: true } && view.Spec.Durability != Durability.Async
+            && !leadership.Synchronous.Contains(member.Name))
             return "it is not in the recorded synchronous set";
         return primary is not null && link is not { Streaming: true } ? "it is not streaming from the leader" : null;
     }

@@ -23,6 +23,11 @@ public abstract record HaAction
     /// <summary>Give the lease up. Refused by the actuator while any process of the data directory lives.</summary>
     public sealed record ReleaseLease(Revision Expected, Leadership Next) : HaAction;
 
+    /// <summary>
+    /// Write what this cluster is to the other region, if it still is what it was, and the lease still stands as read.
+    /// </summary>
+    public sealed record ChangeRegion(Revision Leadership, Revision Expected, Region Next) : HaAction;
+
     /// <summary>Ask every promotable member to promise not to take over for a ttl: the store is out of reach.</summary>
     /// <param name="Written">
     /// How far the asking primary has written, where a takeover is measured by that (asynchronous mode): the record

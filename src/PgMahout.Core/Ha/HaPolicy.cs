@@ -8,8 +8,9 @@ namespace PgMahout.Core.Ha;
 /// </summary>
 public static class HaPolicy
 {
-    public static Decision Decide(ClusterView view)
+    public static Decision Decide(ClusterView given)
     {
+        var view = FollowingView.Of(given);
         if (!view.Store.TryGet(out var store))
             return WithoutStore.Decide(view);
         if (IsForeign(view, store))
@@ -20,7 +21,7 @@ public static class HaPolicy
             Standing.NeverLed => Bootstrapping.Decide(view),
             Standing.Holding => AsLeader.Decide(view),
             Standing.Unconfirmed => AsUnconfirmedLeader.Decide(view),
-            Standing.OtherHolds => AsStandby.Decide(view),
+            Standing.OtherHolds => FollowingView.Redirected(view, AsStandby.Decide(view)),
             Standing.Expired => InElection.Decide(view),
             Standing.Released => InSuccession.Decide(view),
         };

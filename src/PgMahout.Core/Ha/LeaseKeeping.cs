@@ -57,8 +57,22 @@ internal static class LeaseKeeping
         && (next.Written?.Timeline != view.Leadership!.Written?.Timeline
             || (view.Postgres is PostgresState.Stopped && next.Written != view.Leadership.Written));
 
-    public static HaAction Acquire(ClusterView view) =>
-        new HaAction.AcquireLease(Revision(view), Leadership.TakenBy(view.Self, Known(view)));
+    public static HaAction Acquire(ClusterView view)
+    {
+        var next = Leadership.TakenBy(view.Self, Known(view));
+        return new HaAction.AcquireLease(
+            Revision(view), view.Region is { } region ? next with { Epoch = Numbered(view, region, next) } : next);
+    }
+
+    /// <summary>
+    /// The next timeline has this number. Two regions must never use one for two histories, and a promotion needs one
+    /// above that of the WAL here, which the other region made.
+    /// </summary>
+    private static Epoch Numbered(ClusterView view, Region region, Leadership next)
+    {
+        var received = view.Postgres is PostgresState.Standby standby ? standby.Received.Timeline.Value : 0;
+        return new Epoch(region.Next(Math.Max(next.Epoch.Value - 1, received)));
+    }
 
     private static Leadership? Known(ClusterView view) => view.Leadership is null ? null : Present(view);
 

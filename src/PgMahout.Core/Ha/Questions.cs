@@ -16,7 +16,7 @@ public sealed record Questions(ImmutableArray<MemberName> Asked, ImmutableArray<
 {
     private static readonly Questions None = new([], []);
 
-    /// <param name="view">All but the peers.</param>
+    /// <param name="view">All but the peers, as decisions see it (<see cref="FollowingView"/>).</param>
     /// <param name="leaderAskedAt">
     /// When the leader last answered; null before. A standby that streams asks it now and then only: for the slots that
     /// it keeps for others.
@@ -33,6 +33,8 @@ public sealed record Questions(ImmutableArray<MemberName> Asked, ImmutableArray<
             Standing.OtherHolds => All([.. Others(view).Where(name => name == leadership.Holder)]),
             Standing.Holding when view.Postgres is PostgresState.Primary && store.Switchover is null
                 && view.Disk.IsWell(view.Timing) => None,
+            Standing.Holding when view.Postgres is PostgresState.Standby && store is { Region.Follows: true }
+                && store.Switchover is null => None,
             Standing.Holding when view.Postgres is PostgresState.Standby => OfVoters(view, view.Spec.CommitQuorum),
             Standing.Released when view.Now < view.Lease.SeenAt + view.Timing.HeirPatience => None,
             // First it seals itself, which needs nobody's word.

@@ -35,6 +35,15 @@ public enum Rule
     FenceStuckDisk,
     YieldStuckDisk,
 
+    // Holding the lease, beside another region
+    LeadAsStandby,
+    PointAtRegion,
+    StopForRegion,
+    YieldRegion,
+    AwaitRegion,
+    AwaitRegionWal,
+    AdoptRegion,
+
     // Holding the lease, without a primary
     PromoteAsHolder,
     AwaitStart,

@@ -57,6 +57,26 @@ public static class RuleText
         Rule.YieldStuckDisk =>
             "This leader's disk hangs, and its processes cannot even die. The lease is left to run out, so that a "
             + "standby takes over; none of them can confirm anything any more.",
+        Rule.LeadAsStandby =>
+            "This cluster follows another region. Its leader is a standby that streams from the primary there, and the "
+            + "other members follow this one.",
+        Rule.PointAtRegion =>
+            "This member leads a cluster that follows another region, and is pointed at the primary there.",
+        Rule.StopForRegion =>
+            "The leadership moves to the other region. PostgreSQL is stopped cleanly, which sends the other region the "
+            + "last byte.",
+        Rule.YieldRegion =>
+            "PostgreSQL is stopped for the other region. Where its WAL ends is recorded; nothing here serves from now "
+            + "on, unless the operator takes the change back.",
+        Rule.AwaitRegion =>
+            "Whether this cluster may serve depends on the other region: it has yielded to it, or has just started and "
+            + "asks it first.",
+        Rule.AwaitRegionWal =>
+            "This cluster was made to lead in a planned change, and this member lacks WAL that the other region had "
+            + "written. It is not promoted.",
+        Rule.AdoptRegion =>
+            "The other region leads in a later term: an operator has moved the leadership there. What serves here is "
+            + "killed at once, and this cluster follows from now on.",
         Rule.PromoteAsHolder =>
             "This member took the lease in an earlier turn and its PostgreSQL is still in recovery. Synchronous "
             + "commit is set first, then recovery is ended.",

@@ -36,7 +36,7 @@ internal static class Switchover
         AsLeader.Keep(view, Rule.RefuseSwitchover).Then(new HaAction.CloseSwitchover(request.Id, false, why));
 
     /// <summary>Somebody else led when it was asked for; this member leads now, so it is over.</summary>
-    private static Decision Close(ClusterView view, SwitchoverRequest request)
+    internal static Decision Close(ClusterView view, SwitchoverRequest request)
     {
         var done = request.To is null || request.To == view.Self;
         var reason = done ? $"{view.Self} leads" : $"{view.Self} leads instead of {request.To}";

@@ -17,6 +17,8 @@ internal static class WithoutStore
             return MayServe(view)
                 ? Decision.Of(Rule.FenceUnconfirmed, timing.RenewEvery, new HaAction.Fence())
                 : Decision.Of(Rule.AwaitStore, timing.RenewEvery);
+        if (BesideRegion.IsSuperseded(view) && MayServe(view))
+            return Decision.Of(Rule.AdoptRegion, timing.RenewEvery, new HaAction.Fence());
         if (view.Postgres is not PostgresState.Primary primary)
             return Decision.Of(Rule.AwaitStore, timing.RenewEvery);
         return view.Now - view.Lease.HeldFrom!.Value >= timing.RenewEvery * 0.9

@@ -44,7 +44,7 @@ public static class SlotPlan
         slots
             .Where(slot =>
                 (IsOurs(slot, Prefix) && view.Spec.Others(view.Self).All(member => member.Name.SlotName != slot.Name))
-                || (IsOurs(slot, RepositorySettings.SlotPrefix)
+                || ((IsOurs(slot, RepositorySettings.SlotPrefix) || IsOurs(slot, Region.SlotPrefix))
                     && ArchiveSlots(view) is { } archives
                     && !archives.Contains(slot.Name)))
             .Select(slot => new HaAction.DropSlot(slot.Name));
@@ -84,6 +84,15 @@ public static class SlotPlan
 
     private static bool IsOurs(Slot slot, string prefix) => slot.Name.StartsWith(prefix, StringComparison.Ordinal);
 
+    /// <summary>Of archives and the other region: read from the primary, and wanted wherever one may be next.</summary>
     private static ImmutableArray<string>? ArchiveSlots(ClusterView view) =>
-        view.Store.TryGet(out var content) ? content.ArchiveSlots : null;
+        view.Store.TryGet(out var content)
+            ? content.Region switch
+            {
+                null => content.ArchiveSlots,
+                // Nobody archives from here, and a slot that nobody moves would keep WAL until the disk is full.
+                { Follows: true } => [],
+                { Follows: false } => content.ArchiveSlots.Add(Region.SlotName),
+            }
+            : null;
 }

@@ -88,7 +88,10 @@ internal static class AuthenticationRules
     }
 
     private static IEnumerable<string> Peers(InstanceSettings settings) =>
-        settings.Others.Select(member => Address(member.Host)).Distinct();
+        settings.Others.Select(member => member.Host)
+            .Concat(settings.Region?.Twin.Servers.Select(server => server.Host) ?? [])
+            .Select(Address)
+            .Distinct();
 
     private static void Append(StringBuilder text, InstanceSettings settings, string file, string? lines)
     {

@@ -11,14 +11,25 @@ internal static class PrimaryConnInfo
     /// <summary>
     /// How this member's WAL receiver reaches <paramref name="upstream"/>. The password is in a file.
     /// </summary>
-    public static string Render(InstanceSettings settings, MemberSpec upstream)
+    public static string Render(InstanceSettings settings, MemberSpec upstream) =>
+        Render(settings, (upstream.Host, Number(upstream.Port)), []);
+
+    /// <summary>
+    /// How it reaches the primary of the other region: libpq goes through all servers there until one takes writes, at
+    /// every attempt, so that a failover there is followed without anybody's help.
+    /// </summary>
+    public static string Render(InstanceSettings settings, RegionTwin twin) =>
+        Render(settings, Addresses(twin), [("target_session_attrs", "read-write")]);
+
+    private static string Render(
+        InstanceSettings settings, (string Host, string Port) at, (string Key, string Value)[] more)
     {
         var limit = settings.Timing.Ttl;
         var seconds = (int)Math.Ceiling(limit.TotalSeconds / 3);
         (string Key, string Value)[] pairs =
         [
-            ("host", upstream.Host),
-            ("port", Number(upstream.Port)),
+            ("host", at.Host),
+            ("port", at.Port),
             ("user", InstanceSettings.ReplicationRole),
             ("passfile", MemberPaths.ReplicationPassFile(settings)),
             ("application_name", settings.Name.Text),
@@ -31,7 +42,8 @@ internal static class PrimaryConnInfo
             // Spares the search for Kerberos credentials at every attempt.
             ("gssencmode", "disable"),
         ];
-        return string.Join(' ', pairs.Concat(Encryption(settings)).Select(pair => $"{pair.Key}={Quote(pair.Value)}"));
+        var all = pairs.Concat(more).Concat(Encryption(settings));
+        return string.Join(' ', all.Select(pair => $"{pair.Key}={Quote(pair.Value)}"));
     }
 
     /// <summary>To put behind a connection string of a program: how it is encrypted; empty on one machine.</summary>
@@ -59,6 +71,18 @@ internal static class PrimaryConnInfo
                 return member.Name;
         return null;
     }
+
+    /// <summary>As the other one does, the other region included.</summary>
+    public static MemberName? Target(string value, InstanceSettings settings) =>
+        settings.Region is { Twin: var twin } && Addresses(twin) is var at
+        && value.StartsWith($"host={Quote(at.Host)} port={Quote(at.Port)} ", StringComparison.Ordinal)
+        && value.Contains(" target_session_attrs=", StringComparison.Ordinal)
+            ? Region.Upstream
+            : Target(value, settings.Others);
+
+    private static (string Host, string Port) Addresses(RegionTwin twin) => (
+        string.Join(',', twin.Servers.Select(server => server.Host)),
+        string.Join(',', twin.Servers.Select(server => Number(server.Port))));
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -39,6 +39,15 @@ public static class SecretFiles
         }
     }
 
+    /// <summary>Of a cluster whose data is a copy of another one's: its roles have that one's passwords.</summary>
+    /// <exception cref="IOException">They cannot be written.</exception>
+    public static void Adopt(string directory, ClusterSecrets secrets)
+    {
+        Directory.CreateDirectory(directory, ServerFiles.OwnerDirectory);
+        AtomicFile.Write(Path.Combine(directory, SuperuserFile), secrets.SuperuserPassword + "\n", Caller);
+        AtomicFile.Write(Path.Combine(directory, ReplicationFile), secrets.ReplicationPassword + "\n", Caller);
+    }
+
     /// <summary>
     /// Writes <c>pgpass</c> (0600, owned by the caller) with the superuser's password for each address; returns its
     /// path.

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using PgMahout.Core.Cluster;
 using PgMahout.Core.Configuration;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Instance;
+using PgMahout.Postgres.Observation;
 
 namespace PgMahout.Postgres.Files;
 
@@ -98,9 +100,15 @@ internal static class ServerConfiguration
 
     private static IEnumerable<(string, string)> Roles(InstanceSettings settings, AssignedRole standing)
     {
+        var abroad = settings.Region is not null && standing.Upstream == Region.Upstream;
         var upstream = settings.Others.FirstOrDefault(member => member.Name == standing.Upstream);
-        yield return ("primary_conninfo", upstream is null ? "" : PrimaryConnInfo.Render(settings, upstream));
-        yield return ("primary_slot_name", settings.Name.SlotName);
+        yield return ("primary_conninfo", abroad ? PrimaryConnInfo.Render(settings, settings.Region!.Twin)
+            : upstream is null ? ""
+            : PrimaryConnInfo.Render(settings, upstream));
+        yield return ("primary_slot_name", abroad ? Region.SlotName : settings.Name.SlotName);
+        // The other region asks for it: who leads in a later term is right.
+        if (settings.Region is { } region)
+            yield return (RegionQuery.TermSetting, Number(region.Term));
         yield return (SynchronousKey, SynchronousNames.Render(standing.Synchronous));
     }
 

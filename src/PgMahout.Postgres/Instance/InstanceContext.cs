@@ -47,7 +47,12 @@ internal sealed class InstanceContext : IAsyncDisposable
         }
     }
 
-    public MemberSpec? Other(MemberName name) => Settings.Others.FirstOrDefault(member => member.Name == name);
+    /// <summary>Where the primary of the other region was last found.</summary>
+    public RegionServer? RegionAt { get; set; }
+
+    public MemberSpec? Other(MemberName name) => name == Region.Upstream && RegionAt is { } at
+        ? new MemberSpec(name, at.Host, at.Port, "", 0)
+        : Settings.Others.FirstOrDefault(member => member.Name == name);
 
     /// <summary>One action at a time; what the file system refuses is a problem, not an exception.</summary>
     public async Task<Outcome> ActAsync(string what, Func<Task<Outcome>> action, CancellationToken cancellation)

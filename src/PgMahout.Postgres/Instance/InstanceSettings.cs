@@ -76,6 +76,9 @@ public sealed record InstanceSettings
     /// <summary>The other members: whom it may follow, and who may replicate from it.</summary>
     public ImmutableArray<MemberSpec> Others { get; init; } = [];
 
+    /// <summary>What the cluster is to its twin in another region, whose members may replicate from it.</summary>
+    public Region? Region { get; init; }
+
     /// <summary>
     /// Absolute; holds <c>host.crt</c>, <c>host.key</c> and the authority <c>ca.crt</c> of a cluster on several hosts,
     /// whose members then replicate over TLS. Null where all members are on this machine.

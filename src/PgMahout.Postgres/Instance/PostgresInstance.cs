@@ -101,6 +101,22 @@ public sealed class PostgresInstance : IAsyncDisposable
         _context.Commands.RunAsync("reading notes", ServerNotes.ReadAsync, limit, cancellation);
 
     /// <summary>
+    /// Asks one server of the other region whether it is the primary there; null when it is in recovery. Where one was
+    /// found is remembered for rewinds and clones.
+    /// </summary>
+    public async Task<Outcome<RegionWord?>> AskRegionAsync(
+        RegionServer server, TimeSpan limit, CancellationToken cancellation)
+    {
+        var text = ConnectionText.Remote(Settings, server.Host, server.Port);
+        await using var connection = new CommandConnection(text);
+        return await connection.RunAsync(
+            $"asking {server.Host}:{server.Port}",
+            (open, bound) => RegionQuery.AskAsync(open, server, bound), limit, cancellation);
+    }
+
+    public void RememberRegion(RegionServer server) => _context.RegionAt = server;
+
+    /// <summary>
     /// What the primary was running with when this server last read its WAL; empty when that cannot be read.
     /// </summary>
     public Task<ImmutableSortedDictionary<string, int>> ReadStandbyMinimumsAsync(

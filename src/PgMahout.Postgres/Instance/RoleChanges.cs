@@ -49,11 +49,15 @@ internal sealed class RoleChanges(InstanceContext context)
 
     public async Task<Outcome> FollowAsync(MemberName upstream, TimeSpan limit, CancellationToken cancellation)
     {
-        if (context.Other(upstream) is not { } target)
+        var text = upstream == Region.Upstream && Settings.Region is { } region
+            ? PrimaryConnInfo.Render(Settings, region.Twin)
+            : context.Other(upstream) is { } target ? PrimaryConnInfo.Render(Settings, target)
+            : null;
+        if (text is null)
             return new Outcome.Failed(Problems.UnknownMember(upstream));
         OpenGate();
         context.Files.WriteRole(context.Files.ReadAssignedRole() with { Upstream = upstream });
-        return await ReloadAsync(Upstream, PrimaryConnInfo.Render(Settings, target), limit, cancellation);
+        return await ReloadAsync(Upstream, text, limit, cancellation);
     }
 
     /// <summary>

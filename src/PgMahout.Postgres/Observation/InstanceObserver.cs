@@ -130,11 +130,10 @@ internal sealed class InstanceObserver(InstanceSettings settings, ServerProcesse
     {
         _wasPrimary = false;
         Barrier.Reset();
-        var upstream = PrimaryConnInfo.Target(standby.PrimaryConnInfo, _settings.Others);
-        var target = _settings.Others.FirstOrDefault(member => member.Name == upstream);
+        var upstream = PrimaryConnInfo.Target(standby.PrimaryConnInfo, _settings);
         // The receiver of an upstream that was just replaced streams on for a moment.
         var streaming = standby.Receiver is { Streaming: true } receiver
-            && target is not null && receiver.SenderHost == target.Host && receiver.SenderPort == target.Port;
+            && IsOf(upstream, new RegionServer(receiver.SenderHost, receiver.SenderPort));
         return new PostgresState.Standby(
             standby.SystemIdentifier,
             _received.Observe(standby),
@@ -145,6 +144,12 @@ internal sealed class InstanceObserver(InstanceSettings settings, ServerProcesse
             SynchronousNames.Parse(standby.SynchronousNames) ?? SynchronousSet.Nobody,
             standby.Slots);
     }
+
+    private bool IsOf(MemberName? upstream, RegionServer sender) =>
+        upstream == Region.Upstream
+            ? _settings.Region?.Twin.Servers.Contains(sender) == true
+            : _settings.Others.Any(member =>
+                member.Name == upstream && member.Host == sender.Host && member.Port == sender.Port);
 
     private void Forget(ServerProcess? postmaster)
     {

@@ -53,7 +53,7 @@ internal sealed class ServerQuery(InstanceSettings settings) : IAsyncDisposable
     private const string Slots = """
         SELECT slot_name::text, (restart_lsn - '0/0')::int8, COALESCE(wal_status = 'lost', false)
           FROM pg_replication_slots
-         WHERE slot_type = 'physical' AND slot_name ~ '^pgmahout(archive)?_'
+         WHERE slot_type = 'physical' AND slot_name ~ '^pgmahout(archive|region)?_'
          ORDER BY slot_name
         """;
 

@@ -36,15 +36,17 @@ internal sealed class Source(InstanceSettings settings, MemberSpec member)
     public Task<Outcome<CopySource>> ReserveAsync(TimeSpan limit, CancellationToken cancellation) =>
         AskAsync("preparing the source", async (connection, bound) =>
         {
-            await SlotKeeper.KeepAsync(connection, settings.Name.SlotName, null, bound);
+            await SlotKeeper.KeepAsync(connection, Slot, null, bound);
             var kept = await connection.ScalarAsync<string>(
                 "SELECT restart_lsn::text FROM pg_replication_slots WHERE slot_name = "
-                + Statements.Literal(settings.Name.SlotName), bound);
+                + Statements.Literal(Slot), bound);
             var size = await connection.ScalarAsync<long>(
                 "SELECT sum(pg_database_size(oid))::int8 FROM pg_database", bound);
             return new CopySource(
                 Lsn.TryParse(kept, out var from) ? from : new Lsn(ulong.MaxValue), new ByteSize(size));
         }, limit, cancellation);
+
+    private string Slot => member.Name == Region.Upstream ? Region.SlotName : settings.Name.SlotName;
 
     /// <summary>For a program's own connection; the password is in its password file.</summary>
     public string ConnInfo(string user, string database) =>

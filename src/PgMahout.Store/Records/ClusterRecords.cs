@@ -19,7 +19,8 @@ public sealed record ClusterRecords(
     Stored<PauseRecord>? Pause,
     Stored<ConfigurationState>? Configuration = null,
     Stored<BackupSettings>? Backup = null,
-    Stored<ProxySettings>? Proxy = null)
+    Stored<ProxySettings>? Proxy = null,
+    Stored<Region>? Region = null)
 {
     public const string SpecKey = "spec";
     public const string LeadershipKey = "leadership";
@@ -29,6 +30,7 @@ public sealed record ClusterRecords(
     public const string ConfigurationKey = "configuration";
     public const string BackupKey = "backup";
     public const string ProxyKey = "proxy";
+    public const string RegionKey = "region";
 
     /// <summary>Of the records with the configurations that the cluster once had.</summary>
     public const string VersionKeys = "configuration/";
@@ -54,7 +56,8 @@ public sealed record ClusterRecords(
                 Decode(content, PauseKey, previous.Pause, PauseCodec.Decode),
                 Decode(content, ConfigurationKey, previous.Configuration, ConfigurationCodec.Decode),
                 Decode(content, BackupKey, previous.Backup, BackupCodec.Decode),
-                Decode(content, ProxyKey, previous.Proxy, ProxyCodec.Decode)));
+                Decode(content, ProxyKey, previous.Proxy, ProxyCodec.Decode),
+                Decode(content, RegionKey, previous.Region, RegionCodec.Decode)));
         }
         catch (RecordFault fault)
         {
@@ -75,6 +78,8 @@ public sealed record ClusterRecords(
         Switchover?.Value,
         Pause?.Value.At(now))
     {
+        Region = Region?.Value,
+        RegionRevision = Region?.Revision ?? Revision.None,
         ArchiveSlots = [.. Repositories.Select(repository => repository.SlotName)],
     };
 
@@ -99,6 +104,30 @@ public sealed record ClusterRecords(
             new StorePut(BackupKey, BackupCodec.Encode(backup)),
             .. proxy is null ? [] : new[] { new StorePut(ProxyKey, ProxyCodec.Encode(proxy)) },
         ]);
+
+    /// <summary>A cluster that begins as another one's follower has that one's data, and so its identity.</summary>
+    public static StoreTransaction Create(
+        ClusterSpec spec, BackupSettings backup, ProxySettings? proxy, (Region Region, ulong SystemIdentifier) follower)
+    {
+        var alone = Create(spec, backup, proxy);
+        return alone with
+        {
+            Puts = alone.Puts.AddRange(
+                new StorePut(IdentityKey, IdentityCodec.Encode(follower.SystemIdentifier)),
+                new StorePut(RegionKey, RegionCodec.Encode(follower.Region))),
+        };
+    }
+
+    /// <summary>By an operator's command.</summary>
+    /// <param name="expected">Of the record that this one replaces; <see cref="Revision.None"/> for the first.</param>
+    /// <param name="next">Null: the cluster stands alone.</param>
+    public static StoreTransaction ChangeRegion(Revision expected, Region? next) =>
+        StoreTransaction.Swap(RegionKey, expected, next is null ? null : RegionCodec.Encode(next));
+
+    /// <summary>By the member that holds the lease as it stands at <paramref name="leadership"/>.</summary>
+    public static StoreTransaction ChangeRegion(Revision leadership, Revision expected, Region next) => new(
+        [new StoreCondition(LeadershipKey, leadership), new StoreCondition(RegionKey, expected)],
+        [new StorePut(RegionKey, RegionCodec.Encode(next))]);
 
     public static StoreTransaction ChangeSpec(Revision expected, ClusterSpec spec) =>
         StoreTransaction.Swap(SpecKey, expected, SpecCodec.Encode(spec));

@@ -82,6 +82,7 @@ public static class Words
         JournalKind.RestoreProven => "restore proven",
         JournalKind.Restored => "restored",
         JournalKind.ProxySettings => "proxy settings",
+        JournalKind.RegionChanged => "region",
         JournalKind.Decision => "decision",
     };
 }

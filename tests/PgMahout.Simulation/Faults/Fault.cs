@@ -59,6 +59,9 @@ internal enum FaultKind
     Rejoin,
     Reinitialize,
     Shutdown,
+
+    /// <summary>An operator begins to move the leadership to the other region, and takes it back later.</summary>
+    YieldRegion,
 }
 
 /// <summary>One thing that goes wrong, or one command of an operator.</summary>

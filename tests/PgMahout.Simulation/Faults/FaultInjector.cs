@@ -97,6 +97,8 @@ internal sealed class FaultInjector
             FaultKind.Rejoin => Do(() => target.Agent.Ask(MemberRequest.Rejoin)),
             FaultKind.Reinitialize => Do(() => target.Agent.Ask(MemberRequest.Reinitialize)),
             FaultKind.Shutdown => ShutDown(target),
+            FaultKind.YieldRegion => DoAndUndo(
+                () => _world.Store.TurnRegion(RegionRole.Yields), () => _world.Store.TurnRegion(RegionRole.Leads)),
         };
     }
 

@@ -25,7 +25,7 @@ internal static class FaultPlan
 
     private static readonly int Total = Weights.Sum(entry => entry.Weight);
 
-    private static readonly int Tunes = Enum.GetValues<Tune>().Length;
+    private const int Tunes = (int)Tune.YieldUnderFire;
 
     /// <param name="always">A motif that is among the faults whatever is drawn.</param>
     public static ImmutableArray<Fault> Draw(Prng chance, WorldPlan plan, Tune? always = null)

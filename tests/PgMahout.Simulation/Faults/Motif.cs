@@ -27,6 +27,7 @@ internal sealed class Motif(Prng chance, int members, int ttl)
             Tune.ThawDuringElections => ThawDuringElections,
             Tune.LagBehindPromises => LagBehindPromises,
             Tune.AheadAndCutOff => AheadAndCutOff,
+            Tune.YieldUnderFire => YieldUnderFire,
         };
         play(faults, at);
     }
@@ -38,6 +39,22 @@ internal sealed class Motif(Prng chance, int members, int ttl)
     private int Lasting(double shortest, double longest) => Ttls(chance.Between(shortest, longest));
 
     private int Any() => chance.Below(members);
+
+    /// <summary>The leader dies or freezes somewhere between the order to yield and its being taken back.</summary>
+    private void YieldUnderFire(ICollection<Fault> faults, double at)
+    {
+        FaultKind[] fires =
+        [
+            FaultKind.KillPostgres, FaultKind.KillPostmaster, FaultKind.KillAgent, FaultKind.FreezeHost,
+            FaultKind.CrashHost, FaultKind.CutStore, FaultKind.MuteStore, FaultKind.StoreTrouble, FaultKind.FreezeAgent,
+        ];
+        for (var round = 0; round < 3; round++, at += chance.Between(3, 7))
+        {
+            faults.Add(new(FaultKind.YieldRegion, Fault.Leader, 0, Ttls(at), Lasting(0.1, 4)));
+            var fire = fires[chance.Below(fires.Length)];
+            faults.Add(new(fire, Fault.Leader, Any(), After(at, -0.5, 1.5), Lasting(0.3, 2.5)));
+        }
+    }
 
     private void ThawAfterTakeover(ICollection<Fault> faults, double at) =>
         faults.Add(new(FaultKind.FreezeHost, Fault.Leader, 0, Ttls(at), Lasting(0.9, 1.5)));

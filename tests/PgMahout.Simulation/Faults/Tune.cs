@@ -17,4 +17,7 @@ internal enum Tune
     ThawDuringElections,
     LagBehindPromises,
     AheadAndCutOff,
+
+    /// <summary>The last one, and only of its profile: there is no other region elsewhere.</summary>
+    YieldUnderFire,
 }

@@ -22,6 +22,9 @@ internal abstract class Invariant(SimWorld world)
 
     public virtual void RecordChanged(Leadership? before, Leadership after) { }
 
+    /// <summary>An agent has changed what the cluster is to the other region.</summary>
+    public virtual void RegionChanged(Region next) { }
+
     public virtual void SynchronousChanged(SimPostgres server) { }
 
     /// <summary>A member is about to lose what it has, for a copy of <paramref name="source"/>'s.</summary>

@@ -30,6 +30,7 @@ internal sealed class InvariantSet
             new HolderIsFencedFirst(world, this),
             new SealedReceivesNothing(world),
             new StrictMeansReplicated(world),
+            new YieldedRegionIsSilent(world, this),
         ];
     }
 
@@ -80,6 +81,12 @@ internal sealed class InvariantSet
             LossAccepted(after.Epoch);
         foreach (var invariant in _all)
             invariant.RecordChanged(before, after);
+    }
+
+    public void RegionChanged(Region next)
+    {
+        foreach (var invariant in _all)
+            invariant.RegionChanged(next);
     }
 
     public void SynchronousChanged(SimPostgres server)

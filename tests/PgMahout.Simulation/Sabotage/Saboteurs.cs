@@ -67,5 +67,7 @@ internal static class Saboteurs
             Tampering.NoHistory) with { Profile = Profile.Ahead },
         Saboteur.OfShell("forget-positions", "Who promises does not remember how far the leader had written.",
             new ShellKnobs { ForgetPositions = true }) with { Profile = Profile.Promises },
+        Saboteur.OfView("serve-after-yielding", "A holder whose region has yielded to another one serves on.",
+            Tampering.NotYielded) with { Profile = Profile.Yield },
     ];
 }

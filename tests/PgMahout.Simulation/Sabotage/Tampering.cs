@@ -160,6 +160,10 @@ internal static class Tampering
                     : action);
     }
 
+    /// <summary>That the region has yielded is read, and not minded.</summary>
+    public static ClusterView NotYielded(ClusterView view) => view.WithStore(store =>
+        store.Region?.Role == RegionRole.Yielded ? store with { Region = null } : store);
+
     /// <summary>A promoted member waits for nobody until the planner has looked.</summary>
     public static Decision PromoteUnprepared(ClusterView view) =>
         HaPolicy.Decide(view).WithActions(action => action switch

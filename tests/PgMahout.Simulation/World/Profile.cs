@@ -37,7 +37,13 @@ internal sealed record Profile(string Name, Tune Tune, Func<WorldPlan, WorldPlan
         WriteBytes = 200,
     });
 
-    public static readonly IReadOnlyList<Profile> All = [Doubt, Thaw, Promises, Ahead];
+    /// <summary>A cluster that another one follows, whose leadership is moved there and taken back.</summary>
+    public static readonly Profile Yield = new("yield", Tune.YieldUnderFire, plan => Calmer(plan) with
+    {
+        HasTwin = true,
+    });
+
+    public static readonly IReadOnlyList<Profile> All = [Doubt, Thaw, Promises, Ahead, Yield];
 
     private static WorldPlan Synchronous(WorldPlan plan, int fewest) =>
         Calmer(plan.Members < fewest ? Of(plan, fewest) : plan) with

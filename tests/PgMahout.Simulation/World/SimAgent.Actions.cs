@@ -54,6 +54,10 @@ internal sealed partial class SimAgent
             case HaAction.CloseSwitchover close:
                 ChangeStore(() => _world.Store.CloseSwitchover(close.Id), done);
                 break;
+            case HaAction.ChangeRegion change:
+                ChangeStore(
+                    () => _world.Store.ChangeRegion(change.Leadership, change.Expected, change.Next), done);
+                break;
             case HaAction.CloseRequest close:
                 if (_request == close.Request)
                     _request = null;

@@ -246,6 +246,7 @@ internal sealed partial class SimAgent
         _promisedUntil, _leaderWritten, _request)
     {
         Disk = _observer.Disk(),
+        Twin = _world.Plan.HasTwin ? new Reading<RegionWord>.Missing("out of sight", at) : null,
     };
 
     private static string Describe(HaAction action) => action switch

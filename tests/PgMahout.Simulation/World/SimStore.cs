@@ -19,6 +19,12 @@ internal sealed class SimStore(SimWorld world)
     public ulong? SystemIdentifier { get; set; }
     public SwitchoverRequest? Switchover { get; set; }
 
+    public Region? Region { get; private set; } = world.Plan.HasTwin
+        ? new Region(1, RegionRole.Leads, RegionSide.First, new RegionTwin("far", [], null))
+        : null;
+
+    private Revision _regionRevision = world.Plan.HasTwin ? new Revision(1) : Revision.None;
+
     /// <summary>When the pause that is now in force began; null when none is.</summary>
     public long? PausedSince { get; private set; }
 
@@ -48,6 +54,30 @@ internal sealed class SimStore(SimWorld world)
         Changed();
     }
 
+    /// <summary>By an operator: the leadership is to move to the other region, or the change is taken back.</summary>
+    public void TurnRegion(RegionRole role)
+    {
+        if (Region is null || (role == RegionRole.Yields && Region.Role != RegionRole.Leads))
+            return;
+        PutRegion(Region with { Role = role, Mark = null });
+        Changed();
+    }
+
+    public void ChangeRegion(Revision leadership, Revision expected, Region next)
+    {
+        if (leadership != Revision || expected != _regionRevision)
+            return;
+        PutRegion(next);
+        world.Invariants.RegionChanged(next);
+    }
+
+    private void PutRegion(Region next)
+    {
+        Region = next;
+        _regionRevision = new Revision(++_revision);
+        world.Note(-1, "store", $"region {next.Role} {next.Mark}");
+    }
+
     public StoreContent Content()
     {
         if (PausedSince is not null && world.Now >= _pausedUntil)
@@ -55,7 +85,10 @@ internal sealed class SimStore(SimWorld world)
         var pause = PausedSince is null
             ? null
             : new Pause(TimeSpan.FromTicks((_pausedUntil - world.Now) / 100), "op", "drill");
-        return new StoreContent(Leadership, Revision, SystemIdentifier, Switchover, pause);
+        return new StoreContent(Leadership, Revision, SystemIdentifier, Switchover, pause)
+        {
+            Region = Region, RegionRevision = _regionRevision,
+        };
     }
 
     public void Read(SimHost host, SimProcess asker, Action<StoreContent> answered) =>

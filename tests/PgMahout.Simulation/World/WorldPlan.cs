@@ -25,6 +25,9 @@ internal sealed record WorldPlan(
 {
     public int Members => Priorities.Length;
 
+    /// <summary>Another cluster follows this one, out of sight; an operator may move the leadership there.</summary>
+    public bool HasTwin { get; init; }
+
     public static WorldPlan Draw(Prng chance)
     {
         var members = Pick<int>(chance, 2, 3, 3, 3, 3, 4, 5, 5, 7);

@@ -29,6 +29,7 @@ public sealed class HaPolicyLawsTests(ITestOutputHelper output)
         var survey = new Survey([]);
 
         survey.Take(Universe.Sample(seed: 2, count: 300_000));
+        survey.Take(RegionUniverse.Leading());
 
         Assert.Empty(Enum.GetValues<Rule>().Except(survey.Rules));
     }

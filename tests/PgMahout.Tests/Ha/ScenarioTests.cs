@@ -62,7 +62,7 @@ public sealed class ScenarioTests
     {
         var decision = HaPolicy.Decide(view);
         var turn = new Turn(view, decision);
-        Assert.All(Laws, law => Assert.True(law.Holds(turn), law.Name));
+        Assert.All(view.Region is null ? Laws : RegionLaws.All, law => Assert.True(law.Holds(turn), law.Name));
         var wake = decision.WakeWithin == TimeSpan.Zero
             ? "at once"
             : string.Create(CultureInfo.InvariantCulture, $"in {decision.WakeWithin.TotalMilliseconds:F0} ms");
@@ -92,6 +92,9 @@ public sealed class ScenarioTests
         HaAction.DropSlot drop => $"drop slot {drop.Slot}",
         HaAction.CloseSwitchover close =>
             $"close switchover {close.Id}, {(close.Done ? "done" : "refused")}: {close.Reason}",
+        HaAction.ChangeRegion change =>
+            $"region on revision {change.Expected}: {change.Next.Role} in term {change.Next.Term}"
+            + (change.Next.Mark is { } mark ? $", from {mark}" : ""),
         HaAction.CloseRequest close => $"close request {close.Request}",
         _ => throw new InvalidOperationException($"unknown action {action.GetType().Name}"),
     };

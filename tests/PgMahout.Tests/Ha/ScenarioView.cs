@@ -27,7 +27,11 @@ internal static class ScenarioView
             "cluster" => view with { Spec = Spec(words) },
             "self" => As(view, words.Name()),
             "now" => At(view, words.Moment()),
-            "store" => view with { Store = new Reading<StoreContent>.Missing(words.Rest(), view.Now) },
+            "store" => view with
+            {
+                Store = new Reading<StoreContent>.Missing(words.Rest(), view.Now),
+                RegionBefore = view.Region,
+            },
             "record" => Recorded(view, Record(words)),
             "identity" => view.WithStore(store => store with { SystemIdentifier = Known(words.Optional()) }),
             "lease" => view with { Lease = Lease(view, words) },
@@ -41,11 +45,41 @@ internal static class ScenarioView
             "pause" => view.WithStore(store => store with { Pause = Paused(words.Optional()) }),
             "switchover" => view.WithStore(store => store with { Switchover = Asked(words.Optional()) }),
             "disk" => view with { Disk = Disk(words) },
+            "region" => view.WithStore(store => store with
+            {
+                Region = Beside(words),
+                RegionRevision = new Revision(5),
+            }),
+            "twin" => view with { Twin = words.Optional() is null ? null : Told(words, view) },
             "written" => view with { LeaderWritten = words.Optional()?.Position() },
             var unknown => throw new FormatException($"'{unknown}' is nothing that a view has: {line}"),
         };
         words.End();
         return changed;
+    }
+
+    /// <summary>For example <c>Leads as First in term 3 from 8:0/900</c>.</summary>
+    private static Region Beside(Words words)
+    {
+        var role = words.Enum<RegionRole>();
+        words.Expect("as");
+        var side = words.Enum<RegionSide>();
+        words.Expect("in");
+        words.Expect("term");
+        var region = new Region(words.Number(), role, side, RegionUniverse.Twin);
+        return words.Skip("from") ? region with { Mark = words.Position() } : region;
+    }
+
+    /// <summary>For example <c>silent</c>, or <c>term 2 primary 8:0/900 after 7:0/500</c>.</summary>
+    private static Reading<RegionWord> Told(Words words, ClusterView view)
+    {
+        if (words.Skip("silent"))
+            return new Reading<RegionWord>.Missing("silent", view.Now);
+        words.Expect("term");
+        var term = words.Number();
+        var primary = (PostgresState.Primary)ScenarioState.Read(words, view.Now, view.Self);
+        return new Reading<RegionWord>.Fresh(
+            new RegionWord(term, RegionUniverse.Twin.Servers[0], primary with { Slots = [] }), view.Now);
     }
 
     private static ulong? Known(Words? words)

@@ -73,6 +73,29 @@ public sealed class ServerConfigurationTests
     }
 
     [Fact]
+    public void The_other_region_is_followed_wherever_its_primary_is_and_through_one_slot()
+    {
+        var twin = new RegionTwin(
+            "far", [new RegionServer("10.0.0.1", 5432), new RegionServer("10.0.0.2", 5433)], null);
+        var settings = PostgresSettings.OfA() with
+        {
+            Region = new Region(4, RegionRole.Follows, RegionSide.Second, twin),
+        };
+
+        var value = PrimaryConnInfo.Render(settings, twin);
+        var text = ServerConfiguration.Render(
+            settings, new AssignedRole(Region.Upstream, SynchronousSet.Nobody), ByteSize.Megabytes(1000));
+
+        Assert.StartsWith("host='10.0.0.1,10.0.0.2' port='5432,5433' ", value, StringComparison.Ordinal);
+        Assert.Contains(" target_session_attrs=read-write", value, StringComparison.Ordinal);
+        Assert.Equal(Region.Upstream, PrimaryConnInfo.Target(value, settings));
+        var near = PrimaryConnInfo.Render(settings, PostgresSettings.C);
+        Assert.Equal(PostgresSettings.C.Name, PrimaryConnInfo.Target(near, settings));
+        Assert.Contains("primary_slot_name = 'pgmahoutregion_standby'\n", text, StringComparison.Ordinal);
+        Assert.Contains("pgmahout.region_term = '4'\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Upstream_is_recognised_in_the_setting_that_names_it()
     {
         var settings = PostgresSettings.OfA();
