@@ -58,7 +58,10 @@ internal sealed class ConfigurationAccess : IAsyncDisposable
 
     /// <summary>What a member would be configured with.</summary>
     public InstanceSettings SettingsOf(MemberSpec member, DesiredConfiguration desired) =>
-        MemberSettings.For(Cluster.Home, Spec, member, desired, _host);
+        MemberSettings.For(Cluster.Home, Spec, member, desired, _host) with
+        {
+            Region = Cluster.Records.Region?.Value,
+        };
 
     public MemberServer ServerOf(MemberName name) => Servers.First(server => server.Member.Name == name);
 

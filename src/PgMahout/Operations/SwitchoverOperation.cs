@@ -89,7 +89,7 @@ public sealed class SwitchoverOperation(ClusterAccess cluster)
         if (await cluster.RefreshAsync(cancellation) is not null)
             return null;
         if (cluster.Leader is { } leader && leader != from)
-            return await IsPrimaryAsync(leader, cancellation) ? leader : null;
+            return await LeadsAsync(leader, cancellation) ? leader : null;
         if (cluster.Records.Switchover is not null || cluster.Leader is null)
             return null;
         var reason = await RefusalAsync(before, cancellation);
@@ -98,13 +98,17 @@ public sealed class SwitchoverOperation(ClusterAccess cluster)
             .Try("pgmahout explain", "pgmahout status");
     }
 
-    private async Task<bool> IsPrimaryAsync(MemberName leader, CancellationToken cancellation)
+    /// <summary>As a primary; or as a standby, in a cluster that follows another region.</summary>
+    private async Task<bool> LeadsAsync(MemberName leader, CancellationToken cancellation)
     {
         if (cluster.Spec.Find(leader) is not { } member)
             return false;
         using var agent = new AgentClient(cluster.Home, member);
         var answer = await agent.GetReportAsync(WakeLimit, cancellation);
-        return answer is AgentAnswer<MemberReport>.Said { Value.Postgres.IsPrimary: true };
+        return answer is AgentAnswer<MemberReport>.Said { Value.Postgres: var postgres }
+            && (cluster.Records.Region is { Value.Follows: true }
+                ? postgres is PostgresState.Standby
+                : postgres.IsPrimary);
     }
 
     private async Task<Attempt<SwitchoverResult>> WithdrawAsync(TimeSpan limit, CancellationToken cancellation)

@@ -10,6 +10,7 @@ using PgMahout.Core.Cluster;
 using PgMahout.Doctor;
 using PgMahout.Drills;
 using PgMahout.Proxying;
+using PgMahout.Regions;
 using PgMahout.Restoring;
 using PgMahout.Status;
 using PgMahout.Undoing;
@@ -142,5 +143,6 @@ public static class DocumentJson
 [JsonSerializable(typeof(ExpiryDocument))]
 [JsonSerializable(typeof(RestoreProof))]
 [JsonSerializable(typeof(BackupSettingsDocument))]
+[JsonSerializable(typeof(RegionsDocument))]
 [JsonSerializable(typeof(JsonElement))]
 public sealed partial class DocumentContext : JsonSerializerContext;

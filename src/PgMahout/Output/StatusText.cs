@@ -3,6 +3,7 @@ using System.Text;
 using PgMahout.Backups;
 using PgMahout.CommandLine;
 using PgMahout.Proxying;
+using PgMahout.Regions;
 using PgMahout.Status;
 
 namespace PgMahout.Output;
@@ -40,7 +41,9 @@ public static class StatusText
             parts.Add($"timeline {timeline}");
         if (status.Epoch is { } epoch)
             parts.Add($"epoch {epoch}");
-        if (status.Durability is { } durability)
+        if (status.Region is { } region)
+            parts.Add($"{RegionText.Word(region.Role)} in term {region.Term}, beside {region.Twin.Name}");
+        if (status.Durability is { } durability && status.Region is not { Follows: true })
             parts.Add($"{Words.Of(durability)}: commits wait for {status.Effective?.ToString() ?? "an unknown set"}");
         if (status.LeaseLeft is { } left)
             parts.Add($"lease {Durations.Text(left)}");

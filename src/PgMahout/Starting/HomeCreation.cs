@@ -39,6 +39,8 @@ public static class HomeCreation
             foreach (var member in spec.Members)
                 MakeMember(home, member, account, plan);
             NewRepository.Make(wanted.Backup);
+            if (wanted.Follower is { } follower)
+                SecretFiles.Adopt(home.SecretsDirectory, follower.Secrets);
             return WriteSecrets(home, spec, wanted.Proxy) ?? await WriteSpecAsync(home, wanted, cancellation);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -86,7 +88,11 @@ public static class HomeCreation
             return Failed(home, (opening as StoreOpening.Failed)?.Reason ?? "the store could not be created");
         await using var closing = store;
         var outcome = await store.WriteAsync(
-            ClusterRecords.Create(wanted.Spec, wanted.Backup, wanted.Proxy), TimeSpan.FromSeconds(10), cancellation);
+            wanted.Follower is { } follower
+                ? ClusterRecords.Create(
+                    wanted.Spec, wanted.Backup, wanted.Proxy, (follower.Region, follower.SystemIdentifier))
+                : ClusterRecords.Create(wanted.Spec, wanted.Backup, wanted.Proxy),
+            TimeSpan.FromSeconds(10), cancellation);
         return outcome switch
         {
             WriteOutcome.Done => null,

@@ -3,6 +3,7 @@ using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Proxy;
 using PgMahout.Errors;
+using PgMahout.Regions;
 
 namespace PgMahout.Starting;
 
@@ -17,6 +18,9 @@ public abstract record HomePlan
     /// <param name="Resumes">Something of an earlier attempt is there.</param>
     public sealed record Create(ClusterSpec Spec, BackupSettings Backup, bool Resumes) : HomePlan
     {
+        /// <summary>Set when it is to follow another cluster from the beginning.</summary>
+        public Follower? Follower { get; init; }
+
         /// <summary>Null: no proxy.</summary>
         public ProxySettings? Proxy { get; init; }
     }

@@ -8,6 +8,7 @@ using PgMahout.Live;
 using PgMahout.Output;
 using PgMahout.Processes;
 using PgMahout.Proxying;
+using PgMahout.Regions;
 using PgMahout.Status;
 
 namespace PgMahout.Starting;
@@ -99,7 +100,7 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
                 return refused;
             Screen.Note(
                 $"[1/3] PostgreSQL {host.Binaries.Version} in {host.Binaries.Directory}, as {host.Account.Name}");
-            if (await HomeCreation.CreateAsync(Home, create, host, Cancellation) is { } failure)
+            if (await CreateAsync(create, host) is { } failure)
                 return failure;
             Screen.Note($"[2/3] home {Home.Root} {(create.Resumes ? "completed" : "created")}");
             Screen.Note("      " + NewRepository.Advice(Home, create.Backup));
@@ -110,6 +111,16 @@ internal sealed class UpCommand(Invocation invocation, UpRequest asked, bool det
             return DidNotStart(LogTail.Of(Home.SupervisorLog, 10) ?? "its log is empty");
         Screen.Note($"[3/3] supervisor runs (pid {pid}); waiting for the members");
         return null;
+    }
+
+    private async Task<Failure?> CreateAsync(HomePlan.Create create, Host host)
+    {
+        Follower? follower = null;
+        if (asked.Follow is { } leading
+            && !(await RegionFounding.BeginAsync(Home, create.Spec, leading, Cancellation))
+                .TryGet(out follower, out var refused))
+            return refused;
+        return await HomeCreation.CreateAsync(Home, create with { Follower = follower }, host, Cancellation);
     }
 
     private async Task<int?> SupervisorAsync()

@@ -28,6 +28,9 @@ public sealed record UpRequest(int? Members, int? Port, Durability? Durability, 
     /// <summary>Where clients connect; 0: no proxy.</summary>
     public int? ProxyPort { get; init; }
 
+    /// <summary>The home of a cluster that this one is to follow; absolute.</summary>
+    public string? Follow { get; init; }
+
     /// <summary>
     /// The cluster that a fresh home gets: members m1 to mN on this machine, on ports one after the other.
     /// </summary>

@@ -37,6 +37,9 @@ public sealed record ClusterStatus(
 
     public ProxyObservation Proxy { get; init; } = ProxyObservation.None;
 
+    /// <summary>What it is to another region; null: it stands alone.</summary>
+    public Region? Region { get; init; }
+
     /// <summary>Null: the cluster has none, or no agent tells of it.</summary>
     public AddressStatus? Address { get; init; }
 
@@ -55,7 +58,10 @@ public sealed record ClusterStatus(
 
 public enum ClusterState
 {
-    /// <summary>Writable, every other member streams, and commits wait for whom they should.</summary>
+    /// <summary>
+    /// Writable, every other member streams, and commits wait for whom they should; where the cluster follows another
+    /// region, every member streams.
+    /// </summary>
     Healthy,
 
     /// <summary>Writable, but not all of that.</summary>

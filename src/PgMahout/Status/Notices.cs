@@ -48,6 +48,11 @@ public static class Notices
                 ErrorCatalogue.ClusterPaused,
                 $"paused by {pause.By} for another {Durations.Text(pause.Remaining)}: {pause.Reason}",
                 "pgmahout resume");
+        if (seen.Store?.Region is { Role: RegionRole.Yields or RegionRole.Yielded } region)
+            yield return Of(
+                ErrorCatalogue.RegionUnfinished,
+                $"the leadership is on its way to the region {region.Twin.Name}",
+                "pgmahout region switchover    (goes on; --cancel takes it back)");
         if (seen.Store?.Switchover is { } request)
             yield return Of(
                 ErrorCatalogue.SwitchoverPending,

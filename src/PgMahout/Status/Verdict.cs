@@ -30,7 +30,7 @@ public static class Verdict
             seen.Members.Count(member => member.Status is not null),
             members,
             []);
-        status = status with { Address = AddressStatus.Of(seen, holder) };
+        status = status with { Address = AddressStatus.Of(seen, holder), Region = seen.Store?.Region };
         status = status with
         {
             State = StateOf(seen, status),
@@ -54,6 +54,10 @@ public static class Verdict
             return ClusterState.Down;
         if (leader.State == MemberState.Silent && leader.Pid is not null)
             return ClusterState.Degraded;
+        if (seen.Store?.Region is { Follows: true })
+            return status.Members.All(member => member.State == MemberState.Streaming) ? ClusterState.Healthy
+                : leader.Role == MemberRole.Standby ? ClusterState.Degraded
+                : ClusterState.Down;
         if (leader.Role != MemberRole.Primary)
             return ClusterState.Down;
         return IsWhole(seen, status) ? ClusterState.Healthy : ClusterState.Degraded;

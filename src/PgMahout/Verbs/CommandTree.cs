@@ -35,6 +35,7 @@ internal static class CommandTree
         ExplainVerb.Build(common),
         SwitchoverVerb.Switchover(common),
         SwitchoverVerb.Failover(common),
+        RegionVerb.Build(common),
         MemberVerbs.Restart(common),
         PauseVerbs.Pause(common),
         PauseVerbs.Resume(common),

@@ -55,6 +55,12 @@ internal static class UpVerb
     public static readonly Option<bool> NoProxy =
         new("--no-proxy") { Description = "No proxy: clients are given every member's address." };
 
+    public static readonly Option<string?> Follow = new("--follow")
+    {
+        Description = "Begin as the standby of the cluster in that home: the other region.",
+        HelpName = "HOME",
+    };
+
     private static readonly Option<bool> Detach =
         new("--detach", "-d") { Description = "Return once the cluster is healthy, instead of showing it." };
 
@@ -69,7 +75,7 @@ internal static class UpVerb
     {
         var command = new Command("up", "Bring a cluster up: create it, or start what is not running.")
         {
-            Members, Port, Durability, Rto, Name, Repository, ProxyPort, NoProxy, Detach, Timeout,
+            Members, Port, Durability, Rto, Name, Repository, ProxyPort, NoProxy, Follow, Detach, Timeout,
             RepoVerb.Endpoint, RepoVerb.Region, RepoVerb.Credentials,
         };
         command.Validators.Add(result =>
@@ -103,6 +109,9 @@ internal static class UpVerb
             ? RepoVerb.Absolute(place)
             : parse.GetValue(Repository),
         RepositoryOptions = RepoVerb.OptionsOf(parse),
+        Follow = parse.GetValue(Follow) is { } leading
+            ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(leading))
+            : null,
         ProxyPort = parse.GetValue(NoProxy) ? 0 : parse.GetValue(ProxyPort),
     };
 }
