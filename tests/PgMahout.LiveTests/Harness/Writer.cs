@@ -48,13 +48,15 @@ internal sealed class Writer : IAsyncDisposable
     public ImmutableArray<string> Failures => [.. _failures];
 
     /// <summary>Ends when the first rows are confirmed.</summary>
-    public static async Task<Writer> StartAsync(LiveCluster cluster, Status status)
+    /// <param name="alsoAt">Servers that may be the primary besides those of this cluster.</param>
+    public static async Task<Writer> StartAsync(LiveCluster cluster, Status status, params IEnumerable<int> alsoAt)
     {
         var port = status.Primary.Port;
         await cluster.AskAsync<long>(port, $"{Table}; select 0::bigint");
         var last = await cluster.AskAsync<long>(port, "select coalesce(max(id), 0) from live");
         // Ids that an earlier writer sent and nobody confirmed may still exist; leave room for them.
-        var writer = new Writer(cluster, status.Members.Select(member => member.Port), last + 1000);
+        var ports = status.Members.Select(member => member.Port).Concat(alsoAt);
+        var writer = new Writer(cluster, ports, last + 1000);
         await writer.ReachesAsync(20, LiveCluster.Limit);
         return writer;
     }
