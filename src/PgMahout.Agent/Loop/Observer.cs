@@ -3,6 +3,7 @@ using PgMahout.Agent.Api;
 using PgMahout.Agent.Home;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
+using PgMahout.Core.Replication;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Instance;
 using PgMahout.Postgres.Processes;
@@ -25,6 +26,7 @@ internal sealed class Observer(
     private readonly MemberName _self = instance.Settings.Name;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private Instant _leaderAskedAt;
+    private Instant _behindHeadsAskedAt;
     private readonly Dictionary<MemberName, AgentClient> _clients = [];
 
     public async Task<ClusterView> ObserveAsync(ClusterSpec spec, CancellationToken cancellation)
@@ -38,6 +40,7 @@ internal sealed class Observer(
             _memory.LeaderWritten, _memory.Request)
         {
             Disk = _memory.Disk = _disks.Look(postgres, IsMine(content), spec.Timing),
+            LeftHead = _memory.LeftHead,
         };
         view = view with { Peers = await AskAsync(Asked(view), spec.Timing.PeerLimit, cancellation) };
         Remember(view);
@@ -130,8 +133,10 @@ internal sealed class Observer(
     /// <summary>
     /// Whose word this turn's decision can need: the leader's while following; everybody's while the leadership is
     /// open or a leader has no primary, a disk that fails, or a switchover to decide; nobody's while leading quietly,
-    /// or while the lease waits for its heir, when a silent third member must not cost time. A standby that streams
-    /// asks its leader now and then only: for the slots that it keeps for others.
+    /// or while the lease waits for its heir, when a silent third member must not cost time. Now and then only, a
+    /// standby that streams asks its leader, for the slots that it keeps for others; and a leader asks those that
+    /// stream from the head of their site, for the slots that it keeps for them. Whom to follow is asked of the head,
+    /// too.
     /// </summary>
     private IEnumerable<MemberSpec> Asked(ClusterView view)
     {
@@ -142,13 +147,28 @@ internal sealed class Observer(
             Standing.NeverLed => [],
             Standing.OtherHolds when view.Postgres is PostgresState.Standby { Streaming: true }
                 && view.Now - _leaderAskedAt < view.Timing.Ttl => [],
-            Standing.OtherHolds => view.Spec.Members.Where(member => member.Name == leadership.Holder),
+            Standing.OtherHolds => Upstreams(view, leadership),
             Standing.Holding when view.Postgres is PostgresState.Primary && store.Switchover is null
-                && view.Disk.IsWell(view.Timing) => [],
+                && view.Disk.IsWell(view.Timing) => BehindHeads(view, leadership),
             Standing.Released when view.Now < view.Lease.SeenAt + view.Timing.HeirPatience => [],
             Standing.Holding or Standing.Unconfirmed or Standing.Expired or Standing.Released =>
                 view.Spec.Others(view.Self),
         };
+    }
+
+    private static IEnumerable<MemberSpec> Upstreams(ClusterView view, Leadership leadership)
+    {
+        var head = UpstreamChoice.HeadFor(view.Spec, leadership, view.Self);
+        return view.Spec.Members.Where(member => member.Name == leadership.Holder || member.Name == head);
+    }
+
+    private ImmutableArray<MemberSpec> BehindHeads(ClusterView view, Leadership leadership)
+    {
+        if (view.Now - _behindHeadsAskedAt < view.Timing.FollowPatience)
+            return [];
+        _behindHeadsAskedAt = view.Now;
+        return [.. view.Spec.Members.Where(
+            member => UpstreamChoice.HeadFor(view.Spec, leadership, member.Name) is not null)];
     }
 
     private async Task<ImmutableArray<Peer>> AskAsync(

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
+using PgMahout.Core.Replication;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Simulation.World;
@@ -22,6 +23,8 @@ internal sealed partial class SimAgent
     private Instant? _promisedUntil;
     private WalPosition? _leaderWritten;
     private WalPosition? _writtenOnDisk;
+    private LeftHead? _leftHead;
+    private Instant _behindHeadsAskedAt;
     private Epoch _recordEpoch;
     private MemberReport? _lastReport;
     private bool _inTurn;
@@ -63,6 +66,8 @@ internal sealed partial class SimAgent
         _lease = LeaseKnowledge.StartingAt(Now);
         _sealed = null;
         _promisedUntil = null;
+        _leftHead = null;
+        _behindHeadsAskedAt = Instant.Zero;
         _leaderWritten = _writtenOnDisk;
         _lastReport = null;
         _inTurn = _wokenDuringTurn = _acquiring = false;
@@ -142,7 +147,8 @@ internal sealed partial class SimAgent
 
     /// <summary>
     /// Whose word this turn's decision can need: the leader's while following; everybody's while the leadership is
-    /// open, or a leader has no primary or a switchover to decide; nobody's while leading quietly.
+    /// open, or a leader has no primary or a switchover to decide; while leading quietly nobody's, but now and then
+    /// that of those that stream from another standby.
     /// </summary>
     private List<SimMember> Asked(PostgresState state, Reading<StoreContent> store)
     {
@@ -150,10 +156,22 @@ internal sealed partial class SimAgent
             return [];
         var expired = Now >= _lease.TakeableAt(Timing);
         if (record.IsHeld && record.Holder != Self && !expired)
-            return [.. _world.Members.Where(member => member.Name == record.Holder)];
+        {
+            var head = UpstreamChoice.HeadFor(_world.Spec, record, Self);
+            return [.. _world.Members.Where(member => member.Name == record.Holder || member.Name == head)];
+        }
         var quiet = record.IsHeld && record.Holder == Self && Now < _lease.FenceAt(Timing)
             && state is PostgresState.Primary && content.Switchover is null && _observer.Disk().IsWell(Timing);
-        return quiet ? [] : [.. _world.Members.Where(member => member.Index != _index)];
+        return quiet ? BehindHeads(record) : [.. _world.Members.Where(member => member.Index != _index)];
+    }
+
+    private List<SimMember> BehindHeads(Leadership record)
+    {
+        if (Now - _behindHeadsAskedAt < Timing.FollowPatience)
+            return [];
+        _behindHeadsAskedAt = Now;
+        return [.. _world.Members.Where(
+            member => UpstreamChoice.HeadFor(_world.Spec, record, member.Name) is not null)];
     }
 
     private void AskPeers(List<SimMember> asked, Action<ImmutableArray<Peer>> next)
@@ -247,6 +265,7 @@ internal sealed partial class SimAgent
             _promisedUntil, _leaderWritten, _request)
         {
             Disk = _observer.Disk(),
+            LeftHead = _leftHead,
         };
         var decision = _world.Policy(view);
         _world.Reached(decision.Rule);
@@ -265,7 +284,7 @@ internal sealed partial class SimAgent
         HaAction.SetSynchronous set => $"SetSynchronous {set.Set}",
         HaAction.Follow follow => $"Follow {follow.Upstream}",
         HaAction.StartStandby start => $"StartStandby {start.Upstream}",
-        HaAction.KeepSlot slot => $"KeepSlot {slot.Slot}",
+        HaAction.KeepSlot slot => $"KeepSlot {slot.Slot} {slot.AdvanceTo}",
         _ => action.GetType().Name,
     };
 
