@@ -62,6 +62,8 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
             if (await run.RunAsync(plan, invocation.Cancellation) is { } broken)
                 return broken;
         }
+        else if (await new DeployFounding(hosts, Screen).RunAsync(blueprint, null, invocation.Cancellation) is { } why)
+            return why;
         var watch = new DeployWatch(hosts[blueprint.DataHosts.First()], Screen)
         {
             WantsAddress = blueprint.VirtualAddress is not null,
