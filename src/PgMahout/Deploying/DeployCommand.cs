@@ -77,6 +77,8 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
             return unfinished;
         if (request.Drill && await watch.DrillAsync(invocation.Cancellation) is { } drilled)
             return drilled;
+        if (request.IsStep)
+            return Ending.Ok;
         var uri = ClientAddresses.Uri(blueprint, Path.Combine(secrets.Path, "pgpass"));
         var took = TimeProvider.System.GetElapsedTime(_begun);
         Screen.Data(Screen.IsJson

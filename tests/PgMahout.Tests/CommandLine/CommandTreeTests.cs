@@ -52,6 +52,8 @@ public sealed class CommandTreeTests
     [InlineData("restore", "--at", "latest", "--to", "/tmp/x", "--in-place")]
     [InlineData("restore", "--at", "latest", "--in-place", "--from", "/mnt/backup")]
     [InlineData("restore", "--at", "latest", "--as-new-cluster")]
+    [InlineData("deploy", "certificates", "rotate", "db1", "--ca")]
+    [InlineData("deploy", "certificates", "rotate", "--step")]
     [InlineData("up", "--members", "5", "--sites", "a,b")]
     [InlineData("nonsense")]
     public void What_makes_no_sense_is_not_begun(params string[] arguments) => Assert.NotEmpty(Parse(arguments).Errors);
@@ -63,6 +65,7 @@ public sealed class CommandTreeTests
     [InlineData("deploy")]
     [InlineData("deploy", "orders.yml", "--dry-run", "--open-firewall", "--known-hosts", "hosts", "--drill")]
     [InlineData("deploy", "certificates", "rotate", "db1", "--file", "orders.yml")]
+    [InlineData("deploy", "certificates", "rotate", "--ca", "--step")]
     [InlineData("up", "--members", "5", "--sites", "a,a,a,b,b")]
     [InlineData("deploy", "add", "db4", "-f", "orders.yml")]
     [InlineData("deploy", "remove", "db4", "-y")]
