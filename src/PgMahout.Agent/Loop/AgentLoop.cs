@@ -62,7 +62,7 @@ internal sealed class AgentLoop(
     /// </summary>
     private void Settle(Decision decision)
     {
-        if (decision.Rule is not (Rule.KeepLeading or Rule.FollowLeader or Rule.LeadAsStandby))
+        if (decision.Rule is not (Rule.KeepLeading or Rule.FollowLeader or Rule.FollowHead or Rule.LeadAsStandby))
         {
             _giveBackAt = null;
             return;

@@ -18,7 +18,7 @@ public static class FollowingView
             return view;
         var relaxed = view with
         {
-            Spec = view.Spec with { Durability = Durability.Async, MaximumLag = AnyLag },
+            Spec = view.Spec with { Durability = Durability.Async, MaximumLag = AnyLag, Cascade = Cascade.Off },
         };
         if (store.Leadership is not { IsHeld: true } held
             || held.Holder == view.Self

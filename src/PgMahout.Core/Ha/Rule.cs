@@ -58,6 +58,8 @@ public enum Rule
     FenceStalePrimary,
     FollowLeader,
     PointAtLeader,
+    FollowHead,
+    PointAtHead,
     AwaitRenewal,
     StartStandby,
     RestartStandby,

@@ -69,5 +69,20 @@ internal static class Saboteurs
             new ShellKnobs { ForgetPositions = true }) with { Profile = Profile.Promises },
         Saboteur.OfView("serve-after-yielding", "A holder whose region has yielded to another one serves on.",
             Tampering.NotYielded) with { Profile = Profile.Yield },
+        Saboteur.OfPolicy("slots-stand-still", "The leader moves no slot for those that stream from others.",
+            Tampering.MoveNoSlot) with
+        {
+            Profile = Profile.Sites,
+        },
+        Saboteur.OfView("slots-at-the-end", "A slot is moved as if its owner had all that the leader has.",
+            Tampering.AllReceived) with
+        {
+            Profile = Profile.Sites,
+        },
+        Saboteur.OfPolicy("heads-everywhere", "Every other site has a head, however few are left to confirm commits.",
+            Tampering.HeadsEverywhere) with
+        {
+            Profile = Profile.Sites,
+        },
     ];
 }

@@ -43,7 +43,13 @@ internal sealed record Profile(string Name, Tune Tune, Func<WorldPlan, WorldPlan
         HasTwin = true,
     });
 
-    public static readonly IReadOnlyList<Profile> All = [Doubt, Thaw, Promises, Ahead, Yield];
+    /// <summary>Five members at two sites, with standbys that stream from standbys.</summary>
+    public static readonly Profile Sites = new("sites", Tune.LoseTwoInARow, plan => Calmer(Of(plan, 5)) with
+    {
+        Sites = ["s0", "s0", "s0", "s1", "s1"],
+    });
+
+    public static readonly IReadOnlyList<Profile> All = [Doubt, Thaw, Promises, Ahead, Yield, Sites];
 
     private static WorldPlan Synchronous(WorldPlan plan, int fewest) =>
         Calmer(plan.Members < fewest ? Of(plan, fewest) : plan) with
