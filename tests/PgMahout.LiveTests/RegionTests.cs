@@ -42,6 +42,41 @@ public sealed class RegionTests
     }
 
     [Fact]
+    public async Task A_change_whose_command_is_killed_goes_on_or_is_taken_back()
+    {
+        await using var a = await LiveCluster.UpAsync(Shape);
+        await using var b = await LiveCluster.UpAsync([.. Shape, "--follow", a.Home]);
+        var (before, following) = (await a.HealthyAsync(), await b.HealthyAsync());
+        await using var writer = await Writer.StartAsync(a, before, following.Members.Select(member => member.Port));
+        string[] change = ["region", "switchover", "--home", b.Home];
+
+        await Program.KillAfterLineAsync(Program.Path, change, "[1/4]", LiveCluster.Limit);
+        (await a.RunAsync("region", "switchover", "--cancel")).Exits(0);
+        await writer.ReachesAsync(20, LiveCluster.Limit);
+        var back = await a.HealthyAsync();
+        Assert.Equal(before.Timeline, back.Timeline);
+        Assert.Equal(["leads 1", "follows 1"], await RolesAsync(a));
+
+        foreach (var (step, leads) in new[] { ("[2/4]", b), ("[3/4]", a), ("[4/4]", b) })
+        {
+            var timeline = writer.Rows.Max(row => row.Timeline);
+            await b.HealthyAsync();
+            await a.HealthyAsync();
+            await Program.KillAfterLineAsync(Program.Path, change, step, LiveCluster.Limit);
+            // Killed after its last step there is nothing left to go on with.
+            if (step != "[4/4]")
+                (await b.RunAsync("region", "switchover")).Exits(0);
+            await writer.SuccessorAsync(timeline, LiveCluster.Limit);
+            await leads.HealthyAsync();
+            Assert.StartsWith("leads", (await RolesAsync(leads))[0], StringComparison.Ordinal);
+        }
+
+        var after = await b.HealthyAsync();
+        await writer.StopAsync();
+        await writer.NothingIsLostAsync(b, after);
+    }
+
+    [Fact]
     public async Task Failovers_within_either_region_are_followed_without_an_operator()
     {
         await using var a = await LiveCluster.UpAsync(Shape);

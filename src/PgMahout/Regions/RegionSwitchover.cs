@@ -76,11 +76,11 @@ internal sealed class RegionSwitchover(Invocation invocation, TimeSpan limit)
         {
             if (await WhyNotAsync(from, to) is { } refused)
                 return refused;
-            invocation.Screen.Note($"[1/4] {from.Name} is told to stop serving");
             var next = from.Region with { Role = RegionRole.Yields };
             if (await from.ChangeAsync(next, $"the leadership moves to {to.Cluster.Spec.Name}", Cancellation)
                 is { } failure)
                 return failure;
+            invocation.Screen.Note($"[1/4] {from.Name} is told to stop serving");
         }
         try
         {
