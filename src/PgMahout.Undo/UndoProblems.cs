@@ -6,6 +6,7 @@ namespace PgMahout.Undo;
 public static class UndoProblems
 {
     public const string NoSpaceCode = "undo-no-space";
+    public const string NoRoomCode = "undo-no-room";
     public const string UnsoundCode = "undo-unsound";
 
     public static Problem NoSpace(string why, string next) => new(

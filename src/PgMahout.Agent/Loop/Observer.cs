@@ -3,7 +3,6 @@ using PgMahout.Agent.Api;
 using PgMahout.Agent.Home;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
-using PgMahout.Core.Replication;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Instance;
 using PgMahout.Postgres.Processes;
@@ -25,8 +24,7 @@ internal sealed class Observer(
     private readonly LongWork _work = state.Work;
     private readonly MemberName _self = instance.Settings.Name;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
-    private Instant _leaderAskedAt;
-    private Instant _behindHeadsAskedAt;
+    private Instant? _askedAt;
     private readonly Dictionary<MemberName, AgentClient> _clients = [];
 
     public async Task<ClusterView> ObserveAsync(ClusterSpec spec, CancellationToken cancellation)
@@ -42,7 +40,7 @@ internal sealed class Observer(
             Disk = _memory.Disk = _disks.Look(postgres, IsMine(content), spec.Timing),
             LeftHead = _memory.LeftHead,
         };
-        view = view with { Peers = await AskAsync(Asked(view), spec.Timing.PeerLimit, cancellation) };
+        view = view with { Peers = await AskAsync(spec, Questions.Of(view, _askedAt), cancellation) };
         Remember(view);
         return view with { Now = BootClock.Now(), LeaderWritten = _memory.LeaderWritten };
     }
@@ -130,67 +128,35 @@ internal sealed class Observer(
             var other => throw new InvalidOperationException($"unknown answer {other.GetType().Name}"),
         };
 
-    /// <summary>
-    /// Whose word this turn's decision can need: the leader's while following; everybody's while the leadership is
-    /// open or a leader has no primary, a disk that fails, or a switchover to decide; nobody's while leading quietly,
-    /// or while the lease waits for its heir, when a silent third member must not cost time. Now and then only, a
-    /// standby that streams asks its leader, for the slots that it keeps for others; and a leader asks those that
-    /// stream from the head of their site, for the slots that it keeps for them. Whom to follow is asked of the head,
-    /// too.
-    /// </summary>
-    private IEnumerable<MemberSpec> Asked(ClusterView view)
-    {
-        if (!view.Store.TryGet(out var store) || store.Leadership is not { } leadership)
-            return [];
-        return Standings.Of(view) switch
-        {
-            Standing.NeverLed => [],
-            Standing.OtherHolds when view.Postgres is PostgresState.Standby { Streaming: true }
-                && view.Now - _leaderAskedAt < view.Timing.Ttl => [],
-            Standing.OtherHolds => Upstreams(view, leadership),
-            Standing.Holding when view.Postgres is PostgresState.Primary && store.Switchover is null
-                && view.Disk.IsWell(view.Timing) => BehindHeads(view, leadership),
-            Standing.Released when view.Now < view.Lease.SeenAt + view.Timing.HeirPatience => [],
-            Standing.Holding or Standing.Unconfirmed or Standing.Expired or Standing.Released =>
-                view.Spec.Others(view.Self),
-        };
-    }
-
-    private static IEnumerable<MemberSpec> Upstreams(ClusterView view, Leadership leadership)
-    {
-        var head = UpstreamChoice.HeadFor(view.Spec, leadership, view.Self);
-        return view.Spec.Members.Where(member => member.Name == leadership.Holder || member.Name == head);
-    }
-
-    private ImmutableArray<MemberSpec> BehindHeads(ClusterView view, Leadership leadership)
-    {
-        if (view.Now - _behindHeadsAskedAt < view.Timing.FollowPatience)
-            return [];
-        _behindHeadsAskedAt = view.Now;
-        return [.. view.Spec.Members.Where(
-            member => UpstreamChoice.HeadFor(view.Spec, leadership, member.Name) is not null)];
-    }
-
+    /// <summary>Who is not awaited may go on answering: to nobody.</summary>
     private async Task<ImmutableArray<Peer>> AskAsync(
-        IEnumerable<MemberSpec> members, TimeSpan limit, CancellationToken cancellation)
+        ClusterSpec spec, Questions questions, CancellationToken cancellation)
     {
-        var asked = members.Select(async member =>
-        {
-            var at = BootClock.Now();
-            var answer = await Client(member).GetReportAsync(limit, cancellation);
-            Reading<MemberReport> reading = answer is AgentAnswer<MemberReport>.Said said
-                ? new Reading<MemberReport>.Fresh(said.Value, at)
-                : new Reading<MemberReport>.Missing(answer.Silence, at);
-            return new Peer(member.Name, reading);
-        });
-        return [.. await Task.WhenAll(asked)];
+        var at = BootClock.Now();
+        var asked = questions.Asked
+            .Select(name => (Name: name, Answer: Client(spec.Find(name)!).GetReportAsync(
+                spec.Timing.PeerLimit, cancellation)))
+            .ToImmutableArray();
+        await Task.WhenAll(asked.Where(one => questions.Awaited.Contains(one.Name)).Select(one => one.Answer));
+        var peers = ImmutableArray.CreateBuilder<Peer>(asked.Length);
+        foreach (var (name, answer) in asked)
+            peers.Add(new Peer(name, answer.IsCompletedSuccessfully
+                ? ReadingOf(await answer, at)
+                : new Reading<MemberReport>.Missing("it was not waited for", at)));
+        return peers.MoveToImmutable();
     }
+
+    private static Reading<MemberReport> ReadingOf(AgentAnswer<MemberReport> answer, Instant at) =>
+        answer is AgentAnswer<MemberReport>.Said said
+            ? new Reading<MemberReport>.Fresh(said.Value, at)
+            : new Reading<MemberReport>.Missing(answer.Silence, at);
 
     private void Remember(ClusterView view)
     {
         if (view.Leadership is { } leadership
             && view.PeerReport(leadership.Holder)?.Postgres is PostgresState.Primary leader)
-            (_memory.LeaderWritten, _leaderAskedAt) = (leader.Written, view.Now);
+            _memory.LeaderWritten = leader.Written;
+        _askedAt = Questions.AskedAt(view, _askedAt);
         if (view.Postgres is PostgresState.Primary or PostgresState.Standby { Streaming: true })
             _work.ForgetFailures();
     }

@@ -62,9 +62,7 @@ public sealed partial class DatabaseRun(ReturnRequest request, TimeProvider time
             await server.RunAllAsync([Comment(StagingPlan.Mark(request.Id))], cancellation);
             var (tables, warnings) = await FillAsync(staged, dump with { Before = inside }, cancellation);
             Progress.Enter("moving in place");
-            await server.RunAllAsync([Comment(comment)], cancellation);
-            await server.RunAllAsync(
-                [$"ALTER DATABASE {_staging} RENAME TO {SqlName.Quoted(_name)}"], cancellation);
+            await RenameAsync(comment, cancellation);
             return new Returned([$"database {_name}"], tables, [], warnings);
         }
         catch
@@ -73,6 +71,17 @@ public sealed partial class DatabaseRun(ReturnRequest request, TimeProvider time
             throw;
         }
     }, () => _left);
+
+    /// <summary>In a session of its own: when anything goes wrong its end takes the transaction with it.</summary>
+    private async Task RenameAsync(string? comment, CancellationToken cancellation)
+    {
+        var sessions = new Sessions(request);
+        await using var live = await sessions.LiveAsync(cancellation);
+        await live.RunAsync("BEGIN; SET LOCAL synchronous_commit = on", cancellation);
+        await live.RunAllAsync(
+            [Comment(comment), $"ALTER DATABASE {_staging} RENAME TO {SqlName.Quoted(_name)}"], cancellation);
+        await new SettledCommit(sessions.LiveAsync, time).RunAsync(live, cancellation);
+    }
 
     private string Comment(string? text) =>
         $"COMMENT ON DATABASE {_staging} IS {(text is null ? "NULL" : SqlName.Literal(text))}";
@@ -118,6 +127,7 @@ public sealed partial class DatabaseRun(ReturnRequest request, TimeProvider time
             "SELECT oid FROM pg_type WHERE oid >= 16384", row => row.GetFieldValue<uint>(0), cancellation);
         await using var live = await sessions.LiveAsync(cancellation);
         var relations = await new LossSetReader(staged, side, live).RelationsAsync([.. oids], [.. types], cancellation);
+        await LiveRoom.RequireAsync(staged, side, oids, cancellation);
         var mended = await new TablespaceCheck(live).MendAsync(dump, cancellation);
         var nothing = new LossSet([], relations, [], [], [], [], [], [], []);
         var tables = await new LiveStaging(sessions, staged, Progress).MakeAsync(

@@ -28,6 +28,9 @@ internal static class ReturnOutcome
         }
     }
 
-    private static Outcome<T>.Failed Failed<T>(Problem problem, string? left) =>
-        new(left is null ? problem : problem with { Left = left });
+    /// <summary>Where nobody knows what became of the last COMMIT, that is said first.</summary>
+    private static Outcome<T>.Failed Failed<T>(Problem problem, string? left) => new(
+        left is null ? problem
+        : problem.Code == ReturnProblems.UnsettledCode ? problem with { Left = $"{problem.Left}; {left}" }
+        : problem with { Left = left });
 }

@@ -1,10 +1,13 @@
 using Npgsql;
+using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres;
 
 namespace PgMahout.Undo.Returning;
 
 internal static class ReturnProblems
 {
+    public const string UnsettledCode = "undo-unsettled";
+
     private const string Untouched = "the live database is as it was";
 
     public static Problem NotThen(string what) => new(
@@ -19,6 +22,13 @@ internal static class ReturnProblems
         "undo-name-taken", "a name of what was lost belongs to something new",
         $"the live database has {string.Join(", ", names)}", Untouched,
         "give the lost table another name with --as, or rename what is there");
+
+    public static Problem NoRoom(LiveDisk disk, ByteSize size, ByteSize needed) => new(
+        UndoProblems.NoRoomCode,
+        $"the disk of {string.Join(", ", disk.Members)} has too little room for what comes back",
+        $"{size} of rows and indexes take {needed} there with their WAL, and only {disk.Room} may be written before "
+            + "the cluster would have to leave that disk",
+        Untouched, "make room there and run this again, or write it to a file elsewhere with --to-file");
 
     public static Problem BadName(string name) => new(
         "undo-bad-name", $"'{name}' is no name for a table", "it takes one part or two, as schema.table", Untouched,
@@ -56,7 +66,7 @@ internal static class ReturnProblems
         why, Untouched, "end the transaction that holds it (pg_stat_activity, pg_locks), and run this again");
 
     public static Problem Unsettled(string xid) => new(
-        "undo-unsettled", "nobody knows yet whether everything is back",
+        UnsettledCode, "nobody knows yet whether everything is back",
         $"the connection broke at the last COMMIT, and the server did not say what became of transaction {xid}",
         "everything is back and in place, or the live database is as it was",
         "when the server answers again, see whether it is there; if not, run this again");

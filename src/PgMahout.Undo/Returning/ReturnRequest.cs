@@ -51,6 +51,10 @@ public sealed record ReturnRequest
     /// </summary>
     public bool Apart { get; init; }
 
+    /// <summary>The disks of the live cluster's members, as they are when asked; empty when nobody knows.</summary>
+    public Func<CancellationToken, Task<ImmutableArray<LiveDisk>>> Disks { get; init; } =
+        _ => Task.FromResult(ImmutableArray<LiveDisk>.Empty);
+
     /// <summary>Streams of rows, and indexes built at the same time.</summary>
     public int Jobs { get; init; } = 2;
 

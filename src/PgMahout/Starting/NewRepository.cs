@@ -95,7 +95,8 @@ public static class NewRepository
 
     private static bool IsBucket(string address) => address.StartsWith(S3Settings.Scheme, StringComparison.Ordinal);
 
-    private static string? MountOf(string path) => DriveInfo.GetDrives()
+    /// <summary>Where the file system of <paramref name="path"/> is mounted.</summary>
+    public static string? MountOf(string path) => DriveInfo.GetDrives()
         .Select(drive => drive.RootDirectory.FullName)
         .Where(root => root == "/" || path == root || path.StartsWith(root + "/", StringComparison.Ordinal))
         .MaxBy(root => root.Length);

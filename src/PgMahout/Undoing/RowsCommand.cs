@@ -119,6 +119,7 @@ internal sealed class RowsCommand(Invocation invocation, BackupAccess access, Ro
         Source = new ReturnSource(
             past.Server, database, past.Request.Programs, past.Request.Account, past.Request.Place.Workspace),
         Live = at.Connect,
+        Disks = new LiveDisks(invocation.Home, access.Spec.Members).ReadAsync,
         Relations = [at.Table.Oid],
         As = at.CopyText,
         Apart = true,

@@ -51,7 +51,7 @@ internal sealed class UndoCommand(Invocation invocation, BackupAccess access)
                 return failure;
             await using var running = past;
             clock.Ready(past.Measure);
-            var returning = new UndoReturning(invocation, order, primary);
+            var returning = new UndoReturning(invocation, order, primary, access.Spec.Members);
             if (!(await returning.FindAsync(past, plan)).TryGet(out var wanted, out failure))
                 return failure;
             if (wanted.IsEmpty && order.Kind != UndoKind.Database)

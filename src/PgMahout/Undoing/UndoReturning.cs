@@ -2,10 +2,12 @@ using System.Collections.Immutable;
 using Npgsql;
 using PgMahout.Backups;
 using PgMahout.CommandLine;
+using PgMahout.Core.Cluster;
 using PgMahout.Core.Undo.Returning;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
 using PgMahout.Postgres;
+using PgMahout.Undo;
 using PgMahout.Undo.Past;
 using PgMahout.Undo.Returning;
 
@@ -13,7 +15,8 @@ namespace PgMahout.Undoing;
 
 /// <summary>From a server of the past into the cluster.</summary>
 /// <param name="primary">How to connect to the leader's server.</param>
-internal sealed class UndoReturning(Invocation invocation, UndoOrder order, string primary)
+internal sealed class UndoReturning(
+    Invocation invocation, UndoOrder order, string primary, ImmutableArray<MemberSpec> members)
 {
     private const string ByName = $"""
         SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -91,6 +94,7 @@ internal sealed class UndoReturning(Invocation invocation, UndoOrder order, stri
         Id = to.Place.Id,
         Source = source,
         Live = () => new NpgsqlConnection(to.Live),
+        Disks = new LiveDisks(invocation.Home, members).ReadAsync,
         Relations = wanted,
         Schemas = Schemas(plan),
         As = order.As,
@@ -162,7 +166,7 @@ internal sealed class UndoReturning(Invocation invocation, UndoOrder order, stri
 
     public static Failure Translate(Problem problem) => RepositoryOpening.Translate(
         problem.Code is "undo-name-taken" or "undo-has-rows" or "undo-no-key" or "undo-bad-name" or "undo-not-then"
-                or "undo-extension-missing"
+                or "undo-extension-missing" or UndoProblems.NoRoomCode
             ? ErrorCatalogue.UndoRefused
             : ErrorCatalogue.UndoFailed,
         problem);

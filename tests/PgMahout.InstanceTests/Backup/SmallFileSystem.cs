@@ -11,6 +11,16 @@ internal sealed class SmallFileSystem : IDisposable
 
     public string Directory { get; }
 
+    /// <summary>Rounded up.</summary>
+    public int UsedMegabytes
+    {
+        get
+        {
+            var drive = new DriveInfo(Directory);
+            return (int)((drive.TotalSize - drive.TotalFreeSpace) >> 20) + 1;
+        }
+    }
+
     /// <summary>Skips the test where nothing may be mounted.</summary>
     public static SmallFileSystem Mount(int megabytes)
     {

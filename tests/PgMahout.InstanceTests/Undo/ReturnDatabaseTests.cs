@@ -1,3 +1,4 @@
+using Npgsql;
 using PgMahout.Undo.Returning;
 using Xunit;
 
@@ -60,5 +61,45 @@ public sealed class ReturnDatabaseTests
 
         Assert.Equal("postgres", await lab.Live.QueryAsync<string>(
             "SELECT string_agg(datname, ' ') FROM pg_database WHERE NOT datistemplate"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_became_of_its_last_commit_is_found_out_when_the_answer_is_lost(bool delivered)
+    {
+        await using var lab = await ReturnLab.StartAsync(
+            "CREATE DATABASE shop", makeDatabase: ("shop", "CREATE TABLE t AS SELECT generate_series(1, 1000) AS id"));
+        var before = await lab.DefinitionsAsync("shop");
+        await lab.Live.ExecuteAsync("DROP DATABASE shop");
+        await using var relay = new CommitRelay(lab.Live.Socket) { Delivers = delivered };
+        var text = relay.ConnectionText(lab.Live.ConnectionText);
+        var request = await lab.RequestAsync();
+        var run = new DatabaseRun(request with
+        {
+            Source = request.Source with { Database = "shop" },
+            Live = () => new NpgsqlConnection(text),
+        }, TimeProvider.System);
+        run.Progress.Entered += step =>
+        {
+            if (step == "moving in place")
+                relay.Arm();
+        };
+
+        var ended = await run.RunAsync(default);
+
+        Assert.Equal(1, relay.Broken);
+        var names = await lab.Live.QueryAsync<string>(
+            "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate");
+        if (delivered)
+        {
+            Assert.Equal(1000, TestMember.Done(ended).Rows);
+            Assert.Equal(before, await lab.DefinitionsAsync("shop"));
+        }
+        else
+        {
+            Assert.Equal("the live database is as it was", ended.Failure?.Left);
+        }
+        Assert.Equal(delivered ? "postgres shop" : "postgres", names);
     }
 }

@@ -6,6 +6,7 @@ using PgMahout.InstanceTests.Wal;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Installation;
 using PgMahout.Postgres.Instance;
+using PgMahout.Postgres.Processes;
 using PgMahout.Postgres.Probing;
 using PgMahout.Undo.Returning;
 using Xunit;
@@ -25,14 +26,17 @@ internal sealed partial class ReturnLab : IAsyncDisposable
     private readonly PostgresBinaries _programs;
     private SideServer? _then;
 
-    private ReturnLab(PostgresBinaries binaries, PostgresBinaries programs, ServerAccount account)
+    private ReturnLab(
+        PostgresBinaries binaries, PostgresBinaries programs, ServerAccount account, SmallFileSystem? disk)
     {
         _account = account;
         _programs = programs;
         _home = ScratchDirectory.Create(account);
         foreach (var directory in new[] { "live", "then", "work" })
             account.CreateDirectory(_home.File(directory), Mode);
-        Live = new LabServer(binaries, account, _home.File("data"), _home.File("live"));
+        var data = disk is null ? _home.File("data") : Path.Combine(disk.Directory, "data");
+        account.CreateDirectory(data, Mode);
+        Live = new LabServer(binaries, account, data, _home.File("live"));
     }
 
     public LabServer Live { get; }
@@ -49,10 +53,11 @@ internal sealed partial class ReturnLab : IAsyncDisposable
     /// Everything in the live database's <c>public</c> and other schemas is made by <paramref name="sql"/>.
     /// </summary>
     public static async Task<ReturnLab> StartAsync(
-        string sql, int major = 15, (string Name, string Sql)? makeDatabase = null, params string[] settings)
+        string sql, int major = 15, (string Name, string Sql)? makeDatabase = null, SmallFileSystem? disk = null,
+        params string[] settings)
     {
         var binaries = PostgresVersions.Binaries(major);
-        var lab = new ReturnLab(binaries, Programs(binaries), TestMember.Done(ServerAccount.Find()));
+        var lab = new ReturnLab(binaries, Programs(binaries), TestMember.Done(ServerAccount.Find()), disk);
         await lab.Live.InitializeAsync("--no-sync");
         await lab.Live.StartAsync(settings);
         await lab.ExecuteAsync(sql);
@@ -67,6 +72,19 @@ internal sealed partial class ReturnLab : IAsyncDisposable
             (binaries, lab._account), (lab._home.File("past"), lab._home.File("then")), SideSettings,
             _ => { }, default));
         return lab;
+    }
+
+    /// <summary>The live server's WAL goes where there is room for it; it is restarted.</summary>
+    public async Task MoveWalAsync()
+    {
+        await Live.StopAsync();
+        var (wal, moved) = (Path.Combine(Live.DataDirectory, "pg_wal"), _home.File("wal"));
+        var copied = await new ToolRun(_account, "/bin/cp", ["--archive", wal, moved])
+            .RunAsync(LabServer.Limit, default);
+        Assert.True(copied.Complaint is null, $"cp: {copied.Complaint}");
+        Directory.Delete(wal, recursive: true);
+        File.CreateSymbolicLink(wal, moved);
+        await Live.StartAsync();
     }
 
     public async Task<ReturnRequest> RequestAsync(params string[] relations) => new()

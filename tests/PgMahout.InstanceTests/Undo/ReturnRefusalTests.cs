@@ -1,4 +1,8 @@
+using System.Collections.Immutable;
+using System.Globalization;
 using Npgsql;
+using PgMahout.Core.Vocabulary;
+using PgMahout.InstanceTests.Backup;
 using PgMahout.Undo;
 using PgMahout.Undo.Returning;
 using Xunit;
@@ -238,6 +242,57 @@ public sealed class ReturnRefusalTests
             Assert.Equal("the live database is as it was", ended.Failure?.Left);
             Assert.Equal(before, await lab.DefinitionsAsync());
         }
+        await lab.HasNoDebrisAsync();
+    }
+
+    [Fact]
+    public async Task Too_little_room_on_a_disk_of_the_cluster_is_seen_before_anything_is_written()
+    {
+        await using var lab = await ReturnLab.StartAsync(Orders);
+        await lab.Live.ExecuteAsync("DROP TABLE orders CASCADE");
+        var before = await lab.DefinitionsAsync();
+        var size = long.Parse(
+            await lab.ThenAsync("SELECT pg_total_relation_size('orders')::text"), CultureInfo.InvariantCulture);
+        var request = await lab.RequestAsync("orders");
+        ReturnRequest On(long room) => request with
+        {
+            Disks = _ => Task.FromResult<ImmutableArray<LiveDisk>>([new LiveDisk(["m1", "m2"], new ByteSize(room))]),
+        };
+
+        // Two members write rows and indexes, and the WAL of both.
+        var refused = await ReturnLab.RunAsync(On(size * 4 - 1));
+
+        Assert.Equal(UndoProblems.NoRoomCode, refused.Failure?.Code);
+        Assert.Contains("m1, m2", refused.Failure?.What, StringComparison.Ordinal);
+        Assert.Equal(before, await lab.DefinitionsAsync());
+
+        // A sequence takes a block as well.
+        TestMember.Done(await ReturnLab.RunAsync(On(size * 4 + (64 << 10))));
+        await lab.IsAsBeforeAsync();
+    }
+
+    [Fact]
+    public async Task A_disk_that_fills_in_the_middle_leaves_the_live_database_as_it_was()
+    {
+        using var disk = SmallFileSystem.Mount(200);
+        await using var lab = await ReturnLab.StartAsync("""
+            CREATE TABLE other AS SELECT generate_series(1, 100) AS id;
+            CREATE TABLE orders AS SELECT i AS id, repeat('o', 1000) AS body FROM generate_series(1, 20000) AS i;
+            """, disk: disk);
+        await lab.MoveWalAsync();
+        await lab.Live.ExecuteAsync("DROP TABLE orders; CHECKPOINT");
+        var (before, rows) = (await lab.DefinitionsAsync(), await lab.RowsAsync());
+        var started = await lab.Live.QueryAsync<DateTime>("SELECT pg_postmaster_start_time()");
+        disk.Resize(disk.UsedMegabytes + 8);
+
+        var ended = await ReturnLab.RunAsync(await lab.RequestAsync("orders"));
+
+        Assert.Equal("undo-refused-by-server", ended.Failure?.Code);
+        Assert.Contains("53100", ended.Failure?.Why, StringComparison.Ordinal);
+        Assert.Equal("the live database is as it was", ended.Failure?.Left);
+        Assert.Equal(started, await lab.Live.QueryAsync<DateTime>("SELECT pg_postmaster_start_time()"));
+        Assert.Equal(before, await lab.DefinitionsAsync());
+        Assert.Equal(rows, await lab.RowsAsync());
         await lab.HasNoDebrisAsync();
     }
 

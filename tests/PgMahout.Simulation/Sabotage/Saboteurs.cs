@@ -15,6 +15,7 @@ internal static class Saboteurs
             Tampering.AnyVoterSuffices),
         Saboteur.OfView("skip-sealing", "An election counts members that still receive.", Tampering.AllSealed) with
         {
+            Knobs = new ShellKnobs { AskUnsealed = true },
             Profile = Profile.Thaw,
         },
         Saboteur.OfShell("seal-in-name-only", "A member reports a seal and goes on receiving.",

@@ -36,7 +36,7 @@ internal static class AllScenarios
             new(FaultKind.KillPostgres, -1, 0, 14244, 30),
         ]),
         new("late-write-of-a-narrower-set",
-            "A write of the record that was not answered is settled before commits wait for another set.", 103241,
+            "A write of the record that was not answered is settled before commits wait for another set.", 1218,
         [
             new(FaultKind.CutPair, -1, 2, 5767, 6071),
             new(FaultKind.LoseData, 2, 1, 6505, 7156),
@@ -132,7 +132,7 @@ internal static class AllScenarios
             new(FaultKind.LoseData, 0, 0, 18141, 4560),
         ]),
         new("unsealed-and-counted",
-            "A thawed leader has a commit confirmed by a member that was counted a moment before.", 150,
+            "A thawed leader has a commit confirmed by a member that was counted a moment before.", 70,
         [
             new(FaultKind.FreezeHost, -1, 0, 5985, 820),
             new(FaultKind.FreezeHost, -1, 0, 8881, 982),

@@ -22,6 +22,9 @@ internal sealed record ShellKnobs
     /// <summary>Sealing is reported and not done.</summary>
     public bool SealWithoutStopping { get; init; }
 
+    /// <summary>A member that has not sealed itself asks the others in an election all the same.</summary>
+    public bool AskUnsealed { get; init; }
+
     /// <summary>Promises are given and not remembered.</summary>
     public bool ForgetPromises { get; init; }
 

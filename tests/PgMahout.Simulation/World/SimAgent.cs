@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
-using PgMahout.Core.Replication;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Simulation.World;
@@ -22,9 +21,9 @@ internal sealed partial class SimAgent
     private Revision? _sealed;
     private Instant? _promisedUntil;
     private WalPosition? _leaderWritten;
+    private Instant? _askedAt;
     private WalPosition? _writtenOnDisk;
     private LeftHead? _leftHead;
-    private Instant _behindHeadsAskedAt;
     private Epoch _recordEpoch;
     private MemberReport? _lastReport;
     private bool _inTurn;
@@ -67,8 +66,8 @@ internal sealed partial class SimAgent
         _sealed = null;
         _promisedUntil = null;
         _leftHead = null;
-        _behindHeadsAskedAt = Instant.Zero;
         _leaderWritten = _writtenOnDisk;
+        _askedAt = null;
         _lastReport = null;
         _inTurn = _wokenDuringTurn = _acquiring = false;
         ForgetWork();
@@ -117,8 +116,12 @@ internal sealed partial class SimAgent
         var state = _observer.Observe();
         var at = Now;
         Notice(state);
-        ReadStore(store => AskPeers(Asked(state, store), peers => TakeTurn(state, at, store, peers)));
+        ReadStore(store => AskPeers(QuestionsOf(View(state, at, store)), peers => TakeTurn(state, at, store, peers)));
     }
+
+    private Questions QuestionsOf(ClusterView view) => Questions.Of(
+        _world.Knobs.AskUnsealed && view.Store.TryGet(out var store) ? view with { Sealed = store.Revision } : view,
+        _askedAt);
 
     private void ReadStore(Action<Reading<StoreContent>> next)
     {
@@ -145,40 +148,12 @@ internal sealed partial class SimAgent
         });
     }
 
-    /// <summary>
-    /// Whose word this turn's decision can need: the leader's while following; everybody's while the leadership is
-    /// open, or a leader has no primary or a switchover to decide; while leading quietly nobody's, but now and then
-    /// that of those that stream from another standby.
-    /// </summary>
-    private List<SimMember> Asked(PostgresState state, Reading<StoreContent> store)
+    private void AskPeers(Questions questions, Action<ImmutableArray<Peer>> next)
     {
-        if (!store.TryGet(out var content) || content.Leadership is not { } record)
-            return [];
-        var expired = Now >= _lease.TakeableAt(Timing);
-        if (record.IsHeld && record.Holder != Self && !expired)
-        {
-            var head = UpstreamChoice.HeadFor(_world.Spec, record, Self);
-            return [.. _world.Members.Where(member => member.Name == record.Holder || member.Name == head)];
-        }
-        var quiet = record.IsHeld && record.Holder == Self && Now < _lease.FenceAt(Timing)
-            && state is PostgresState.Primary && content.Switchover is null && _observer.Disk().IsWell(Timing);
-        return quiet ? BehindHeads(record) : [.. _world.Members.Where(member => member.Index != _index)];
-    }
-
-    private List<SimMember> BehindHeads(Leadership record)
-    {
-        if (Now - _behindHeadsAskedAt < Timing.FollowPatience)
-            return [];
-        _behindHeadsAskedAt = Now;
-        return [.. _world.Members.Where(
-            member => UpstreamChoice.HeadFor(_world.Spec, record, member.Name) is not null)];
-    }
-
-    private void AskPeers(List<SimMember> asked, Action<ImmutableArray<Peer>> next)
-    {
+        var asked = questions.Asked.Select(name => _world.Members.Single(member => member.Name == name)).ToList();
         var answers = new MemberReport?[asked.Count];
         var askedAt = Now;
-        var outstanding = asked.Count;
+        var outstanding = questions.Awaited.Length;
         var done = false;
         void Finish()
         {
@@ -188,22 +163,20 @@ internal sealed partial class SimAgent
             next(Collect(asked, answers, askedAt));
         }
 
-        if (asked.Count == 0)
-        {
-            Finish();
-            return;
-        }
         for (var index = 0; index < asked.Count; index++)
         {
             var slot = index;
             Ask(asked[slot], report =>
             {
                 answers[slot] = report;
-                if (--outstanding == 0)
+                if (questions.Awaited.Contains(asked[slot].Name) && --outstanding == 0)
                     Finish();
             });
         }
-        _world.After(SimWorld.Nanoseconds(Timing.PeerLimit), Process, Finish);
+        if (outstanding == 0)
+            Finish();
+        else
+            _world.After(SimWorld.Nanoseconds(Timing.PeerLimit), Process, Finish);
     }
 
     private void Ask(SimMember peer, Action<MemberReport> answered)
@@ -260,13 +233,8 @@ internal sealed partial class SimAgent
         HearLeader(state, store, peers);
         if (_world.Knobs.StaleReports)
             _lastReport = ReportOf(state);
-        var view = new ClusterView(
-            Now, Self, _world.Spec, store, _lease, state, at, peers, _operation, [.. _failures], SealInForce(state),
-            _promisedUntil, _leaderWritten, _request)
-        {
-            Disk = _observer.Disk(),
-            LeftHead = _leftHead,
-        };
+        var view = View(state, at, store) with { Peers = peers };
+        _askedAt = Questions.AskedAt(view, _askedAt);
         var decision = _world.Policy(view);
         _world.Reached(decision.Rule);
         if (_world.Tracing && (decision.Rule != _lastRule || !decision.Actions.IsEmpty))
@@ -275,6 +243,14 @@ internal sealed partial class SimAgent
         _lastRule = decision.Rule;
         Apply(view, decision, 0);
     }
+
+    private ClusterView View(PostgresState state, Instant at, Reading<StoreContent> store) => new(
+        Now, Self, _world.Spec, store, _lease, state, at, [], _operation, [.. _failures], SealInForce(state),
+        _promisedUntil, _leaderWritten, _request)
+    {
+        Disk = _observer.Disk(),
+        LeftHead = _leftHead,
+    };
 
     private static string Describe(HaAction action) => action switch
     {
