@@ -51,6 +51,8 @@ public sealed class DeployTests : IAsyncLifetime
                     await SerialAsync(host, Shown(port)) == await SerialAsync(
                         host, "cat /var/lib/pgmahout/certs/host.crt"));
 
+        await AnotherAuthorityAsync();
+
         WriteFile([.. First, "db4"]);
         (await DeployAsync("add", "db4")).Exits(0);
         Assert.Equal(4, (await HealthyFromAsync("db4")).Members.Length);
@@ -61,6 +63,30 @@ public sealed class DeployTests : IAsyncLifetime
         Assert.Equal(3, (await HealthyFromAsync("db1")).Members.Length);
 
         await AnAddressComesAndGoesAsync();
+    }
+
+    /// <summary>Interrupted after its first step, and gone on with; no server is started anew.</summary>
+    private async Task AnotherAuthorityAsync()
+    {
+        const string Count = "grep -c BEGIN /var/lib/pgmahout/certs/ca.crt";
+        var own = Path.Combine(_directory, "orders.secrets", "ca.crt");
+        var (former, servers) = (await File.ReadAllTextAsync(own), await PostmastersAsync());
+
+        (await DeployAsync("certificates", "rotate", "--ca", "--step")).Exits(0);
+        foreach (var host in First)
+            Assert.Equal("2", await _lab.ShellAsync(host, Count));
+        Assert.True((await HealthyFromAsync("db2")).IsHealthy);
+
+        (await DeployAsync("certificates", "rotate", "--ca")).Exits(0);
+        var present = await File.ReadAllTextAsync(own);
+        Assert.NotEqual(former, present);
+        foreach (var host in First)
+            Assert.Equal(
+                present.Trim(), (await _lab.ShellAsync(host, "cat /var/lib/pgmahout/certs/ca.crt")).Trim());
+        Assert.Equal(servers, await PostmastersAsync());
+        Assert.True((await HealthyFromAsync("db3")).IsHealthy);
+        var again = (await DeployAsync()).Exits(0);
+        Assert.Contains("nothing to do", again.Out + again.Error, StringComparison.Ordinal);
     }
 
     /// <summary>By the file alone, while everything runs.</summary>

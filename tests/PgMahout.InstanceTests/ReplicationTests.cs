@@ -147,6 +147,62 @@ public sealed class ReplicationTests
     }
 
     [Fact]
+    public async Task Standby_streams_from_a_standby_and_comes_back_to_the_primary_where_it_left()
+    {
+        await using var cluster = await TestCluster.StreamingAsync(3);
+
+        TestMember.Done(await cluster.C.Instance.FollowAsync(cluster.B.Name, TestMember.Limit, default));
+        await cluster.C.UntilAsync<PostgresState.Standby>(state =>
+            state.Streaming && state.Upstream == cluster.B.Name);
+        var links = await cluster.A.UntilAsync<PostgresState.Primary>(state => state.Standbys.Length == 1);
+        await cluster.A.ExecuteAsync("CREATE TABLE through_b AS SELECT 1 AS i");
+        var written = (await cluster.A.UntilAsync<PostgresState.Primary>(_ => true)).Written;
+        var behind = await cluster.C.UntilAsync<PostgresState.Standby>(state => state.Received >= written);
+        TestMember.Done(await cluster.A.Instance.KeepSlotAsync(
+            cluster.C.Name.SlotName, behind.Received.Lsn, TestMember.Limit, default));
+        await cluster.B.DisposeAsync();
+        TestMember.Done(await cluster.C.Instance.FollowAsync(cluster.A.Name, TestMember.Limit, default));
+
+        Assert.Equal(cluster.B.Name, links.Standbys[0].Member);
+        await cluster.C.UntilAsync<PostgresState.Standby>(state =>
+            state.Streaming && state.Upstream == cluster.A.Name);
+    }
+
+    [Fact]
+    public async Task Slot_of_a_standby_that_streams_elsewhere_no_longer_holds_back_vacuum()
+    {
+        await using var cluster = await TestCluster.StreamingAsync(3);
+        var slot = cluster.C.Name.SlotName;
+        var horizon = $"SELECT xmin IS NOT NULL FROM pg_replication_slots WHERE slot_name = '{slot}'";
+        await cluster.C.ExecuteAsync("ALTER SYSTEM SET hot_standby_feedback = on");
+        await cluster.C.ExecuteAsync("SELECT pg_reload_conf()");
+        await UntilAsync("the standby holds back vacuum", () => cluster.A.QueryAsync<bool>(horizon));
+
+        TestMember.Done(await cluster.C.Instance.FollowAsync(cluster.B.Name, TestMember.Limit, default));
+        await cluster.A.UntilAsync<PostgresState.Primary>(state => state.Standbys.Length == 1);
+        await cluster.A.ExecuteAsync("CREATE TABLE elsewhere AS SELECT 1 AS i");
+        var written = (await cluster.A.UntilAsync<PostgresState.Primary>(_ => true)).Written;
+        await cluster.C.UntilAsync<PostgresState.Standby>(state => state.Received >= written);
+        var held = await cluster.A.QueryAsync<bool>(horizon);
+        TestMember.Done(await cluster.A.Instance.KeepSlotAsync(slot, written.Lsn, TestMember.Limit, default));
+
+        Assert.True(held, "a slot keeps the horizon of a standby that has gone");
+        Assert.False(await cluster.A.QueryAsync<bool>(horizon));
+        var kept = (await cluster.A.UntilAsync<PostgresState.Primary>(_ => true)).Slots.Single(it => it.Name == slot);
+        Assert.True(kept.RestartAt <= written.Lsn, $"{kept} begins after {written}");
+    }
+
+    private static async Task UntilAsync(string condition, Func<Task<bool>> holds)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!await holds())
+        {
+            Assert.True(watch.Elapsed < TestMember.Limit, $"not in time: {condition}");
+            await Task.Delay(20);
+        }
+    }
+
+    [Fact]
     public async Task Slots_of_a_standby_move_forward_and_go_when_dropped()
     {
         await using var cluster = await TestCluster.StreamingAsync(2);

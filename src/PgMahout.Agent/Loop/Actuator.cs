@@ -1,5 +1,6 @@
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
+using PgMahout.Core.Replication;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Instance;
 using PgMahout.Postgres.Processes;
@@ -44,7 +45,7 @@ internal sealed class Actuator(
             HaAction.InspectWal => servers.InspectWal(),
             HaAction.RewindFrom rewind => servers.Rewind(view, rewind),
             HaAction.CloneFrom clone => servers.Clone(view, clone),
-            HaAction.Follow follow => await FollowAsync(follow, reload, cancellation),
+            HaAction.Follow follow => await FollowAsync(view, follow, reload, cancellation),
             HaAction.Seal seal => await SealAsync(seal, reload, cancellation),
             HaAction.SetSynchronous set => await SetSynchronousAsync(view, set, reload, cancellation),
             HaAction.KeepSlot keep =>
@@ -70,8 +71,15 @@ internal sealed class Actuator(
         return Report(outcome);
     }
 
-    private async Task<bool> FollowAsync(HaAction.Follow follow, TimeSpan limit, CancellationToken cancellation)
+    private async Task<bool> FollowAsync(
+        ClusterView view, HaAction.Follow follow, TimeSpan limit, CancellationToken cancellation)
     {
+        var left = UpstreamChoice.Leaving(view, follow.Upstream);
+        if (left is not null && left != state.Memory.LeftHead)
+            state.Journal.Record(
+                JournalKind.Decision,
+                $"{view.Self} turns to {follow.Upstream}: it does not receive from {left.Head}, the head of its site");
+        state.Memory.LeftHead = left;
         state.Memory.Sealed = null;
         state.Memory.Disarm();
         return Report(await instance.FollowAsync(follow.Upstream, limit, cancellation));

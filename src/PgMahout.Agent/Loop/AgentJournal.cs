@@ -24,7 +24,7 @@ internal sealed class AgentJournal(MemberName self, IClusterStore store, AgentMe
     /// <summary>Rules that say "all is as it should be" or "still waiting": not worth a line each time.</summary>
     private static bool IsNotable(Rule rule) => rule is not (
         Rule.KeepLeading or Rule.FollowLeader or Rule.AwaitOperation or Rule.AdjustSynchronous or Rule.AwaitPrimary
-        or Rule.AwaitRenewal
+        or Rule.FollowHead or Rule.AwaitRenewal
         or Rule.AwaitStart or Rule.AwaitHeir or Rule.AwaitVotes or Rule.AwaitReadiness or Rule.AwaitBootstrap
         or Rule.ConfirmLease or Rule.PointAtLeader or Rule.InspectBeforeRejoin or Rule.AwaitAnswer);
 

@@ -61,7 +61,7 @@ internal sealed class AgentLoop(
     /// </summary>
     private void Settle(Decision decision)
     {
-        if (decision.Rule is not (Rule.KeepLeading or Rule.FollowLeader))
+        if (decision.Rule is not (Rule.KeepLeading or Rule.FollowLeader or Rule.FollowHead))
         {
             _giveBackAt = null;
             return;

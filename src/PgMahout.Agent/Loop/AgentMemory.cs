@@ -22,6 +22,7 @@ internal sealed class AgentMemory(LeaseDeadline deadline, HeardPosition heard)
 
     public ClusterRecords Records { get; set; } = ClusterRecords.None;
     public Revision? Sealed { get; set; }
+    public LeftHead? LeftHead { get; set; }
 
     public WalPosition? LeaderWritten
     {

@@ -24,7 +24,7 @@ internal sealed class Observer(
     private readonly LongWork _work = state.Work;
     private readonly MemberName _self = instance.Settings.Name;
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
-    private Instant? _leaderAskedAt;
+    private Instant? _askedAt;
     private readonly Dictionary<MemberName, AgentClient> _clients = [];
 
     public async Task<ClusterView> ObserveAsync(ClusterSpec spec, CancellationToken cancellation)
@@ -38,8 +38,9 @@ internal sealed class Observer(
             _memory.LeaderWritten, _memory.Request)
         {
             Disk = _memory.Disk = _disks.Look(postgres, IsMine(content), spec.Timing),
+            LeftHead = _memory.LeftHead,
         };
-        view = view with { Peers = await AskAsync(spec, Questions.Of(view, _leaderAskedAt), cancellation) };
+        view = view with { Peers = await AskAsync(spec, Questions.Of(view, _askedAt), cancellation) };
         Remember(view);
         return view with { Now = BootClock.Now(), LeaderWritten = _memory.LeaderWritten };
     }
@@ -154,7 +155,8 @@ internal sealed class Observer(
     {
         if (view.Leadership is { } leadership
             && view.PeerReport(leadership.Holder)?.Postgres is PostgresState.Primary leader)
-            (_memory.LeaderWritten, _leaderAskedAt) = (leader.Written, view.Now);
+            _memory.LeaderWritten = leader.Written;
+        _askedAt = Questions.AskedAt(view, _askedAt);
         if (view.Postgres is PostgresState.Primary or PostgresState.Standby { Streaming: true })
             _work.ForgetFailures();
     }

@@ -20,6 +20,8 @@ public sealed record ClusterSpec(
 {
     public static readonly ByteSize DefaultMaximumLag = ByteSize.Megabytes(16);
 
+    public Cascade Cascade { get; init; }
+
     public MemberSpec? Find(MemberName name) => Members.FirstOrDefault(member => member.Name == name);
 
     public IEnumerable<MemberSpec> Others(MemberName self) => Members.Where(member => member.Name != self);
@@ -42,7 +44,23 @@ public sealed record ClusterSpec(
 /// </param>
 public sealed record MemberSpec(MemberName Name, string Host, int Port, string Api, int Priority = 100)
 {
+    /// <summary>Where it stands; null: nobody said. Members of one site may be lost together.</summary>
+    public string? Site { get; init; }
+
     public bool Promotable => Priority > 0;
+}
+
+/// <summary>Which standbys stream from another standby.</summary>
+public enum Cascade
+{
+    /// <summary>None: all stream from the leader.</summary>
+    Off,
+
+    /// <summary>
+    /// In each site but the leader's, all but one: WAL crosses the line between two sites once, as far as commits do
+    /// not need more members to confirm them.
+    /// </summary>
+    BySite,
 }
 
 /// <summary>What a confirmed commit is worth.</summary>

@@ -42,6 +42,9 @@ public sealed record ClusterView(
     /// <summary>The disks of the local instance.</summary>
     public DiskState Disk { get; init; } = DiskState.Well;
 
+    /// <summary>The head of a site that this member stopped following last, and when; null: there was none.</summary>
+    public LeftHead? LeftHead { get; init; }
+
     public Leadership? Leadership => Store.TryGet(out var content) ? content.Leadership : null;
 
     public Reading<MemberReport>? PeerReading(MemberName name) =>
@@ -50,6 +53,11 @@ public sealed record ClusterView(
     public MemberReport? PeerReport(MemberName name) =>
         PeerReading(name) is { } reading && reading.TryGet(out var report) ? report : null;
 }
+
+/// <summary>
+/// A member turned from the head of its site to the leader: the head, or the way to it, was not well.
+/// </summary>
+public sealed record LeftHead(MemberName Head, Instant At);
 
 /// <summary>The part of the store that decisions read, at one consistent moment.</summary>
 /// <param name="Leadership">Null before the first leader.</param>

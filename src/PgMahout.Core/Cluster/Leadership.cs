@@ -24,6 +24,9 @@ public sealed record Leadership(
     WalPosition? Written = null,
     TimelineHistory? History = null)
 {
+    /// <summary>Through whom WAL comes to other sites; chosen anew in each reign.</summary>
+    public SiteHeads Heads { get; init; } = SiteHeads.None;
+
     public bool IsHeld => Released is null;
 
     /// <summary>
@@ -33,7 +36,8 @@ public sealed record Leadership(
         new((previous?.Epoch ?? Epoch.Zero).Next, taker, null, SynchronousSet.Nobody, previous?.Written,
             previous?.History);
 
-    public Leadership ReleasedTo(MemberName heir, WalPosition? at) => this with { Released = new Handover(heir, at) };
+    public Leadership ReleasedTo(MemberName heir, WalPosition? at) =>
+        this with { Released = new Handover(heir, at), Heads = SiteHeads.None };
 }
 
 /// <summary>Who should take a released lease at once, and how far its holder had written when it stopped.</summary>

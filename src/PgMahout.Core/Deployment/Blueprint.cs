@@ -13,6 +13,8 @@ public sealed record Blueprint(string Cluster, ImmutableArray<HostBlueprint> Hos
 
     public Durability Durability { get; init; } = Durability.Quorum;
 
+    public Cascade Cascade { get; init; }
+
     public Timing Timing { get; init; } = new(TimeSpan.FromSeconds(3));
 
     public SshAccess Ssh { get; init; } = SshAccess.Default;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using PgMahout.Core.Access;
 using PgMahout.Core.Addressing;
+using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Core.Deployment;
@@ -95,9 +96,16 @@ internal sealed class BlueprintChecks(FindingList findings, MapReader keys)
                 "proxy on every host with data");
     }
 
+    private static bool HasFollowers(IEnumerable<WrittenHost> site) =>
+        site.Count(host => host.Host.Role == HostRole.Data) > 1;
+
     private void Sites(Blueprint blueprint, ImmutableArray<WrittenHost> hosts)
     {
         var sites = hosts.Where(host => host.Host.Site is not null).GroupBy(host => host.Host.Site!).ToArray();
+        if (blueprint.Cascade == Cascade.BySite && !sites.Any(HasFollowers))
+            findings.Warn(
+                keys.MarkOf("cascade"), "no site has two hosts with data, so all stream from the leader",
+                "site: NAME at each host");
         if (sites.Length == 0)
             return;
         foreach (var host in hosts.Where(host => host.Host.Site is null))

@@ -41,7 +41,7 @@ public sealed class BlueprintReader
     {
         var keys = new MapReader(
             map, "cluster.yml", _findings, "cluster", "postgres", "rto", "durability", "ssh", "hosts", "etcd", "proxy",
-            "virtual_ip", "repository", "ports", "adopt");
+            "virtual_ip", "repository", "ports", "adopt", "cascade");
         var hosts = _hosts.Read(keys);
         var blueprint = new Blueprint(Cluster(keys), [.. hosts.Select(host => host.Host)])
         {
@@ -50,6 +50,7 @@ public sealed class BlueprintReader
             Durability = keys.Word(
                 "durability", ("quorum", Durability.Quorum), ("strict", Durability.Strict),
                 ("async", Durability.Async)) ?? Durability.Quorum,
+            Cascade = keys.Word("cascade", ("off", Cascade.Off), ("by-site", Cascade.BySite)) ?? Cascade.Off,
             Ssh = Ssh(keys),
             Ports = Ports(keys),
             Repository = Repository(keys),

@@ -148,9 +148,18 @@ public sealed record DeploymentPlan(
             yield return new HostStep.RemoveUnit(Unit);
     }
 
-    /// <summary>The agent reads its home's settings when it begins.</summary>
+    /// <summary>
+    /// The agent reads its home's settings when it begins, and etcd whom it believes. (All others read that anew with
+    /// each connection.)
+    /// </summary>
     private static IEnumerable<HostStep> Renewed(HostGoods goods, HostSurvey survey)
     {
+        const string Etcd = SystemdUnits.Etcd;
+        var authorities = goods.Certificates.FirstOrDefault(file =>
+            file.Path == HostPaths.CertificateFile("ca.crt"));
+        if (goods.Started.Contains(Etcd) && survey.ActiveUnits.Contains(Etcd)
+            && (survey.OutdatedUnits.Contains(Etcd) || authorities?.IsAsWanted(survey) == false))
+            yield return new HostStep.Renew(Etcd);
         if (IsChanged(goods, survey) && survey.ActiveUnits.Contains(SystemdUnits.Agent))
             yield return new HostStep.Renew(SystemdUnits.Agent);
     }

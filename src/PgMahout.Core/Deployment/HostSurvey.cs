@@ -56,6 +56,12 @@ public sealed record HostSurvey
 
     public ImmutableArray<string> ActiveUnits { get; init; } = [];
     public ImmutableArray<string> EnabledUnits { get; init; } = [];
+
+    /// <summary>
+    /// Those that began before the present authorities were there, and read them at their start only.
+    /// </summary>
+    public ImmutableArray<string> OutdatedUnits { get; init; } = [];
+
     public HostFirewall Firewall { get; init; }
 
     /// <summary>Of a server that is to be adopted; null: none is.</summary>

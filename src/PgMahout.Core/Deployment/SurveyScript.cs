@@ -51,6 +51,10 @@ public static class SurveyScript
             systemctl is-active --quiet "$unit" && say active "$unit"
             systemctl is-enabled --quiet "$unit" 2> /dev/null && say enabled "$unit"
         done
+        authority=/var/lib/pgmahout/certs/ca.crt
+        since=$(systemctl show -p ActiveEnterTimestamp --value pgmahout-etcd.service 2> /dev/null)
+        [ -f $authority ] && [ -n "$since" ] && [ "$(date -d "$since" +%s)" -lt "$(stat -c %Y $authority)" ] \
+            && say outdated pgmahout-etcd.service
         if command -v ufw > /dev/null 2>&1 && ufw status | grep -q 'Status: active'; then
             say firewall ufw
         elif command -v firewall-cmd > /dev/null 2>&1 && firewall-cmd --state > /dev/null 2>&1; then

@@ -42,6 +42,7 @@ public static class SurveyText
             Digests = Digests(lines["digest"]),
             ActiveUnits = [.. lines["active"]],
             EnabledUnits = [.. lines["enabled"]],
+            OutdatedUnits = [.. lines["outdated"]],
             Firewall = FirewallOf(lines["firewall"].FirstOrDefault()),
             FreeBytes = (long)Number(One(lines["free"])) * 1024,
         };

@@ -71,19 +71,34 @@ internal static class AsStandby
             return OnRequest(view, request, holder, leader);
         if (InSuccession.MayBeSealed(view, standby))
             return Decision.Of(Rule.AwaitRenewal, Wake(view, Decision.Soon * 4));
-        if (standby.Upstream != holder)
-            return Decision.Of(Rule.PointAtLeader, Decision.Soon, new HaAction.Follow(holder));
+        var upstream = UpstreamChoice.Of(view, standby);
+        if (standby.Upstream != upstream)
+            return Decision.Of(
+                upstream == holder ? Rule.PointAtLeader : Rule.PointAtHead,
+                Decision.Soon,
+                new HaAction.Follow(upstream));
+        if (upstream != holder)
+            return Keep(view, standby, Rule.FollowHead);
         if (leader is not null && IsStuck(view, standby))
             return Unstick(view, standby, leader, holder);
 
         if (!standby.Streaming && view.Now - standby.StreamedAt < view.Timing.Ttl)
             return Reconnect(leader, holder);
+        return Keep(view, standby, Rule.FollowLeader);
+    }
 
-        var follow = Decision.Of(Rule.FollowLeader, Wake(view, view.Timing.RenewEvery));
+    /// <summary>
+    /// It follows whom it should. A head that sends nothing is looked at again soon: it may have to be left.
+    /// </summary>
+    private static Decision Keep(ClusterView view, PostgresState.Standby standby, Rule rule)
+    {
+        var again = rule == Rule.FollowHead && !standby.Streaming ? Decision.Soon * 4 : view.Timing.RenewEvery;
+        var follow = Decision.Of(rule, Wake(view, again));
         var prepared = SynchronousPlanner.Prepared(view);
-        return standby.Configured == prepared
-            ? follow.Then([.. SlotPlan.OnStandby(view, standby, leader)])
-            : follow.Then(new HaAction.SetSynchronous(prepared));
+        if (standby.Configured != prepared)
+            return follow.Then(new HaAction.SetSynchronous(prepared));
+        var leader = view.PeerReport(view.Leadership!.Holder)?.Postgres as PostgresState.Primary;
+        return follow.Then([.. SlotPlan.OnStandby(view, standby, leader)]);
     }
 
     private static Decision OnRequest(

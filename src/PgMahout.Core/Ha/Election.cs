@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Replication;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Core.Ha;
@@ -54,7 +55,7 @@ public static class Election
         {
             var candidate = Describe(view, member);
             var link = primary.Standbys.FirstOrDefault(standby => standby.Member == member.Name);
-            candidate = Require(candidate, link is { Streaming: true }, "it is not streaming from the leader");
+            candidate = Require(candidate, link is { Streaming: true }, WhyNotStreaming(view, member.Name));
             candidate = Require(candidate,
                 candidate.Position is { } at && Lsn.Distance(at.Lsn, primary.Written.Lsn) <= SwitchoverLag,
                 $"it is more than {SwitchoverLag} behind");
@@ -96,6 +97,12 @@ public static class Election
             ? null
             : $"the recorded synchronous set is {recorded}: it may lack confirmed commits";
     }
+
+    /// <summary>What keeps a member from confirming the leader's commits, as a clause for people.</summary>
+    internal static string WhyNotStreaming(ClusterView view, MemberName name) =>
+        UpstreamChoice.HeadFor(view.Spec, view.Leadership, name) is { } head
+            ? $"it streams from {head}, the head of its site"
+            : "it is not streaming from the leader";
 
     private static Candidate Describe(ClusterView view, MemberSpec member)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Replication;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Core.Ha;
@@ -76,9 +77,13 @@ public static class Explanation
     {
         if (!member.Promotable)
             return "its priority is 0";
+        var isStreaming = link is { Streaming: true };
+        if (primary is not null && !isStreaming
+            && UpstreamChoice.HeadFor(view.Spec, leadership, member.Name) is not null)
+            return Election.WhyNotStreaming(view, member.Name);
         if (view.Spec.Durability != Durability.Async && !leadership.Synchronous.Contains(member.Name))
             return "it is not in the recorded synchronous set";
-        return primary is not null && link is not { Streaming: true } ? "it is not streaming from the leader" : null;
+        return primary is not null && !isStreaming ? Election.WhyNotStreaming(view, member.Name) : null;
     }
 
     private static string Knowing(ClusterView view, Leadership leadership) =>

@@ -76,7 +76,7 @@ public abstract record HaAction
 
     /// <summary>
     /// Create a missing slot, or move one forward to <paramref name="AdvanceTo"/> so that it does not hold WAL for
-    /// ever.
+    /// ever; then it no longer holds back vacuum for its owner either.
     /// </summary>
     public sealed record KeepSlot(string Slot, Lsn? AdvanceTo) : HaAction;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Replication;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Core.Ha;
@@ -20,7 +21,9 @@ internal static class LeaseKeeping
     {
         var leadership = view.Leadership!;
         var next = Present(view) with { Synchronous = synchronous ?? leadership.Synchronous };
-        var changed = next.Synchronous != leadership.Synchronous || SaysTooLittle(view, next);
+        var changed = next.Synchronous != leadership.Synchronous
+            || next.Heads != leadership.Heads
+            || SaysTooLittle(view, next);
         var due = view.Lease.HeldFrom is not { } held || view.Now - held >= view.Timing.RenewEvery * 0.9;
         return changed || due || view.Lease.UnansweredFrom is not null
             ? [new HaAction.RenewLease(Revision(view), next)]
@@ -28,16 +31,21 @@ internal static class LeaseKeeping
     }
 
     /// <summary>
-    /// The record as it stands, with how far this member has written by now: a running primary's end; or what a server
-    /// has that is down or in recovery, if that is more than the record knows.
+    /// The record as it stands, with how far this member has written by now: a running primary's end, and the heads
+    /// that it has for other sites; or what a server has that is down or in recovery, if that is more than the record
+    /// knows.
     /// </summary>
     public static Leadership Present(ClusterView view)
     {
         var record = view.Leadership!;
         return view.Postgres switch
         {
-            PostgresState.Primary primary =>
-                record with { Written = primary.Written, History = primary.History.Latest(AncestorsRecorded) },
+            PostgresState.Primary primary => record with
+            {
+                Written = primary.Written,
+                History = primary.History.Latest(AncestorsRecorded),
+                Heads = UpstreamChoice.Heads(view, primary),
+            },
             PostgresState.Stopped { End: { } end } => AtLeast(record, end),
             PostgresState.Standby standby => AtLeast(record, standby.Received),
             _ => record,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Replication;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Core.Ha;
@@ -17,11 +18,12 @@ public sealed record Questions(ImmutableArray<MemberName> Asked, ImmutableArray<
     private static readonly Questions None = new([], []);
 
     /// <param name="view">All but the peers.</param>
-    /// <param name="leaderAskedAt">
-    /// When the leader last answered; null before. A standby that streams asks it now and then only: for the slots that
-    /// it keeps for others.
+    /// <param name="askedAt">
+    /// What <see cref="AskedAt"/> said last; null before. Now and then only, a standby that streams asks the leader,
+    /// for the slots that it keeps for others; and a leader those that stream from heads of sites, for the slots that
+    /// it keeps for them.
     /// </param>
-    public static Questions Of(ClusterView view, Instant? leaderAskedAt)
+    public static Questions Of(ClusterView view, Instant? askedAt)
     {
         if (!view.Store.TryGet(out var store) || store.Leadership is not { } leadership)
             return None;
@@ -29,10 +31,12 @@ public sealed record Questions(ImmutableArray<MemberName> Asked, ImmutableArray<
         {
             Standing.NeverLed => None,
             Standing.OtherHolds when view.Postgres is PostgresState.Standby { Streaming: true }
-                && view.Now - leaderAskedAt < view.Timing.Ttl => None,
-            Standing.OtherHolds => All([.. Others(view).Where(name => name == leadership.Holder)]),
+                && view.Now - askedAt < view.Timing.Ttl => None,
+            Standing.OtherHolds => All(Upstreams(view, leadership)),
             Standing.Holding when view.Postgres is PostgresState.Primary && store.Switchover is null
-                && view.Disk.IsWell(view.Timing) => None,
+                && view.Disk.IsWell(view.Timing) => view.Now - askedAt < view.Timing.FollowPatience
+                    ? None
+                    : All(BehindHeads(view, leadership)),
             Standing.Holding when view.Postgres is PostgresState.Standby => OfVoters(view, view.Spec.CommitQuorum),
             Standing.Released when view.Now < view.Lease.SeenAt + view.Timing.HeirPatience => None,
             // First it seals itself, which needs nobody's word.
@@ -41,6 +45,28 @@ public sealed record Questions(ImmutableArray<MemberName> Asked, ImmutableArray<
             Standing.Holding or Standing.Unconfirmed or Standing.Released => All(Others(view)),
         };
     }
+
+    /// <summary>
+    /// When the leader last answered, or, on the leader, whoever it had asked: to be handed to the next turn.
+    /// </summary>
+    /// <param name="view">With the peers.</param>
+    public static Instant? AskedAt(ClusterView view, Instant? before) =>
+        view.Leadership is { } leadership
+        && (leadership.Holder == view.Self
+            ? view.Postgres is PostgresState.Primary && !view.Peers.IsEmpty
+            : view.PeerReport(leadership.Holder)?.Postgres is PostgresState.Primary)
+            ? view.Now
+            : before;
+
+    /// <summary>Whom this member could follow.</summary>
+    private static ImmutableArray<MemberName> Upstreams(ClusterView view, Leadership leadership)
+    {
+        var head = UpstreamChoice.HeadFor(view.Spec, leadership, view.Self);
+        return [.. Others(view).Where(name => name == leadership.Holder || name == head)];
+    }
+
+    private static ImmutableArray<MemberName> BehindHeads(ClusterView view, Leadership leadership) =>
+        [.. Others(view).Where(name => UpstreamChoice.HeadFor(view.Spec, leadership, name) is not null)];
 
     /// <summary>
     /// All are asked, and those of the recorded set awaited, on whose word an election and what the first commits wait

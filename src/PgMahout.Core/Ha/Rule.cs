@@ -49,6 +49,8 @@ public enum Rule
     FenceStalePrimary,
     FollowLeader,
     PointAtLeader,
+    FollowHead,
+    PointAtHead,
     AwaitRenewal,
     StartStandby,
     RestartStandby,

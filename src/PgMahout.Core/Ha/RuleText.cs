@@ -90,6 +90,10 @@ public static class RuleText
             + "its processes are killed at once.",
         Rule.FollowLeader => "This standby follows the leader.",
         Rule.PointAtLeader => "This standby is pointed at the new leader, by reload and without a restart.",
+        Rule.FollowHead => "This standby streams from the head of its site, which streams from the leader.",
+        Rule.PointAtHead =>
+            "This standby is pointed at the head of its site, by reload, so that WAL crosses the line to the site "
+            + "once.",
         Rule.AwaitRenewal =>
             "This standby receives from nobody and its agent has just started: it may have been counted in an "
             + "election, on the promise to receive nothing. It waits until the leader renews its lease, or loses it.",

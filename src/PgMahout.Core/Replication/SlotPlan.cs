@@ -18,10 +18,11 @@ public static class SlotPlan
 
     /// <summary>
     /// On the primary: missing slots are created, slots of members that are gone are dropped. Receivers move them
-    /// forward.
+    /// forward; those of members that stream from the head of their site nobody would, so each is moved to what its
+    /// owner itself says that it has: should the head die, it comes for what follows.
     /// </summary>
     public static ImmutableArray<HaAction> OnPrimary(ClusterView view, PostgresState.Primary primary) =>
-        [.. Missing(view, primary.Slots), .. Surplus(view, primary.Slots)];
+        [.. Missing(view, primary.Slots), .. Surplus(view, primary.Slots), .. ReceivedElsewhere(view, primary)];
 
     /// <summary>On a standby: as on the primary, and each slot is moved to where its owner is known to be.</summary>
     public static ImmutableArray<HaAction> OnStandby(
@@ -49,6 +50,27 @@ public static class SlotPlan
                     && !archives.Contains(slot.Name)))
             .Select(slot => new HaAction.DropSlot(slot.Name));
 
+    /// <summary>
+    /// Only a member's own word counts, and only what of it is this primary's history: a head may have more than the
+    /// members behind it.
+    /// </summary>
+    private static IEnumerable<HaAction> ReceivedElsewhere(ClusterView view, PostgresState.Primary primary)
+    {
+        foreach (var member in view.Spec.Others(view.Self))
+        {
+            if (UpstreamChoice.HeadFor(view.Spec, view.Leadership, member.Name) is null
+                || primary.Standbys.Any(link => link.Member == member.Name && link.Streaming)
+                || view.PeerReport(member.Name)?.Postgres is not PostgresState.Standby standby
+                || standby.SystemIdentifier != primary.SystemIdentifier
+                || !primary.History.Contains(standby.Received)
+                || primary.Slots.FirstOrDefault(slot => slot.Name == member.Name.SlotName) is not { } slot)
+                continue;
+            var reached = Lsn.Min(standby.Received.Lsn, primary.Written.Lsn);
+            if (Lsn.Distance(slot.RestartAt ?? Lsn.Zero, reached) > Step)
+                yield return new HaAction.KeepSlot(slot.Name, reached);
+        }
+    }
+
     private static IEnumerable<HaAction> Behind(
         ClusterView view, PostgresState.Standby standby, PostgresState.Primary? leader)
     {
@@ -57,15 +79,25 @@ public static class SlotPlan
         foreach (var member in view.Spec.Others(view.Self))
         {
             var slot = standby.Slots.FirstOrDefault(candidate => candidate.Name == member.Name.SlotName);
-            var link = leader.Standbys.FirstOrDefault(candidate => candidate.Member == member.Name);
-            var isLeader = view.Leadership?.Holder == member.Name;
-            if (slot is null || (link is null && !isLeader))
+            var known = view.Leadership?.Holder == member.Name
+                ? standby.Replayed
+                : Confirmed(view, leader, member.Name);
+            if (slot is null || known is not { } confirmed)
                 continue;
-            var reached = isLeader ? standby.Replayed : Lsn.Min(link!.Flushed, standby.Replayed);
+            var reached = Lsn.Min(confirmed, standby.Replayed);
             if (Lsn.Distance(slot.RestartAt ?? Lsn.Zero, reached) > Step)
                 yield return new HaAction.KeepSlot(slot.Name, reached);
         }
     }
+
+    /// <summary>
+    /// What the leader knows of a member: by its link, or, if it streams from the head of its site, by the slot that
+    /// the leader moves for it. Null when it knows nothing.
+    /// </summary>
+    private static Lsn? Confirmed(ClusterView view, PostgresState.Primary leader, MemberName name) =>
+        UpstreamChoice.HeadFor(view.Spec, view.Leadership, name) is null
+            ? leader.Standbys.FirstOrDefault(link => link.Member == name)?.Flushed
+            : leader.Slots.FirstOrDefault(slot => slot.Name == name.SlotName)?.RestartAt;
 
     /// <summary>The archive reads from the primary; what it has confirmed there is not needed here either.</summary>
     private static IEnumerable<HaAction> ArchivedMeanwhile(

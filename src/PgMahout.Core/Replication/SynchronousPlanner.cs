@@ -38,7 +38,7 @@ public static class SynchronousPlanner
     public static SynchronousSet Wanted(ClusterView view, PostgresState.Primary primary)
     {
         var fit = view.Spec.Others(view.Self)
-            .Where(member => member.Promotable && IsFit(view, primary, member.Name))
+            .Where(member => member.Promotable && IsFit(view, primary, member.Name) && !IsBehindHead(view, member.Name))
             .Select(member => member.Name)
             .ToImmutableArray();
         var quorum = view.Spec.CommitQuorum;
@@ -88,6 +88,13 @@ public static class SynchronousPlanner
 
     private static IEnumerable<MemberName> Everybody(ClusterView view) =>
         view.Spec.Others(view.Self).Where(member => member.Promotable).Select(member => member.Name);
+
+    /// <summary>
+    /// Who streams from the head of its site confirms nothing here. It is no voter while it is on its way there or
+    /// back, either: each time the set would change.
+    /// </summary>
+    private static bool IsBehindHead(ClusterView view, MemberName name) =>
+        UpstreamChoice.HeadFor(view.Spec, view.Leadership, name) is not null;
 
     /// <summary>
     /// A voter that stopped streaming a moment ago stays: a short hiccup must not drop the promise. A new one must

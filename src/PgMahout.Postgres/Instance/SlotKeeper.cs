@@ -10,7 +10,9 @@ internal static class SlotKeeper
 {
     /// <summary>
     /// A slot that lost its WAL, or never reserved any, keeps nothing: it is made anew. One in use is moved by its
-    /// user.
+    /// user. Whoever moves another member's slot forward knows that it is served elsewhere: if its feedback left a
+    /// horizon of vacuum here, which nobody would lift any more, the slot is made anew without it, once the new one
+    /// would begin no later than what its owner needs.
     /// </summary>
     public static async Task<bool> KeepAsync(
         NpgsqlConnection connection, string slot, Lsn? advanceTo, CancellationToken bound)
@@ -19,6 +21,7 @@ internal static class SlotKeeper
         var found = await connection.ScalarAsync<string>(
             $"""
             SELECT CASE WHEN active THEN 'active' WHEN wal_status = 'lost' OR restart_lsn IS NULL THEN 'void'
+                        WHEN xmin IS NOT NULL AND (pg_control_checkpoint()).redo_lsn <= {Limit(advanceTo)} THEN 'void'
                         ELSE restart_lsn::text END
               FROM pg_replication_slots WHERE slot_name = {name}
             """, bound);
@@ -30,6 +33,8 @@ internal static class SlotKeeper
             await connection.ExecuteAsync($"SELECT pg_replication_slot_advance({name}, '{target}')", bound);
         return true;
     }
+
+    private static string Limit(Lsn? advanceTo) => $"'{advanceTo ?? Lsn.Zero}'::pg_lsn";
 
     public static async Task<bool> DropAsync(NpgsqlConnection connection, string slot, CancellationToken bound)
     {

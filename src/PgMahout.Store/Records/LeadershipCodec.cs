@@ -18,6 +18,8 @@ internal static class LeadershipCodec
             json.WriteStringValue(voter.Text);
         json.WriteEndArray();
         json.WriteEndObject();
+        if (leadership.Heads != SiteHeads.None)
+            Write(json, leadership.Heads);
         if (leadership.Written is { } written)
             json.WritePosition("written", written);
         Write(json, leadership.History);
@@ -32,7 +34,18 @@ internal static class LeadershipCodec
             fields.ObjectOrNull("released") is { } released ? Released(released) : null,
             SynchronousSet.Of((int)synchronous.Number("quorum", 0, int.MaxValue), synchronous.Members("voters")),
             fields.ObjectOrNull("written")?.Position(),
-            fields.ObjectOrNull("history") is { } history ? History(history) : null);
+            fields.ObjectOrNull("history") is { } history ? History(history) : null)
+        {
+            Heads = fields.Has("heads") ? SiteHeads.Of(fields.Members("heads")) : SiteHeads.None,
+        };
+    }
+
+    private static void Write(Utf8JsonWriter json, SiteHeads heads)
+    {
+        json.WriteStartArray("heads");
+        foreach (var head in heads.Names)
+            json.WriteStringValue(head.Text);
+        json.WriteEndArray();
     }
 
     private static void Write(Utf8JsonWriter json, TimelineHistory? history)

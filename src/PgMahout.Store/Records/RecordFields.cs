@@ -44,6 +44,9 @@ internal readonly struct RecordFields
             ? value.GetString()!
             : throw Fault(name, "is not a text");
 
+    /// <summary>Whether it is there, and not null: a record of an earlier version may not say it.</summary>
+    public bool Has(string name) => !IsAbsent(name);
+
     public string? TextOrNull(string name) => IsAbsent(name) ? null : Text(name);
 
     public bool Flag(string name) => Required(name).ValueKind switch

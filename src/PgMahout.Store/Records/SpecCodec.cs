@@ -17,6 +17,8 @@ internal static class SpecCodec
         foreach (var member in spec.Members)
             Write(json, member);
         json.WriteEndArray();
+        if (spec.Cascade != Cascade.Off)
+            json.WriteString("cascade", Word(spec.Cascade));
     });
 
     public static ClusterSpec Decode(RecordFields fields) => new(
@@ -24,7 +26,10 @@ internal static class SpecCodec
         Members(fields),
         Durability(fields),
         Timing(fields),
-        new ByteSize(fields.Number("maximumLagBytes")));
+        new ByteSize(fields.Number("maximumLagBytes")))
+    {
+        Cascade = Cascading(fields),
+    };
 
     private static void Write(Utf8JsonWriter json, MemberSpec member)
     {
@@ -34,6 +39,8 @@ internal static class SpecCodec
         json.WriteNumber("port", member.Port);
         json.WriteString("api", member.Api);
         json.WriteNumber("priority", member.Priority);
+        if (member.Site is { } site)
+            json.WriteString("site", site);
         json.WriteEndObject();
     }
 
@@ -53,7 +60,10 @@ internal static class SpecCodec
         fields.Text("host"),
         (int)fields.Number("port", 1, 65535),
         fields.Text("api"),
-        (int)fields.Number("priority", 0, int.MaxValue));
+        (int)fields.Number("priority", 0, int.MaxValue))
+    {
+        Site = fields.TextOrNull("site"),
+    };
 
     private static Timing Timing(RecordFields fields)
     {
@@ -63,6 +73,19 @@ internal static class SpecCodec
             ? new Timing(rto)
             : throw fields.Fault("rtoSeconds", $"is out of range: it lies between {shortest} and {longest}");
     }
+
+    private static string Word(Cascade cascade) => cascade switch
+    {
+        Cascade.Off => "off",
+        Cascade.BySite => "by-site",
+    };
+
+    private static Cascade Cascading(RecordFields fields) => fields.TextOrNull("cascade") switch
+    {
+        null or "off" => Cascade.Off,
+        "by-site" => Cascade.BySite,
+        var other => throw fields.Fault("cascade", $"is '{other}', none of off, by-site"),
+    };
 
     private static string Word(Durability durability) => durability switch
     {

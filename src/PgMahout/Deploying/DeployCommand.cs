@@ -62,6 +62,8 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
             if (await run.RunAsync(plan, invocation.Cancellation) is { } broken)
                 return broken;
         }
+        else if (await new DeployFounding(hosts, Screen).RunAsync(blueprint, null, invocation.Cancellation) is { } why)
+            return why;
         var watch = new DeployWatch(hosts[blueprint.DataHosts.First()], Screen)
         {
             WantsAddress = blueprint.VirtualAddress is not null,
@@ -75,6 +77,8 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
             return unfinished;
         if (request.Drill && await watch.DrillAsync(invocation.Cancellation) is { } drilled)
             return drilled;
+        if (request.IsStep)
+            return Ending.Ok;
         var uri = ClientAddresses.Uri(blueprint, Path.Combine(secrets.Path, "pgpass"));
         var took = TimeProvider.System.GetElapsedTime(_begun);
         Screen.Data(Screen.IsJson

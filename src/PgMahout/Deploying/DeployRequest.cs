@@ -15,6 +15,9 @@ internal sealed record DeployRequest(string File, string? KnownHosts, TimeSpan L
     /// <summary>Of a host's name: its certificate is made anew in any case.</summary>
     public Func<string, bool> Renews { get; init; } = _ => false;
 
+    /// <summary>One of several: what it came to is told by the last.</summary>
+    public bool IsStep { get; init; }
+
     /// <summary>Servers that are adopted may be started anew, one after the other.</summary>
     public bool AllowsRestart { get; init; }
 

@@ -36,7 +36,8 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
             {
                 DeploymentStage.Prepare => null,
                 DeploymentStage.Store => await AwaitStoreAsync(plan, cancellation),
-                DeploymentStage.Adopt => await FoundAsync(plan, cancellation),
+                DeploymentStage.Adopt => await new DeployFounding(hosts, screen)
+                    .RunAsync(Blueprint, plan.Adoption, cancellation),
                 DeploymentStage.Lead or DeploymentStage.Members => null,
             };
             if (after is not null)
@@ -155,25 +156,6 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
                     .Leaving("it goes on trying; no member was started")
                     .Try("the same command, when the reason is gone", "pgmahout deploy ... --open-firewall");
         }
-        return null;
-    }
-
-    /// <summary>The records of the cluster, written when the store runs and before the first agent does.</summary>
-    private async Task<Failure?> FoundAsync(DeploymentPlan plan, CancellationToken cancellation)
-    {
-        if (!StartsMembers(plan))
-            return null;
-        var first = Blueprint.DataHosts.First();
-        var answer = await hosts[first].FeedAsync(
-            HostCommands.Found, FoundingText.Of(Blueprint, plan.Adoption), StepLimit, cancellation);
-        if (!answer.IsDone)
-            return new Failure(ErrorCatalogue.DeployDiffers, "the records of the cluster could not be written")
-                .Because(answer.Complaint)
-                .Leaving("the hosts are prepared; no member was started");
-        var said = JsonSerializer.Deserialize(answer.Output, HostJson.Default.FoundingAnswer)!;
-        screen.Note($"  {first.Name,-10} records of the cluster: {said.Done}");
-        foreach (var note in said.Notes)
-            screen.Note("  note: " + note);
         return null;
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PgMahout.Core.Cluster;
 using PgMahout.Core.Deployment;
 using PgMahout.Deploying.OnHost;
 using PgMahout.Output;
@@ -18,13 +19,17 @@ internal static class FoundingText
             [
                 .. blueprint.DataHosts.Select(host => new FoundingMember(
                     host.Name, host.Address, blueprint.Ports.Postgres,
-                    Blueprint.Url(host.Address, blueprint.Ports.Api), host.Priority)),
+                    Blueprint.Url(host.Address, blueprint.Ports.Api), host.Priority)
+                {
+                    Site = host.Site,
+                }),
             ],
             blueprint.Proxy is { } proxy
                 ? new FoundingProxy(Everywhere(blueprint), proxy.Port, proxy.ReadPort)
                 : null,
             blueprint.Repository)
         {
+            CascadesBySite = blueprint.Cascade == Cascade.BySite,
             Adoption = adoption is { Primary: { Host.Name: var leader, Survey.Timeline: var timeline } }
                 ? new FoundingAdoption(leader, adoption.SystemIdentifier, timeline, adoption.IsLogical)
                 : null,

@@ -13,7 +13,6 @@ namespace PgMahout.Deploying;
 /// </summary>
 internal sealed class OperatorSecrets
 {
-    private const string Authority = "ca";
     private const UnixFileMode OwnerDirectory =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -24,7 +23,7 @@ internal sealed class OperatorSecrets
 
     public string Path { get; }
 
-    /// <summary>PEM.</summary>
+    /// <summary>Whom hosts believe: PEM, of two while one authority takes the place of the other.</summary>
     public string AuthorityCertificate { get; private set; } = "";
 
     /// <summary>By the host's name.</summary>
@@ -48,7 +47,8 @@ internal sealed class OperatorSecrets
             secrets.Look(blueprint, isAsked, now);
             return secrets;
         }
-        catch (Exception broken) when (broken is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception broken) when (broken is IOException or UnauthorizedAccessException or CryptographicException
+            or InvalidDataException)
         {
             return secrets.Failed(broken.Message);
         }
@@ -66,7 +66,7 @@ internal sealed class OperatorSecrets
             // It may have been copied here, by somebody whose umask is another.
             File.SetUnixFileMode(Path, OwnerDirectory);
             foreach (var (name, pair) in _made)
-                Write(name, pair);
+                SecretPairs.Write(Path, name, pair);
             var passwords = SecretFiles.LoadOrCreate(Path);
             if (!passwords.TryGet(out var kept))
                 return Failed(passwords.Failure!.Why);
@@ -83,14 +83,15 @@ internal sealed class OperatorSecrets
 
     private void Look(Blueprint blueprint, Func<string, bool> isAsked, DateTimeOffset now)
     {
-        if (Read(Authority) is not { } pair)
+        var change = AuthorityChange.Read(Path);
+        if (change.Signer is not { } pair)
         {
             pair = CertificateAuthority.Create(blueprint.Cluster, now);
-            _made[Authority] = pair;
+            _made[AuthorityChange.PresentName] = pair;
             _news.Add("an authority of the cluster's own");
         }
         using var authority = CertificateAuthority.Load(pair);
-        AuthorityCertificate = authority.Certificate;
+        AuthorityCertificate = authority.Certificate + change.AlsoTrusted;
         Hosts = blueprint.Hosts.ToImmutableSortedDictionary(
             host => host.Name,
             host => Of(authority, (host.Name, AddressesOf(blueprint, host)), isAsked(host.Name), now),
@@ -107,7 +108,7 @@ internal sealed class OperatorSecrets
         CertificateAuthority authority, (string Name, ImmutableArray<string> Addresses) host, bool isAsked,
         DateTimeOffset now)
     {
-        var present = Read(host.Name);
+        var present = SecretPairs.Read(Path, host.Name);
         var why = present switch
         {
             null => "",
@@ -118,20 +119,6 @@ internal sealed class OperatorSecrets
             return present!;
         _news.Add($"a certificate for {host.Name}{why}");
         return _made[host.Name] = authority.Issue(host.Name, "host", host.Addresses, now);
-    }
-
-    private string FileOf(string name, string kind) => System.IO.Path.Combine(Path, $"{name}.{kind}");
-
-    private KeyPair? Read(string name) => File.Exists(FileOf(name, "crt")) && File.Exists(FileOf(name, "key"))
-        ? new KeyPair(File.ReadAllText(FileOf(name, "crt")), File.ReadAllText(FileOf(name, "key")))
-        : null;
-
-    // The certificate goes first and comes last: a key without one is made anew, together with it.
-    private void Write(string name, KeyPair pair)
-    {
-        File.Delete(FileOf(name, "crt"));
-        SecretText.Write(FileOf(name, "key"), pair.Key);
-        SecretText.Write(FileOf(name, "crt"), pair.Certificate);
     }
 
     private Failure Failed(string why) =>

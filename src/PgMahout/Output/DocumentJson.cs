@@ -83,7 +83,8 @@ public static class DocumentJson
         member.Lag?.Bytes,
         member.IsSynchronous,
         member.Rule,
-        member.Note);
+        member.Note,
+        member.Upstream?.Text);
 
     private static SynchronousDocument? Of(SynchronousSet? set) => set is null
         ? null

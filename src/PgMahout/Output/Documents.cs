@@ -68,7 +68,8 @@ public sealed record MemberDocument(
     long? LagBytes,
     bool Synchronous,
     string Rule,
-    string Note);
+    string Note,
+    string? Upstream);
 
 public sealed record SynchronousDocument(int Quorum, ImmutableArray<string> Voters);
 

@@ -25,6 +25,12 @@ public sealed record UpRequest(int? Members, int? Port, Durability? Durability, 
     public ImmutableSortedDictionary<string, string> RepositoryOptions { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>
+    /// Where each member stands, in the order of their names: standbys of one site stream from one of them. Default:
+    /// nothing was said.
+    /// </summary>
+    public ImmutableArray<string> Sites { get; init; }
+
     /// <summary>Where clients connect; 0: no proxy.</summary>
     public int? ProxyPort { get; init; }
 
@@ -37,11 +43,16 @@ public sealed record UpRequest(int? Members, int? Port, Durability? Durability, 
         var first = Port ?? DefaultPort;
         return new ClusterSpec(
             Name ?? DefaultName,
-            [.. names.Select((name, index) => MemberFor(home, name, first + index))],
+            [.. names.Select((name, index) => MemberFor(home, name, first + index) with { Site = SiteOf(index) })],
             Durability ?? Core.Cluster.Durability.Quorum,
             new Timing(Rto ?? DefaultRto),
-            ClusterSpec.DefaultMaximumLag);
+            ClusterSpec.DefaultMaximumLag)
+        {
+            Cascade = Sites.IsDefault ? Cascade.Off : Cascade.BySite,
+        };
     }
+
+    private string? SiteOf(int index) => Sites.IsDefault ? null : Sites.ElementAtOrDefault(index);
 
     /// <summary>What a fresh home does about backups: they begin with it, unless that was refused.</summary>
     public BackupSettings BackupFor(HomeLayout home) =>
@@ -65,6 +76,10 @@ public sealed record UpRequest(int? Members, int? Port, Durability? Durability, 
         };
     }
 
+    private static string SitesOf(ClusterSpec spec) => spec.Members.All(member => member.Site is null)
+        ? "none"
+        : string.Join(',', spec.Members.Select(member => member.Site ?? ""));
+
     public static MemberSpec MemberFor(HomeLayout home, MemberName name, int port) =>
         new(name, Loopback, port, home.ApiAddress(name));
 
@@ -82,6 +97,8 @@ public sealed record UpRequest(int? Members, int? Port, Durability? Durability, 
             found.Add($"--rto {rto.TotalSeconds}s, and it has {spec.Timing.Ttl.TotalSeconds}s");
         if (Name is { } name && name != spec.Name)
             found.Add($"--name {name}, and it is called {spec.Name}");
+        if (!Sites.IsDefault && !Sites.SequenceEqual(spec.Members.Select(member => member.Site ?? "")))
+            found.Add($"--sites {string.Join(',', Sites)}, and it has {SitesOf(spec)}");
         if (Repository is { } place && !NewRepository.Fits(place, backup))
             found.Add($"--repository {place}, and it archives into {NewRepository.Text(backup)}");
         if (ProxyPort is { } wanted && wanted != (proxy?.WritePort ?? 0))

@@ -25,7 +25,11 @@ public sealed record MemberStatus(
     ByteSize? Lag,
     bool IsSynchronous,
     string Rule,
-    string Note);
+    string Note)
+{
+    /// <summary>From whom a standby receives, or is to; null: nobody, or nobody says.</summary>
+    public MemberName? Upstream { get; init; }
+}
 
 public enum MemberRole
 {

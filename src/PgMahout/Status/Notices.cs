@@ -68,9 +68,10 @@ public static class Notices
 
     private static Notice? OnSynchronousSet(ClusterObservation seen, ClusterStatus status)
     {
-        if (seen.Spec is not { } spec || status.Leader is not { } leader || status.Effective is not { } effective)
+        if (seen.Spec is not { } spec || seen.Leadership is not { IsHeld: true } leadership
+            || status.Effective is not { } effective)
             return null;
-        var wanted = Verdict.Wanted(spec, leader);
+        var wanted = Verdict.Wanted(spec, leadership);
         return effective == wanted && status.Recorded == wanted
             ? null
             : Of(ErrorCatalogue.SynchronousSetDiffers, Differing(effective, status.Recorded, wanted), "");

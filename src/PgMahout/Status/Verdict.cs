@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using PgMahout.Core.Cluster;
+using PgMahout.Core.Replication;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Status;
@@ -13,7 +14,7 @@ public static class Verdict
         var holder = leadership is { IsHeld: true } ? leadership.Holder : (MemberName?)null;
         var leading = seen.Members.FirstOrDefault(member => member.Name == holder);
         var primary = PostgresOf(leading) as PostgresState.Primary;
-        var members = seen.Members.Select(member => Describe(member, primary)).ToImmutableArray();
+        var members = seen.Members.Select(member => Describe(member, primary, holder)).ToImmutableArray();
         var status = new ClusterStatus(
             seen.Name,
             ClusterState.Unknown,
@@ -41,10 +42,17 @@ public static class Verdict
         return status with { Notices = Notices.For(seen, status) };
     }
 
-    /// <summary>Whom commits should wait for when everybody is well.</summary>
-    public static SynchronousSet Wanted(ClusterSpec spec, MemberName leader) => SynchronousSet.Of(
-        Math.Min(spec.CommitQuorum, spec.Others(leader).Count(member => member.Promotable)),
-        spec.Others(leader).Where(member => member.Promotable).Select(member => member.Name));
+    /// <summary>
+    /// Whom commits should wait for when everybody is well: all that may lead and stream from the leader itself.
+    /// </summary>
+    public static SynchronousSet Wanted(ClusterSpec spec, Leadership leadership)
+    {
+        var voters = spec.Others(leadership.Holder)
+            .Where(member => member.Promotable && UpstreamChoice.HeadFor(spec, leadership, member.Name) is null)
+            .Select(member => member.Name)
+            .ToArray();
+        return SynchronousSet.Of(Math.Min(spec.CommitQuorum, voters.Length), voters);
+    }
 
     private static ClusterState StateOf(ClusterObservation seen, ClusterStatus status)
     {
@@ -61,16 +69,17 @@ public static class Verdict
 
     private static bool IsWhole(ClusterObservation seen, ClusterStatus status)
     {
-        if (seen.Spec is not { } spec || status.Leader is not { } leader)
+        if (seen.Spec is not { } spec || status.Leader is not { } leader || seen.Leadership is not { } leadership)
             return false;
-        var wanted = Wanted(spec, leader);
+        var wanted = Wanted(spec, leadership);
         return status.Members.All(member => member.Name == leader || member.State == MemberState.Streaming)
             && status.Effective == wanted
             && status.Recorded == wanted
             && status.Address is null or { IsWithLeader: true };
     }
 
-    private static MemberStatus Describe(MemberObservation member, PostgresState.Primary? primary)
+    private static MemberStatus Describe(
+        MemberObservation member, PostgresState.Primary? primary, MemberName? holder)
     {
         var postgres = PostgresOf(member);
         var position = PositionOf(postgres);
@@ -88,7 +97,10 @@ public static class Verdict
             LagOf(member, primary, position),
             primary?.Effective.Contains(member.Name) ?? false,
             member.Status?.Rule ?? "",
-            NoteOn(member));
+            NoteOn(member, primary is null ? null : holder))
+        {
+            Upstream = (postgres as PostgresState.Standby)?.Upstream,
+        };
     }
 
     /// <summary>
@@ -147,7 +159,8 @@ public static class Verdict
         return reached is { } lsn ? Lsn.Distance(lsn, primary.Written.Lsn) : null;
     }
 
-    private static string NoteOn(MemberObservation member)
+    /// <param name="leader">Null: no primary is known, and whom a standby follows says nothing.</param>
+    private static string NoteOn(MemberObservation member, MemberName? leader)
     {
         if (member.Status is not { } status)
             return member.Silence ?? "its agent does not answer";
@@ -156,6 +169,8 @@ public static class Verdict
         return status.Report.Postgres switch
         {
             PostgresState.Foreign foreign => foreign.Why,
+            PostgresState.Standby { Streaming: true, Upstream: { } upstream }
+                when leader is not null && upstream != leader => $"from {upstream}",
             PostgresState.Stopped { ProcessesLeft: > 0 } stopped => $"{stopped.ProcessesLeft} processes of it are left",
             _ => "",
         };

@@ -66,12 +66,28 @@ internal static class DeployVerb
     {
         var names = new Argument<string[]>("HOST") { Description = "These hosts (default: all)." };
         names.Arity = ArgumentArity.ZeroOrMore;
-        var rotate = new Command("rotate", "New certificates for hosts; nothing is restarted.")
+        var authority = new Option<bool>("--ca")
         {
-            names, File, DryRun, KnownHosts, Timeout,
+            Description =
+                "A new authority, and new certificates of it for all hosts; goes on where it was interrupted.",
         };
+        var step = new Option<bool>("--step") { Description = "With --ca: one of its three steps, and no more." };
+        var rotate = new Command("rotate", "New certificates for hosts; PostgreSQL is not restarted.")
+        {
+            names, authority, step, File, DryRun, KnownHosts, Timeout,
+        };
+        rotate.Validators.Add(result =>
+        {
+            if (result.Peek(authority) && result.GetResult(names) is { Tokens.Count: > 0 })
+                result.AddError("--ca is for all hosts");
+            if (result.Peek(step) && !result.Peek(authority))
+                result.AddError("--step goes with --ca");
+        });
         common.BindAsCaller(rotate, (parse, invocation) =>
         {
+            if (parse.GetValue(authority))
+                return new AuthorityRotation(invocation, Request(parse, parse.GetRequiredValue(File)))
+                    .RunAsync(parse.GetValue(step));
             var chosen = parse.GetValue(names) ?? [];
             return new DeployCommand(invocation, Request(parse, parse.GetRequiredValue(File)) with
             {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using PgMahout.CommandLine;
 using PgMahout.Core.Cluster;
@@ -40,6 +41,12 @@ internal static class UpVerb
         HelpName = "NAME",
     };
 
+    private static readonly Option<string?> Sites = new("--sites")
+    {
+        Description = "Where each member stands, as many names as members: standbys of a site stream from one of them.",
+        HelpName = "a,a,a,b,b",
+    };
+
     public static readonly Option<string?> Repository = new("--repository")
     {
         Description = "Where WAL and backups go (default: a directory in the home; none: nowhere).",
@@ -69,7 +76,7 @@ internal static class UpVerb
     {
         var command = new Command("up", "Bring a cluster up: create it, or start what is not running.")
         {
-            Members, Port, Durability, Rto, Name, Repository, ProxyPort, NoProxy, Detach, Timeout,
+            Members, Port, Durability, Rto, Name, Sites, Repository, ProxyPort, NoProxy, Detach, Timeout,
             RepoVerb.Endpoint, RepoVerb.Region, RepoVerb.Credentials,
         };
         command.Validators.Add(result =>
@@ -86,11 +93,17 @@ internal static class UpVerb
                 result.AddError($"'{name}' is not a cluster name: {ClusterName.Rule}");
             if (result.Peek(Rto) is { } rto && (rto < Timing.Shortest || rto > Timing.Longest))
                 result.AddError("--rto lies between 1s and 5m");
+            var members = result.Peek(Members) ?? UpRequest.DefaultMembers;
+            if (result.Peek(Sites) is { } sites
+                && (SitesOf(sites).Length != members || SitesOf(sites).Any(string.IsNullOrWhiteSpace)))
+                result.AddError($"--sites takes one name for each of the {members} members, such as a,a,b");
         });
         common.Bind(command, (parse, invocation) =>
             new UpCommand(invocation, Request(parse), parse.GetValue(Detach), parse.GetValue(Timeout)).RunAsync());
         return command;
     }
+
+    private static ImmutableArray<string> SitesOf(string text) => [.. text.Split(',').Select(name => name.Trim())];
 
     private static UpRequest Request(ParseResult parse) => new(
         parse.GetValue(Members),
@@ -99,6 +112,7 @@ internal static class UpVerb
         parse.GetValue(Rto),
         parse.GetValue(Name))
     {
+        Sites = parse.GetValue(Sites) is { } sites ? SitesOf(sites) : default,
         Repository = parse.GetValue(Repository) is { } place and not NewRepository.Nowhere
             ? RepoVerb.Absolute(place)
             : parse.GetValue(Repository),

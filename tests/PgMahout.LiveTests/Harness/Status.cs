@@ -40,6 +40,9 @@ internal sealed record Member(
     string DataDirectory,
     uint? Timeline)
 {
+    /// <summary>From whom a standby receives.</summary>
+    public string? Upstream { get; init; }
+
     public IReadOnlyList<int> ServerPids => Processes.In(DataDirectory);
 
     /// <summary>All that a frozen or dead host takes with it.</summary>

@@ -30,6 +30,11 @@ internal abstract class Invariant(SimWorld world)
     /// <summary>A standby has taken in WAL.</summary>
     public virtual void Received(SimPostgres server) { }
 
+    /// <summary>
+    /// A primary gives up WAL before <paramref name="to"/> that a slot kept for <paramref name="owner"/>.
+    /// </summary>
+    public virtual void SlotMoved(SimPostgres keeper, SimPostgres owner, long to) { }
+
     public virtual void Acting(int member, ClusterView view, Rule rule, HaAction action) { }
 
     protected void Broken(string what) => World.Fail(Name, what);

@@ -30,6 +30,7 @@ internal sealed class InvariantSet
             new HolderIsFencedFirst(world, this),
             new SealedReceivesNothing(world),
             new StrictMeansReplicated(world),
+            new SlotsWaitForTheirOwners(world),
         ];
     }
 
@@ -98,6 +99,14 @@ internal sealed class InvariantSet
     {
         foreach (var invariant in _all)
             invariant.Received(server);
+    }
+
+    public void SlotMoved(SimPostgres keeper, string slot, long to)
+    {
+        if (_world.Members.FirstOrDefault(member => member.Name.SlotName == slot) is not { } owner)
+            return;
+        foreach (var invariant in _all)
+            invariant.SlotMoved(keeper, owner.Postgres, to);
     }
 
     public void Acting(int member, ClusterView view, Rule rule, HaAction action)

@@ -1,5 +1,4 @@
 using PgMahout.Core.Cluster;
-using PgMahout.Core.Vocabulary;
 using PgMahout.Simulation.Faults;
 using PgMahout.Simulation.World;
 
@@ -12,6 +11,7 @@ namespace PgMahout.Simulation.Invariants;
 internal sealed class Liveness(SimWorld world, FaultInjector injector)
 {
     private const long Step = 100_000_000;
+    private readonly StreamShape _shape = new(world);
     private readonly long _ttl = SimWorld.Nanoseconds(world.Spec.Timing.Ttl);
 
     public void Watch()
@@ -53,6 +53,8 @@ internal sealed class Liveness(SimWorld world, FaultInjector injector)
         }
         if (world.Violation is null && Missing() is { } missing)
             world.Fail("StaysWell", missing);
+        if (world.Violation is null && world.Spec.Cascade != Cascade.Off)
+            new SlotsMove(world).Watch();
     }
 
     /// <summary>What is missing for the cluster to be well; null when nothing is.</summary>
@@ -63,11 +65,8 @@ internal sealed class Liveness(SimWorld world, FaultInjector injector)
         var leader = world.Members.First(member => member.Name == record.Holder).Postgres;
         if (leader.Phase != ServerPhase.Primary || leader.Reign != record.Epoch)
             return $"the holder {record.Holder} is {leader.Phase}";
-        foreach (var member in world.Members)
-            if (member.Postgres != leader
-                && !(member.Postgres is { Phase: ServerPhase.Standby, Receiver: { CaughtUp: true } link }
-                && link.Upstream == leader))
-                return $"{member.Name} does not stream from {record.Holder}";
+        if (_shape.Missing(record) is { } misplaced)
+            return misplaced;
         if (world.Now - world.Invariants.AcknowledgedAt > 3_000_000_000)
             return "no write is confirmed";
         if (world.Store.Switchover is not null)
@@ -75,7 +74,7 @@ internal sealed class Liveness(SimWorld world, FaultInjector injector)
         foreach (var member in world.Members)
             if (member.Agent.Request is { } request)
                 return $"what was asked of {member.Name} is left: {request}";
-        var wanted = Wanted(record.Holder);
+        var wanted = Wanted(record);
         return record.Synchronous != wanted || leader.Synchronous != wanted
             ? $"the synchronous set is '{leader.Synchronous}', recorded '{record.Synchronous}', not '{wanted}'"
             : null;
@@ -83,10 +82,10 @@ internal sealed class Liveness(SimWorld world, FaultInjector injector)
 
     private bool Serves() => world.Members.Any(member => member.Postgres.Phase == ServerPhase.Primary);
 
-    private SynchronousSet Wanted(MemberName leader)
+    private SynchronousSet Wanted(Leadership leader)
     {
-        var others = world.Spec.Others(leader)
-            .Where(member => member.Promotable)
+        var others = world.Spec.Others(leader.Holder)
+            .Where(member => member.Promotable && StreamShape.HeadOf(world.Spec, leader, member) is null)
             .Select(member => member.Name)
             .ToArray();
         return SynchronousSet.Of(Math.Min(world.Spec.CommitQuorum, others.Length), others);

@@ -67,5 +67,20 @@ internal static class Saboteurs
             Tampering.NoHistory) with { Profile = Profile.Ahead },
         Saboteur.OfShell("forget-positions", "Who promises does not remember how far the leader had written.",
             new ShellKnobs { ForgetPositions = true }) with { Profile = Profile.Promises },
+        Saboteur.OfPolicy("slots-stand-still", "The leader moves no slot for those that stream from others.",
+            Tampering.MoveNoSlot) with
+        {
+            Profile = Profile.Sites,
+        },
+        Saboteur.OfView("slots-at-the-end", "A slot is moved as if its owner had all that the leader has.",
+            Tampering.AllReceived) with
+        {
+            Profile = Profile.Sites,
+        },
+        Saboteur.OfPolicy("heads-everywhere", "Every other site has a head, however few are left to confirm commits.",
+            Tampering.HeadsEverywhere) with
+        {
+            Profile = Profile.Sites,
+        },
     ];
 }

@@ -168,4 +168,31 @@ internal static class Tampering
             new HaAction.SetSynchronous(SynchronousSet.Nobody),
         _ => action,
     });
+
+    public static Decision MoveNoSlot(ClusterView view) => view.Postgres is PostgresState.Primary
+        ? HaPolicy.Decide(view).WithActions(
+            action => action is HaAction.KeepSlot { AdvanceTo: not null } ? null : action)
+        : HaPolicy.Decide(view);
+
+    /// <summary>A primary believes that every standby has received all that it has written.</summary>
+    public static ClusterView AllReceived(ClusterView view) => view.Postgres is PostgresState.Primary primary
+        ? view.WithPeers(report => report.Postgres is PostgresState.Standby standby
+            ? report with { Postgres = standby with { Received = primary.Written } }
+            : report)
+        : view;
+
+    /// <summary>Nobody counts who is left to confirm commits.</summary>
+    public static Decision HeadsEverywhere(ClusterView view)
+    {
+        if (view.Postgres is not PostgresState.Primary primary || view.Spec.Find(view.Self) is not { } self)
+            return HaPolicy.Decide(view);
+        var heads = SiteHeads.Of(view.Spec.Members
+            .Where(member => member.Site != self.Site)
+            .GroupBy(member => member.Site)
+            .Select(site => site.First().Name)
+            .Where(head => primary.Standbys.Any(link => link.Member == head && link.Streaming)));
+        return HaPolicy.Decide(view).WithActions(action => action is HaAction.RenewLease renew
+            ? renew with { Next = renew.Next with { Heads = heads } }
+            : action);
+    }
 }

@@ -37,7 +37,13 @@ internal sealed record Profile(string Name, Tune Tune, Func<WorldPlan, WorldPlan
         WriteBytes = 200,
     });
 
-    public static readonly IReadOnlyList<Profile> All = [Doubt, Thaw, Promises, Ahead];
+    /// <summary>Five members at two sites, with standbys that stream from standbys.</summary>
+    public static readonly Profile Sites = new("sites", Tune.LoseTwoInARow, plan => Calmer(Of(plan, 5)) with
+    {
+        Sites = ["s0", "s0", "s0", "s1", "s1"],
+    });
+
+    public static readonly IReadOnlyList<Profile> All = [Doubt, Thaw, Promises, Ahead, Sites];
 
     private static WorldPlan Synchronous(WorldPlan plan, int fewest) =>
         Calmer(plan.Members < fewest ? Of(plan, fewest) : plan) with

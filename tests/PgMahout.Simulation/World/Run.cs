@@ -19,6 +19,10 @@ internal sealed record Run(ulong Seed, WorldPlan Plan, ImmutableArray<Fault> Fau
         var chance = new Prng(seed);
         var drawn = WorldPlan.Draw(chance);
         var plan = profile?.Bend(drawn) ?? drawn;
+        // Of a chance of their own: the worlds of old seeds, and the lessons in them, stay what they were.
+        var sites = new Prng(seed ^ 0x517E5UL);
+        if (plan is { Sites.IsEmpty: true, Members: > 2 } && sites.Chance(0.3))
+            plan = plan.AtSites(sites);
         return new Run(seed, plan, FaultPlan.Draw(chance, plan, profile?.Tune));
     }
 

@@ -1,5 +1,6 @@
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Ha;
+using PgMahout.Core.Replication;
 using PgMahout.Core.Vocabulary;
 
 namespace PgMahout.Simulation.World;
@@ -63,7 +64,7 @@ internal sealed partial class SimAgent
                 _world.After(_world.Milliseconds(0.5, 15), Process, () => Fence(done));
                 break;
             default:
-                ApplyLocally(action, done);
+                ApplyLocally(view, action, done);
                 break;
         }
     }
@@ -78,12 +79,13 @@ internal sealed partial class SimAgent
             done(true);
     }
 
-    private void ApplyLocally(HaAction action, Action<bool> done)
+    private void ApplyLocally(ClusterView view, HaAction action, Action<bool> done)
     {
         switch (action)
         {
             case HaAction.Follow follow:
                 _sealed = null;
+                _leftHead = UpstreamChoice.Leaving(view, follow.Upstream);
                 _postgres.Guard.Disarm();
                 Reload(done, () => _postgres.Follow(IndexOf(follow.Upstream)));
                 break;
@@ -94,7 +96,7 @@ internal sealed partial class SimAgent
                 Reload(ok => Spread(ok, done), () => _postgres.Configure(set.Set, _world.Milliseconds(0, 80)));
                 break;
             case HaAction.KeepSlot slot:
-                _postgres.KeepSlot(slot.Slot);
+                _postgres.KeepSlot(slot.Slot, (long?)slot.AdvanceTo?.Value);
                 done(true);
                 break;
             case HaAction.DropSlot slot:

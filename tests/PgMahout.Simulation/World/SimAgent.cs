@@ -21,8 +21,9 @@ internal sealed partial class SimAgent
     private Revision? _sealed;
     private Instant? _promisedUntil;
     private WalPosition? _leaderWritten;
-    private Instant? _leaderAskedAt;
+    private Instant? _askedAt;
     private WalPosition? _writtenOnDisk;
+    private LeftHead? _leftHead;
     private Epoch _recordEpoch;
     private MemberReport? _lastReport;
     private bool _inTurn;
@@ -64,8 +65,9 @@ internal sealed partial class SimAgent
         _lease = LeaseKnowledge.StartingAt(Now);
         _sealed = null;
         _promisedUntil = null;
+        _leftHead = null;
         _leaderWritten = _writtenOnDisk;
-        _leaderAskedAt = null;
+        _askedAt = null;
         _lastReport = null;
         _inTurn = _wokenDuringTurn = _acquiring = false;
         ForgetWork();
@@ -119,7 +121,7 @@ internal sealed partial class SimAgent
 
     private Questions QuestionsOf(ClusterView view) => Questions.Of(
         _world.Knobs.AskUnsealed && view.Store.TryGet(out var store) ? view with { Sealed = store.Revision } : view,
-        _leaderAskedAt);
+        _askedAt);
 
     private void ReadStore(Action<Reading<StoreContent>> next)
     {
@@ -232,6 +234,7 @@ internal sealed partial class SimAgent
         if (_world.Knobs.StaleReports)
             _lastReport = ReportOf(state);
         var view = View(state, at, store) with { Peers = peers };
+        _askedAt = Questions.AskedAt(view, _askedAt);
         var decision = _world.Policy(view);
         _world.Reached(decision.Rule);
         if (_world.Tracing && (decision.Rule != _lastRule || !decision.Actions.IsEmpty))
@@ -246,6 +249,7 @@ internal sealed partial class SimAgent
         _promisedUntil, _leaderWritten, _request)
     {
         Disk = _observer.Disk(),
+        LeftHead = _leftHead,
     };
 
     private static string Describe(HaAction action) => action switch
@@ -256,7 +260,7 @@ internal sealed partial class SimAgent
         HaAction.SetSynchronous set => $"SetSynchronous {set.Set}",
         HaAction.Follow follow => $"Follow {follow.Upstream}",
         HaAction.StartStandby start => $"StartStandby {start.Upstream}",
-        HaAction.KeepSlot slot => $"KeepSlot {slot.Slot}",
+        HaAction.KeepSlot slot => $"KeepSlot {slot.Slot} {slot.AdvanceTo}",
         _ => action.GetType().Name,
     };
 
@@ -270,7 +274,7 @@ internal sealed partial class SimAgent
                 ? fresh.Value.Postgres
                 : null;
         if (leader is PostgresState.Primary primary)
-            (_leaderWritten, _leaderAskedAt) = (primary.Written, Now);
+            _leaderWritten = primary.Written;
     }
 
     private void EndTurn(TimeSpan wakeWithin)

@@ -14,7 +14,7 @@ internal sealed partial class SimPostgres
     private static readonly long RetryReceiver = 100_000_000;
 
     private readonly Queue<long> _waiting = new();
-    private readonly List<string> _slots = [];
+    private readonly SortedDictionary<string, long> _slots = new(StringComparer.Ordinal);
     private ImmutableArray<Slot> _slotsSeen = [];
     private SynchronousSet _earlier = SynchronousSet.Nobody;
     private long _earlierUntil;
@@ -52,8 +52,8 @@ internal sealed partial class SimPostgres
     {
         get
         {
-            if (_slotsSeen.Length != _slots.Count)
-                _slotsSeen = [.. _slots.Order(StringComparer.Ordinal).Select(name => new Slot(name, Lsn.Zero, false))];
+            if (_slotsSeen.IsDefault)
+                _slotsSeen = [.. _slots.Select(slot => new Slot(slot.Key, new Lsn((ulong)slot.Value), false))];
             return _slotsSeen;
         }
     }
@@ -69,15 +69,41 @@ internal sealed partial class SimPostgres
         };
     }
 
-    public bool Keeps(string slot) => _slots.Contains(slot);
+    public bool Keeps(string slot) => _slots.ContainsKey(slot);
 
-    public void KeepSlot(string slot)
+    /// <summary>Made if it is missing, keeping all there is; moved forward unless a sender uses it.</summary>
+    public void KeepSlot(string slot, long? advanceTo = null)
     {
-        if (!_slots.Contains(slot))
-            _slots.Add(slot);
+        if (_slots.TryAdd(slot, 0))
+            _slotsSeen = default;
+        else if (advanceTo is { } target && !Senders.Exists(sender => SlotOf(sender.Downstream) == slot))
+            MoveSlot(slot, target);
     }
 
-    public void DropSlot(string slot) => _slots.Remove(slot);
+    public void DropSlot(string slot)
+    {
+        _slots.Remove(slot);
+        _slotsSeen = default;
+    }
+
+    private void MoveSlot(string slot, long to)
+    {
+        if (!_slots.TryGetValue(slot, out var from) || from >= to)
+            return;
+        _slots[slot] = to;
+        _slotsSeen = default;
+        if (Phase == ServerPhase.Primary)
+            _world.Invariants.SlotMoved(this, slot, to);
+    }
+
+    private string SlotOf(SimPostgres other) => _world.Members[other.Index].Name.SlotName;
+
+    /// <summary>A receiver has told what it has on disk.</summary>
+    public void Heard(WalLink link)
+    {
+        MoveSlot(SlotOf(link.Downstream), link.Confirmed);
+        ReleaseWaiters();
+    }
 
     /// <summary>
     /// A reload: new settings for new looks, while processes that have not looked yet act on the old ones for a moment.
@@ -153,7 +179,7 @@ internal sealed partial class SimPostgres
         if (upstream.Server.Frozen
             || upstream.Phase is not (ServerPhase.Primary or ServerPhase.Standby or ServerPhase.Promoting))
             return false;
-        if (upstream == this || !upstream.Keeps(_world.Members[Index].Name.SlotName))
+        if (upstream == this || !upstream.Keeps(SlotOf(this)))
             return false;
         // The slot is still in use by a sender that has not noticed the end of its connection.
         if (upstream.Senders.Exists(sender => sender.Downstream == this))

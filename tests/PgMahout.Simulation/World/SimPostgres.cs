@@ -219,7 +219,7 @@ internal sealed partial class SimPostgres
         Inspected = null;
         _clean = false;
         if (!keepSlots)
-            _slots.Clear();
+            DropSlots();
     }
 
     /// <summary>The data directory is gone; processes too.</summary>
@@ -231,8 +231,14 @@ internal sealed partial class SimPostgres
         Flushed = Written = 0;
         HighestTimeline = TimelineId.First;
         StandbySignal = false;
-        _slots.Clear();
+        DropSlots();
         Inspected = null;
+    }
+
+    private void DropSlots()
+    {
+        _slots.Clear();
+        _slotsSeen = default;
     }
 
     /// <summary>Waits for connected standbys to have the last byte, then exits cleanly.</summary>

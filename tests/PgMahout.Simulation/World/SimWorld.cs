@@ -54,6 +54,8 @@ internal sealed class SimWorld
     /// </summary>
     public bool Calm { get; set; }
 
+    /// <summary>Clients write so much that what slots keep shows.</summary>
+    public bool Flood { get; set; }
 
     /// <summary>What happened, for people; kept only on request, because it costs most of the time.</summary>
     public List<string>? Trace { get; set; }
@@ -79,7 +81,7 @@ internal sealed class SimWorld
 
     public long NextWrite() => (long)(_writeEvery * Chance.Between(0.2, 1.8));
 
-    public int NextWriteBytes() => 60 + Chance.Below(Plan.WriteBytes);
+    public int NextWriteBytes() => 60 + Chance.Below(Plan.WriteBytes) + (Flood ? 4 << 20 : 0);
 
     public void Reached(Rule rule) => RuleCounts[(int)rule]++;
 

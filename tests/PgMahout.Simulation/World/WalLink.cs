@@ -101,7 +101,7 @@ internal sealed class WalLink
             return;
         Confirmed = Math.Max(Confirmed, end);
         CaughtUp |= Confirmed >= _caughtUpAt;
-        Upstream.ReleaseWaiters();
+        Upstream.Heard(this);
     }
 
     /// <summary>The receiver process is stopped, or its server is gone while its host lives.</summary>

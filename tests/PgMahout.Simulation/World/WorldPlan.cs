@@ -25,6 +25,9 @@ internal sealed record WorldPlan(
 {
     public int Members => Priorities.Length;
 
+    /// <summary>Where each member stands, with standbys cascading by site; empty: nobody said.</summary>
+    public ImmutableArray<string> Sites { get; init; } = [];
+
     public static WorldPlan Draw(Prng chance)
     {
         var members = Pick<int>(chance, 2, 3, 3, 3, 3, 4, 5, 5, 7);
@@ -48,16 +51,30 @@ internal sealed record WorldPlan(
         "sim",
         [.. Priorities.Select((priority, index) =>
             new MemberSpec(new MemberName(((char)('a' + index)).ToString()), "host", 5432
-                + index, "unix:/sim", priority))],
+                + index, "unix:/sim", priority)
+            {
+                Site = Sites.IsEmpty ? null : Sites[index],
+            })],
         Durability,
         new Timing(Rto),
-        MaximumLag);
+        MaximumLag)
+    {
+        Cascade = Sites.IsEmpty ? Cascade.Off : Cascade.BySite,
+    };
+
+    /// <summary>The same world, its members at two or three sites.</summary>
+    public WorldPlan AtSites(Prng chance)
+    {
+        var sites = chance.Chance(0.8) ? 2 : 3;
+        return this with { Sites = [.. Priorities.Select(_ => $"s{chance.Below(sites)}")] };
+    }
 
     public override string ToString() =>
         $"{Members} members, {Durability}, rto {Rto.TotalSeconds}s, lag limit {MaximumLag}, "
         + $"network {NetworkMilliseconds}ms, disk {DiskMilliseconds}ms, {WritesPerSecond} writes/s of {WriteBytes} B, "
         + $"{(Bootstrapped ? "healthy" : "empty")} at first, "
-        + $"priorities {string.Join(',', Priorities)}";
+        + $"priorities {string.Join(',', Priorities)}"
+        + (Sites.IsEmpty ? "" : $", sites {string.Join(',', Sites)}");
 
     private static ImmutableArray<int> DrawPriorities(Prng chance, int members)
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PgMahout.Agent.Home;
 using PgMahout.CommandLine;
+using PgMahout.Core.Cluster;
 using PgMahout.Output;
 using PgMahout.Starting;
 using PgMahout.Status;
@@ -51,6 +52,9 @@ public sealed class CommandTreeTests
     [InlineData("restore", "--at", "latest", "--to", "/tmp/x", "--in-place")]
     [InlineData("restore", "--at", "latest", "--in-place", "--from", "/mnt/backup")]
     [InlineData("restore", "--at", "latest", "--as-new-cluster")]
+    [InlineData("deploy", "certificates", "rotate", "db1", "--ca")]
+    [InlineData("deploy", "certificates", "rotate", "--step")]
+    [InlineData("up", "--members", "5", "--sites", "a,b")]
     [InlineData("nonsense")]
     public void What_makes_no_sense_is_not_begun(params string[] arguments) => Assert.NotEmpty(Parse(arguments).Errors);
 
@@ -61,6 +65,8 @@ public sealed class CommandTreeTests
     [InlineData("deploy")]
     [InlineData("deploy", "orders.yml", "--dry-run", "--open-firewall", "--known-hosts", "hosts", "--drill")]
     [InlineData("deploy", "certificates", "rotate", "db1", "--file", "orders.yml")]
+    [InlineData("deploy", "certificates", "rotate", "--ca", "--step")]
+    [InlineData("up", "--members", "5", "--sites", "a,a,a,b,b")]
     [InlineData("deploy", "add", "db4", "-f", "orders.yml")]
     [InlineData("deploy", "remove", "db4", "-y")]
     [InlineData("deploy", "upgrade", "-f", "orders.yml", "--timeout", "10m")]
@@ -105,6 +111,22 @@ public sealed class CommandTreeTests
     public void The_manual_has_every_exit_code() => Assert.All(
         Enum.GetValues<ExitCode>(),
         code => Assert.Contains($"| {(int)code} |", Repository.Read("docs/commands.md")));
+
+    [Fact]
+    public void Sites_are_given_to_members_in_their_order_and_make_standbys_cascade()
+    {
+        var home = new HomeLayout("/srv/home");
+        var plain = new UpRequest(2, 6000, null, null, null);
+        var placed = plain with { Sites = ["a", "b"] };
+
+        Assert.Equal(["a", "b"], placed.SpecFor(home).Members.Select(member => member.Site));
+        Assert.Equal((Cascade.BySite, Cascade.Off), (placed.SpecFor(home).Cascade, plain.SpecFor(home).Cascade));
+        var nothing = plain.BackupFor(home);
+        Assert.Contains(
+            "--sites a,b, and it has none",
+            placed.ContradictionsWith(plain.SpecFor(home), nothing, placed.ProxyFor(home)));
+        Assert.Empty(placed.ContradictionsWith(placed.SpecFor(home), nothing, placed.ProxyFor(home)));
+    }
 
     [Fact]
     public void Uri_names_every_member_and_no_password()

@@ -57,6 +57,30 @@ public sealed class VerdictTests
     private static readonly ClusterObservation Well =
         Cluster(Observed(M1, Primary(Both)), Observed(M2, Standby()), Observed(M3, Standby()));
 
+    [Fact]
+    public void Cluster_with_a_member_behind_the_head_of_its_site_is_whole_without_its_vote()
+    {
+        var only = SynchronousSet.Of(1, [M2]);
+        var spec = Spec with
+        {
+            Members = [.. Spec.Members.Select(member => member with { Site = member.Name == M1 ? "near" : "far" })],
+            Cascade = Cascade.BySite,
+        };
+        var behind = ((PostgresState.Standby)Standby()) with { Upstream = M2 };
+        var seen = Cluster(Observed(M1, Primary(only)), Observed(M2, Standby()), Observed(M3, behind)) with
+        {
+            Spec = spec,
+            Store = new StoreContent(
+                Reign with { Synchronous = only, Heads = SiteHeads.Of([M2]) }, new Revision(9), 7, null, null),
+        };
+
+        IsJudged(ClusterState.Healthy, ExitCode.Ok, seen);
+        var shown = Verdict.On(seen).Find(M3)!;
+        Assert.Equal(("from m2", M2), (shown.Note, shown.Upstream));
+        Assert.Equal("", Verdict.On(seen).Find(M2)!.Note);
+        IsJudged(ClusterState.Degraded, ExitCode.Degraded, seen with { Spec = spec with { Cascade = Cascade.Off } });
+    }
+
     private static void IsJudged(ClusterState state, ExitCode exit, ClusterObservation seen)
     {
         var status = Verdict.On(seen);

@@ -102,7 +102,7 @@ public sealed class BlueprintReaderTests
                 "c.yml:1:10: '1orders' is not a cluster name (up to 40 letters, digits, hyphens or underscores, "
                     + "beginning with a letter)",
                 "c.yml:2:1: cluster.yml has no key 'postgers'; did you mean 'postgres'? (keys: cluster, postgres, rto, "
-                    + "durability, ssh, hosts, etcd, proxy, virtual_ip, repository, ports, adopt)",
+                    + "durability, ssh, hosts, etcd, proxy, virtual_ip, repository, ports, adopt, cascade)",
                 "c.yml:3:6: 'rto' is '3' (a duration from 1s to 5m, such as 3s)",
                 "c.yml:4:13: 'durability' is 'quorun'; did you mean 'quorum'? (one of quorum, strict, async)",
                 "c.yml:6:13: 'db-1' cannot be a member's name; 'db_1' could (a lower-case letter, then up to 39 "
@@ -164,6 +164,21 @@ public sealed class BlueprintReaderTests
 
         Assert.NotNull(reading.Blueprint);
         Assert.Contains(warning, Assert.Single(reading.Findings).What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Cascading_is_read_and_told_where_no_site_has_two_members()
+    {
+        Assert.Equal(Cascade.Off, Read(Smallest).Blueprint!.Cascade);
+        var far = Smallest.Replace("0.3 }", "0.3, site: far }", StringComparison.Ordinal)
+            .Replace("0.2 }", "0.2, site: far }", StringComparison.Ordinal);
+
+        Assert.Equal(Cascade.BySite, Read(far + "\ncascade: by-site").Blueprint!.Cascade);
+        Assert.DoesNotContain(
+            Said(far + "\ncascade: by-site"), said => said.Contains("no site has", StringComparison.Ordinal));
+        Assert.Contains(
+            Said(Smallest + "\ncascade: by-site"), said => said.Contains("no site has two", StringComparison.Ordinal));
+        Assert.NotEmpty(Read(Smallest + "\ncascade: by-sight").Errors);
     }
 
     [Fact]

@@ -102,6 +102,27 @@ public sealed class DeploymentPlanTests
     }
 
     [Fact]
+    public void Etcd_is_started_anew_where_it_does_not_know_the_present_authorities()
+    {
+        const string Authority = "/var/lib/pgmahout/certs/ca.crt";
+        const string Anew = "start pgmahout-etcd.service anew";
+        var trusting = Goods.ForHosts.ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value with
+        {
+            Certificates = pair.Value.Certificates.Add(new DeployedFile(Authority, "both", "0600", "postgres")),
+        });
+        var there = new DeployedFile(Authority, "both", "", "").Digest;
+        DeploymentPlan With(string more) => DeploymentPlan.For(new DeploymentQuestion(
+            Three,
+            Three.Hosts.ToImmutableSortedDictionary(host => host.Name, host => Found(host, Complete(host.Name) + more)),
+            Goods with { ForHosts = trusting },
+            OpensFirewall: false));
+
+        Assert.Equal(["renew certificates", Anew], Steps(With($"digest\t{new string('0', 64)}  {Authority}\n"), "w1"));
+        Assert.Equal([Anew], Steps(With($"digest\t{there}  {Authority}\noutdated\t{SystemdUnits.Etcd}\n"), "w1"));
+        Assert.True(With($"digest\t{there}  {Authority}\n").IsNothing);
+    }
+
+    [Fact]
     public void An_address_that_the_file_has_no_more_is_taken_from_the_hosts_that_kept_it()
     {
         const string Left = "active\tpgmahout-address.service\nenabled\tpgmahout-address.service\n";

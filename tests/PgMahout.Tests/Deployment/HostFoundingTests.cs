@@ -59,6 +59,26 @@ public sealed class HostFoundingTests
     }
 
     [Fact]
+    public async Task Sites_and_cascading_are_brought_to_a_cluster_that_is_there()
+    {
+        await using var store = new InMemoryClusterStore();
+        await HostFounding.FoundAsync(Home, store, Wanted("db1", "db2"));
+        var wanted = Wanted("db1", "db2") with { CascadesBySite = true };
+        wanted = wanted with { Members = [.. wanted.Members.Select(member => member with { Site = "far" })] };
+
+        var first = await HostFounding.FoundAsync(Home, store, wanted);
+        var spec = (await ReadAsync(store)).Spec!.Value;
+        var second = await HostFounding.FoundAsync(Home, store, wanted);
+        await HostFounding.FoundAsync(Home, store, Wanted("db1", "db2"));
+
+        Assert.Equal(("changed: who stands where", "present"), (first.Answer!.Done, second.Answer!.Done));
+        Assert.Empty(second.Answer.Notes);
+        Assert.Equal((Cascade.BySite, "far"), (spec.Cascade, spec.Members[1].Site));
+        spec = (await ReadAsync(store)).Spec!.Value;
+        Assert.Equal((Cascade.Off, (string?)null), (spec.Cascade, spec.Members[1].Site));
+    }
+
+    [Fact]
     public async Task A_member_that_the_file_does_not_have_stays_and_is_told()
     {
         await using var store = new InMemoryClusterStore();

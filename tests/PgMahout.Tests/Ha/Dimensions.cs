@@ -145,6 +145,10 @@ internal static class Dimensions
         new("just started", view => view with { Lease = view.Lease with { HeldFrom = null, Moved = false } }),
         new("disk filling", view => view with { Disk = Filling }),
         new("disk stuck", view => view with { Disk = Waiting(9) }),
+        Behind("second is the head of the site, and well", name => Says(name, Follower(0x600, A)), moved: false),
+        Behind("behind the second, which is well", name => Says(name, Follower(0x600, A)), moved: true),
+        Behind("behind the second, which is sealed", name => Says(name, Follower(0x600, null), Current), moved: true),
+        Behind("behind the second, which is silent", name => Silent(name), moved: true),
         new("of priority 0", view => view with { Spec = Demoted(view) }),
     ];
 
@@ -193,6 +197,26 @@ internal static class Dimensions
         AnyOneOf([.. Names(view).Where(name => name != view.Self)]);
 
     private static IEnumerable<MemberName> Names(ClusterView view) => view.Spec.Members.Select(member => member.Name);
+
+    /// <summary>The first leads at one site; this member and the second stand at another, whose head that is.</summary>
+    private static Change Behind(string name, Func<MemberName, Peer> word, bool moved) => new(name, view =>
+    {
+        if (Other(view, Second) is not { } head || view.Leadership is not { IsHeld: true } record
+            || record.Holder != Other(view, First) || view.Postgres is not PostgresState.Standby standby)
+            return null;
+        var placed = view.Spec.Members.Select(member =>
+            member with { Site = member.Name == record.Holder ? "near" : "far" });
+        var headed = view.WithStore(store => store with
+        {
+            Leadership = record with { Heads = SiteHeads.Of([head]) },
+        });
+        return headed with
+        {
+            Spec = view.Spec with { Members = [.. placed], Cascade = Cascade.BySite },
+            Peers = [.. view.Peers.Where(peer => peer.Name != head), word(head)],
+            Postgres = moved ? standby with { Upstream = head } : standby,
+        };
+    });
 
     private static ClusterSpec Demoted(ClusterView view) => view.Spec with
     {

@@ -90,12 +90,13 @@ internal static class InstanceLaws
             || (turn.Standing is Standing.Expired or Standing.Released
                 && seal.Revision == turn.Store!.Revision
                 && turn.View.Postgres is PostgresState.Standby)),
-        new("Member follows the holder or the heir, and never itself", turn => turn.DoesOnly(action => action switch
-        {
-            HaAction.Follow follow => MayFollow(turn, follow.Upstream),
-            HaAction.StartStandby { Upstream: { } upstream } => MayFollow(turn, upstream),
-            _ => true,
-        })),
+        new("Member follows the holder, the heir or a head that does, and never itself", turn =>
+            turn.DoesOnly(action => action switch
+            {
+                HaAction.Follow follow => MayFollow(turn, follow.Upstream),
+                HaAction.StartStandby { Upstream: { } upstream } => MayFollow(turn, upstream),
+                _ => true,
+            })),
         new("Slots are cared for on a running server, and only our own are dropped", turn =>
             turn.DoesOnly(action => action switch
             {
@@ -135,7 +136,17 @@ internal static class InstanceLaws
 
     private static bool MayFollow(Turn turn, MemberName upstream) =>
         upstream != turn.View.Self
-        && (upstream == turn.Leadership!.Holder || upstream == turn.Leadership.Released?.Heir);
+        && (upstream == turn.Leadership!.Holder || upstream == turn.Leadership.Released?.Heir
+            || IsHeadOfMySite(turn, upstream));
+
+    /// <summary>By the record, and by its own word: nothing is ever behind who is behind somebody else.</summary>
+    private static bool IsHeadOfMySite(Turn turn, MemberName head) =>
+        turn.Leadership is { IsHeld: true } record
+        && record.Heads.Contains(head)
+        && !record.Heads.Contains(turn.View.Self)
+        && turn.View.Spec.Find(head)?.Site == turn.View.Spec.Find(turn.View.Self)!.Site
+        && turn.View.PeerReport(head)?.Postgres is PostgresState.Standby { Streaming: true } standby
+        && standby.Upstream == record.Holder;
 
     private static bool IsLong(HaAction action) => action is HaAction.Bootstrap or HaAction.StartPrimary
         or HaAction.StartStandby or HaAction.Stop or HaAction.Promote or HaAction.InspectWal or HaAction.RewindFrom

@@ -86,6 +86,32 @@ public sealed class QuestionsTests
     }
 
     [Fact]
+    public void Leader_asks_those_behind_heads_now_and_then_and_they_ask_their_head_too()
+    {
+        var placed = View(A) with
+        {
+            Spec = View(A).Spec with
+            {
+                Members = [.. View(A).Spec.Members.Select(it => it with { Site = it.Name == A ? "near" : "far" })],
+                Cascade = Cascade.BySite,
+            },
+        };
+        placed = placed.WithStore(store => store with { Leadership = HeldBy(A) with { Heads = SiteHeads.Of([B]) } });
+        var leading = placed with { Postgres = Leader(0x900, Link(B, 0x900)) };
+        var behind = placed with { Self = C, Lease = Known() };
+
+        Assert.Equal([C], Questions.Of(leading, null).Asked);
+        Assert.Empty(Questions.Of(leading, Now - Limits.Ttl).Asked);
+        Assert.Equal([C], Questions.Of(leading, Now - Limits.FollowPatience).Asked);
+        Assert.Equal([A, B], Questions.Of(behind, null).Asked);
+        Assert.Equal([A], Questions.Of(behind with { Self = B }, null).Asked);
+        Assert.Equal(Now, Questions.AskedAt(leading.Hearing(Silent(C)), null));
+        Assert.Null(Questions.AskedAt(leading, null));
+        Assert.Null(Questions.AskedAt(behind.Hearing(Silent(A)), null));
+        Assert.Equal(Now, Questions.AskedAt(behind.Hearing(Says(A, Leader(0x900))), null));
+    }
+
+    [Fact]
     public void Nobody_is_asked_while_a_released_lease_waits_for_its_heir()
     {
         var released = View(C).WithStore(store => store with { Leadership = HeldBy(A).ReleasedTo(B, null) });

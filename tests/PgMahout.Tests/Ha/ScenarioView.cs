@@ -25,6 +25,8 @@ internal static class ScenarioView
         var changed = words.Next() switch
         {
             "cluster" => view with { Spec = Spec(words) },
+            "sites" => view with { Spec = Placed(view.Spec, words) },
+            "left" => view with { LeftHead = words.Optional() is { } head ? new(head.Name(), head.Moment()) : null },
             "self" => As(view, words.Name()),
             "now" => At(view, words.Moment()),
             "store" => view with { Store = new Reading<StoreContent>.Missing(words.Rest(), view.Now) },
@@ -92,6 +94,13 @@ internal static class ScenarioView
         return Example.Spec(durability, [.. words.Names()]);
     }
 
+    /// <summary>Where each member stands, in the order of their names; standbys cascade then.</summary>
+    private static ClusterSpec Placed(ClusterSpec spec, Words words) => spec with
+    {
+        Members = [.. spec.Members.Select(member => member with { Site = words.Next() })],
+        Cascade = Cascade.BySite,
+    };
+
     private static ClusterView Recorded(ClusterView view, (Leadership? Leadership, Revision Revision) record)
     {
         var mine = record.Leadership is { IsHeld: true } held && held.Holder == view.Self;
@@ -106,7 +115,9 @@ internal static class ScenarioView
         };
     }
 
-    /// <summary>For example <c>a epoch 3 revision 7 knows any 1 of b c released c 1:0/500</c>.</summary>
+    /// <summary>
+    /// For example <c>a epoch 3 revision 7 knows any 1 of b c released c 1:0/500</c>, or <c>... heads b</c>.
+    /// </summary>
     private static (Leadership?, Revision) Record(Words words)
     {
         if (words.Optional() is null)
@@ -118,6 +129,8 @@ internal static class ScenarioView
         var revision = words.Revision();
         words.Expect("knows");
         var leadership = new Leadership(epoch, holder, null, words.Set());
+        if (words.Skip("heads"))
+            leadership = leadership with { Heads = SiteHeads.Of(words.Names()) };
         return (words.Skip("released") ? leadership.ReleasedTo(words.Name(), words.Position()) : leadership, revision);
     }
 

@@ -39,6 +39,25 @@ public sealed class ClusterRecordsTests
     }
 
     [Fact]
+    public void Sites_and_their_heads_survive_the_store()
+    {
+        var placed = Spec with
+        {
+            Members = [.. Spec.Members.Select(member => member with { Site = "seoul" })],
+            Cascade = Cascade.BySite,
+        };
+        var headed = Held with { Heads = SiteHeads.Of([new MemberName("m3"), M2]) };
+
+        var spec = Decoded(ClusterRecords.Create(placed, BackupSettings.None)).Spec!.Value;
+        var leadership = Decoded(ClusterRecords.WriteLeadership(Revision.None, headed)).Leadership!.Value;
+
+        Assert.Equal((Cascade.BySite, "seoul"), (spec.Cascade, spec.Members[1].Site));
+        Assert.Equal(headed, leadership);
+        Assert.Equal(SiteHeads.None, headed.ReleasedTo(M2, null).Heads);
+        Assert.Equal(SiteHeads.None, Leadership.TakenBy(M2, headed).Heads);
+    }
+
+    [Fact]
     public void Configuration_survives_the_store_with_draft_and_rollout()
     {
         var desired = (DesiredConfiguration.Empty with { AccessRules = ["host all all samenet md5"] })

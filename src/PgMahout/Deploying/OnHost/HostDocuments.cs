@@ -57,9 +57,16 @@ public sealed record FoundingDocument(
 {
     /// <summary>Null: the first leader makes the databases.</summary>
     public FoundingAdoption? Adoption { get; init; }
+
+    /// <summary>Standbys of a site stream from one of them.</summary>
+    public bool CascadesBySite { get; init; }
 }
 
-public sealed record FoundingMember(string Name, string Host, int Port, string Api, int Priority);
+public sealed record FoundingMember(string Name, string Host, int Port, string Api, int Priority)
+{
+    /// <summary>Null: it was not said.</summary>
+    public string? Site { get; init; }
+}
 
 /// <param name="Listen">In numbers: on which addresses of each host.</param>
 public sealed record FoundingProxy(string Listen, int Port, int ReadPort);

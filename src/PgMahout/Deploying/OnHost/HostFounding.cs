@@ -92,16 +92,28 @@ internal static class HostFounding
         if (records.Spec is not { } stored)
             return (Beginning(ClusterRecords.Create(spec, BackupOf(wanted), ProxyOf(home, wanted)), wanted), "created");
         ImmutableArray<MemberSpec> missing = [.. spec.Members.Where(member => stored.Value.Find(member.Name) is null)];
-        return missing.IsEmpty
+        var placed = Placed(stored.Value, spec);
+        var next = placed with { Members = [.. placed.Members.AddRange(missing).OrderBy(member => member.Name)] };
+        return missing.IsEmpty && placed.Cascade == stored.Value.Cascade
+            && placed.Members.SequenceEqual(stored.Value.Members)
             ? (null, "present")
-            : (ClusterRecords.ChangeSpec(
-                stored.Revision,
-                stored.Value with
-                {
-                    Members = [.. stored.Value.Members.AddRange(missing).OrderBy(member => member.Name)],
-                }),
-                $"joined: {string.Join(", ", missing.Select(member => member.Name))}");
+            : (ClusterRecords.ChangeSpec(stored.Revision, next), missing.IsEmpty
+                ? "changed: who stands where"
+                : $"joined: {string.Join(", ", missing.Select(member => member.Name))}");
     }
+
+    /// <summary>
+    /// Where members stand, and who streams from whom because of it, may be said, or said anew, at any time.
+    /// </summary>
+    private static ClusterSpec Placed(ClusterSpec present, ClusterSpec asked) => present with
+    {
+        Cascade = asked.Cascade,
+        Members =
+        [
+            .. present.Members.Select(member =>
+                asked.Find(member.Name) is { } said ? member with { Site = said.Site } : member),
+        ],
+    };
 
     /// <summary>
     /// Servers that ran before the cluster have an identity and a leader, and the number of a timeline that the next
@@ -147,12 +159,18 @@ internal static class HostFounding
         [
             .. wanted.Members
                 .Select(member => new MemberSpec(
-                    new MemberName(member.Name), member.Host, member.Port, member.Api, member.Priority))
+                    new MemberName(member.Name), member.Host, member.Port, member.Api, member.Priority)
+                {
+                    Site = member.Site,
+                })
                 .OrderBy(member => member.Name),
         ],
         Enum.Parse<Durability>(wanted.Durability, ignoreCase: true),
         new Timing(TimeSpan.FromSeconds(wanted.RtoSeconds)),
-        ClusterSpec.DefaultMaximumLag);
+        ClusterSpec.DefaultMaximumLag)
+    {
+        Cascade = wanted.CascadesBySite ? Cascade.BySite : Cascade.Off,
+    };
 
     private static BackupSettings BackupOf(FoundingDocument wanted) => NewRepository.At(
         wanted.Repository ?? NewRepository.Nowhere, ImmutableSortedDictionary<string, string>.Empty);

@@ -61,7 +61,7 @@ internal static class HostPreparation
             wanted.Addresses.Select(address => (address.Host, address.Port)));
         // Keys before what they belong to: a reader that finds both new or both old has a pair.
         foreach (var file in wanted.Files.OrderBy(file => file.Name.EndsWith(".key", StringComparison.Ordinal) ? 0 : 1))
-            SecretText.Write(Path.Combine(home.CertificateDirectory, Path.GetFileName(file.Name)), file.Text);
+            Replace(Path.Combine(home.CertificateDirectory, Path.GetFileName(file.Name)), file.Text);
         SecretText.Write(home.HostFile, wanted.HostFile);
         File.SetUnixFileMode(home.HostFile, Readable);
         // PostgreSQL shows the certificate that it last loaded, until that has expired and long after.
@@ -70,6 +70,13 @@ internal static class HostPreparation
             Signals.Send(postmaster.Pid, Signals.Hangup);
         await Task.WhenAll(home.ProxySockets().Select(ReloadAsync));
         return null;
+    }
+
+    /// <summary>What stays as it was keeps its time: it says which processes began before they could read it.</summary>
+    private static void Replace(string path, string text)
+    {
+        if (!File.Exists(path) || File.ReadAllText(path) != text)
+            SecretText.Write(path, text);
     }
 
     /// <summary>A proxy shows the one that it last read, too; one that was killed left its socket.</summary>

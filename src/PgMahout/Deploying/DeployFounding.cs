@@ -1,0 +1,36 @@
+using System.Text.Json;
+using PgMahout.Core.Deployment;
+using PgMahout.Deploying.OnHost;
+using PgMahout.Errors;
+using PgMahout.Output;
+
+namespace PgMahout.Deploying;
+
+/// <summary>
+/// The records of the cluster, written by one of its hosts: made before the first agent runs, and where they are there
+/// already, what may change at any time is changed.
+/// </summary>
+internal sealed class DeployFounding(DeployHosts hosts, Screen screen)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private const string Unchanged = "present";
+
+    /// <param name="adoption">Null: the first leader makes the databases.</param>
+    public async Task<Failure?> RunAsync(
+        Blueprint blueprint, AdoptionPlan? adoption, CancellationToken cancellation)
+    {
+        var first = blueprint.DataHosts.First();
+        var answer = await hosts[first].FeedAsync(
+            HostCommands.Found, FoundingText.Of(blueprint, adoption), Limit, cancellation);
+        if (!answer.IsDone)
+            return new Failure(ErrorCatalogue.DeployDiffers, "the records of the cluster could not be written")
+                .Because(answer.Complaint)
+                .Leaving("the hosts are prepared; no member was started");
+        var said = JsonSerializer.Deserialize(answer.Output, HostJson.Default.FoundingAnswer)!;
+        if (said.Done != Unchanged)
+            screen.Note($"  {first.Name,-10} records of the cluster: {said.Done}");
+        foreach (var note in said.Notes)
+            screen.Note("  note: " + note);
+        return null;
+    }
+}
