@@ -13,6 +13,7 @@ namespace PgMahout.Regions;
 /// </summary>
 internal sealed class RegionSwitchover(Invocation invocation, TimeSpan limit)
 {
+    private const int Attempts = 5;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
     private static readonly ByteSize MostBehind = ByteSize.Megabytes(16);
 
@@ -211,13 +212,21 @@ internal sealed class RegionSwitchover(Invocation invocation, TimeSpan limit)
     /// <summary>Not with the token of the command: it may be what ends it.</summary>
     private static async Task<Failure?> TakeBackAsync(RegionHalf from)
     {
-        if (await from.RefreshAsync(CancellationToken.None) is { } unread)
-            return unread;
-        return from.Region.Role is RegionRole.Yields or RegionRole.Yielded
-            ? await from.ChangeAsync(
+        Failure? failure = null;
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            if (await from.RefreshAsync(CancellationToken.None) is { } unread)
+                return unread;
+            if (from.Region.Role is not (RegionRole.Yields or RegionRole.Yielded))
+                return null;
+            failure = await from.ChangeAsync(
                 from.Region with { Role = RegionRole.Leads, Mark = null },
-                "the change of region was taken back", CancellationToken.None)
-            : null;
+                "the change of region was taken back", CancellationToken.None);
+            // Its holder may just have written that it has stopped.
+            if (failure?.Kind != ErrorCatalogue.StoreConflict)
+                return failure;
+        }
+        return failure;
     }
 
     private static Failure Unfinished(string what) =>
