@@ -66,7 +66,8 @@ internal sealed class Actuator(
     private async Task<bool> FenceAsync()
     {
         var outcome = await instance.FenceAsync(FenceLimit);
-        state.Journal.Record(JournalKind.Fenced, "every PostgreSQL process of this member was killed");
+        var why = state.Memory.Decision is { } decision ? $": {RuleText.Occasion(decision.Rule)}" : "";
+        state.Journal.Record(JournalKind.Fenced, $"every PostgreSQL process of this member was killed{why}");
         return Report(outcome);
     }
 

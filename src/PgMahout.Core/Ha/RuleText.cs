@@ -3,6 +3,12 @@ namespace PgMahout.Core.Ha;
 /// <summary>What each rule means, for people: when it applies, what the member does, and why that is right.</summary>
 public static class RuleText
 {
+    /// <summary>The first sentence of its meaning: when it applies.</summary>
+    public static string Occasion(Rule rule) =>
+        Meaning(rule) is var text && text.IndexOf(". ", StringComparison.Ordinal) is > 0 and var end
+            ? text[..(end + 1)]
+            : text;
+
     public static string Meaning(Rule rule) => rule switch
     {
         Rule.AwaitOperation =>

@@ -17,6 +17,17 @@ public sealed class RuleTextTests
         Assert.DoesNotContain("  ", meaning, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void When_it_applies_is_said_in_its_first_sentence(Rule rule)
+    {
+        var occasion = RuleText.Occasion(rule);
+
+        Assert.StartsWith(occasion, RuleText.Meaning(rule), StringComparison.Ordinal);
+        Assert.Matches(@"^[A-Z].{15,}[a-z]\.$", occasion);
+        Assert.DoesNotContain(". ", occasion, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void No_two_rules_mean_the_same() =>
         Assert.Distinct(Enum.GetValues<Rule>().Select(RuleText.Meaning));
