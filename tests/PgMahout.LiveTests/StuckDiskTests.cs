@@ -5,7 +5,9 @@ using Xunit;
 
 namespace PgMahout.LiveTests;
 
-/// <summary>A disk that takes no more writes, under the data of one member alone: its agent and the store go on.</summary>
+/// <summary>
+/// A disk that takes no more writes, under the data of one member alone: its agent and the store go on.
+/// </summary>
 public sealed class StuckDiskTests
 {
     private static readonly TimeSpan Rto = TimeSpan.FromSeconds(3);

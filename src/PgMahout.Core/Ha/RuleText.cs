@@ -12,7 +12,7 @@ public static class RuleText
     public static string Meaning(Rule rule) => rule switch
     {
         Rule.AwaitOperation =>
-            "Long work is running on this member (a start, stop, promotion, rewind or clone). Nothing else is "
+            "Long work is running on this member: a start, stop, promotion, rewind or clone. Nothing else is "
             + "begun until it ends; a leader keeps renewing its lease meanwhile.",
         Rule.LeaveForeignData =>
             "The data directory belongs to another cluster, another major version or another owner. It is never "

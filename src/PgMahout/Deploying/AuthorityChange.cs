@@ -38,7 +38,10 @@ internal sealed record AuthorityChange(AuthorityStage Stage, KeyPair? Present, K
     /// <summary>Who signs the hosts' certificates; null: nobody can yet.</summary>
     public KeyPair? Signer => Stage is AuthorityStage.NewSigns or AuthorityStage.OldDropped ? Next : Present;
 
-    /// <summary>Whom hosts believe, beside the signer: PEM, empty for nobody.</summary>
+    /// <summary>
+    /// Whom hosts believe, after the signer: PEM, empty for nobody. That the signer is first makes another file of each
+    /// stage, for which etcd begins anew: so it shows the new certificate before the old authority is dropped.
+    /// </summary>
     public string AlsoTrusted => Stage switch
     {
         AuthorityStage.BothTrusted => Next!.Certificate,

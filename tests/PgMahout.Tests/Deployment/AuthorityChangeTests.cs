@@ -43,6 +43,7 @@ public sealed class AuthorityChangeTests : IDisposable
         Assert.Equal([1, 2, 2, 1, 1], new[] { before, both, signed, dropped, after }.Select(Believed));
         Assert.Equal(after.AuthorityCertificate, dropped.AuthorityCertificate);
         Assert.NotEqual(before.AuthorityCertificate, after.AuthorityCertificate);
+        Assert.NotEqual(both.AuthorityCertificate, signed.AuthorityCertificate);
         Assert.Equal(signed.Hosts["db2"], after.Hosts["db2"]);
         // While hosts go from one stage to the next, some are in each: they believe each other.
         foreach (var (one, other) in new[] { (before, both), (both, signed), (signed, dropped), (dropped, after) })

@@ -9,7 +9,9 @@ using static PgMahout.Tests.Cluster.Example;
 
 namespace PgMahout.Tests.Ha;
 
-/// <summary>What a decision takes in clusters of several sizes: <c>bench/store</c> runs it. Left out otherwise.</summary>
+/// <summary>
+/// What a decision takes in clusters of several sizes: <c>bench/store</c> runs it. Left out otherwise.
+/// </summary>
 public sealed class DecisionGrowthTests
 {
     private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(0.5);
@@ -57,30 +59,29 @@ public sealed class DecisionGrowthTests
         };
         var seen = names.Remove(self);
         ImmutableArray<Slot> slots = [.. seen.Select(name => new Slot(name.SlotName, new Lsn(0x500), Lost: false))];
-        return rule switch
-        {
-            Rule.KeepLeading => view with
+        if (rule == Rule.KeepLeading)
+            return view with
             {
                 Postgres = Leader(0x900, [.. others.Select(name => Link(name, 0x900))]) with
                 {
                     Effective = recorded, Slots = slots,
                 },
-            },
-            Rule.FollowLeader => view with
+            };
+        if (rule == Rule.FollowLeader)
+            return view with
             {
                 Postgres = Follower(0x900, names[0], 2) with
                 {
                     Configured = SynchronousSet.Of(spec.CommitQuorum, seen), Slots = slots,
                 },
                 Peers = [Says(names[0], Leader(0x900, [.. others.Select(name => Link(name, 0x900))]))],
-            },
-            _ => view with
-            {
-                Lease = new LeaseKnowledge(Current, Now - Limits.Ttl, null, null),
-                Sealed = Current,
-                Postgres = Follower(0x900, null, 2),
-                Peers = [.. seen.Select(name => Says(name, Follower(0x900, null, 2), Current))],
-            },
+            };
+        return view with
+        {
+            Lease = new LeaseKnowledge(Current, Now - Limits.Ttl, null, null),
+            Sealed = Current,
+            Postgres = Follower(0x900, null, 2),
+            Peers = [.. seen.Select(name => Says(name, Follower(0x900, null, 2), Current))],
         };
     }
 }
