@@ -38,7 +38,8 @@ public sealed class ClockTests : IAsyncLifetime
         await using var writer = await HostWriter.StartAsync(_cluster, primary);
 
         var jumped = writer.Now;
-        foreach (var (host, ahead) in new[] { (primary, Hour), (others[0], -Hour), (primary, -Hour), (others[1], Hour) })
+        var jumps = new[] { (primary, Hour), (others[0], -Hour), (primary, -Hour), (others[1], Hour) };
+        foreach (var (host, ahead) in jumps)
         {
             await Lab.DoAsync("clock", host, ahead.ToString(CultureInfo.InvariantCulture));
             // More renewals than may fail.
