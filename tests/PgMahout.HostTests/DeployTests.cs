@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using PgMahout.HostTests.Harness;
 using PgMahout.LiveTests.Harness;
@@ -14,16 +13,20 @@ public sealed class DeployTests : IAsyncLifetime
 
     private static readonly (string Who, int Port)[] Showing = [("PostgreSQL", 5432), ("the proxy", 6432)];
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("pgmahout-deploy-").FullName;
     private Lab _lab = null!;
+    private OperatorsDesk _desk = null!;
 
-    public async ValueTask InitializeAsync() => _lab = await Lab.UpAsync(4, "--bare");
+    public async ValueTask InitializeAsync()
+    {
+        _lab = await Lab.UpAsync(4, "--bare");
+        _desk = new OperatorsDesk(_lab);
+    }
 
     public async ValueTask DisposeAsync()
     {
+        _desk?.Dispose();
         if (_lab is not null)
             await _lab.DisposeAsync();
-        Directory.Delete(_directory, recursive: true);
     }
 
     [Fact]
@@ -69,7 +72,7 @@ public sealed class DeployTests : IAsyncLifetime
     private async Task AnotherAuthorityAsync()
     {
         const string Count = "grep -c BEGIN /var/lib/pgmahout/certs/ca.crt";
-        var own = Path.Combine(_directory, "orders.secrets", "ca.crt");
+        var own = Path.Combine(_desk.Directory, "orders.secrets", "ca.crt");
         var (former, servers) = (await File.ReadAllTextAsync(own), await PostmastersAsync());
 
         (await DeployAsync("certificates", "rotate", "--ca", "--step")).Exits(0);
@@ -106,7 +109,7 @@ public sealed class DeployTests : IAsyncLifetime
         var uri = given.Out.Split('\n').Single(line => line.StartsWith("postgresql://", StringComparison.Ordinal));
         Assert.Equal(leader, (await Program.RunAsync("psql", [uri, "-XAtc", "show cluster_name"], Limit))
             .Exits(0).Out.Trim().Split('/')[1]);
-        var verified = uri + $"&sslmode=verify-full&sslrootcert={_directory}/orders.secrets/ca.crt";
+        var verified = uri + $"&sslmode=verify-full&sslrootcert={_desk.Directory}/orders.secrets/ca.crt";
         (await Program.RunAsync("psql", [verified, "-XAtc", "select 1"], Limit)).Exits(0);
         var again = (await DeployAsync()).Exits(0);
         Assert.Contains("nothing to do", again.Out + again.Error, StringComparison.Ordinal);
@@ -135,45 +138,13 @@ public sealed class DeployTests : IAsyncLifetime
         Assert.Equal("", await _lab.ShellAsync("db1", "ls -d /opt/pgmahout /var/lib/pgmahout 2> /dev/null || true"));
     }
 
-    private void WriteFile(IEnumerable<string> hosts, string more = "") => File.WriteAllText(
-        Path.Combine(_directory, "cluster.yml"),
-        $$"""
-        cluster: orders
-        ssh: { user: root, identity: {{Lab.Identity}} }
-        etcd: [db1, db2, db3]
-        hosts:
-        {{string.Join('\n', hosts.Select(host => $"  - {{ name: {host}, address: {_lab.Address(host)} }}"))}}
-        {{more}}
+    private void WriteFile(IEnumerable<string> hosts, string more = "") => _desk.Write(hosts, more);
 
-        """);
+    private Task<Ran> DeployAsync(params string[] arguments) => _desk.DeployAsync(arguments);
 
-    /// <summary>Of the whole cluster, or a verb of it, which is given the file by an option.</summary>
-    private async Task<Ran> DeployAsync(params string[] arguments)
-    {
-        var file = Path.Combine(_directory, "cluster.yml");
-        var begun = Stopwatch.GetTimestamp();
-        var ran = await Program.RunAsync(
-            Program.Path,
-            arguments.FirstOrDefault() is { } verb && !verb.StartsWith('-')
-                ? ["deploy", .. arguments, "--file", file, "--known-hosts", _lab.KnownHosts]
-                : ["deploy", file, .. arguments, "--known-hosts", _lab.KnownHosts],
-            Limit);
-        var took = Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        TestContext.Current.TestOutputHelper?.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"== {took:F1} s: {ran}"));
-        return ran;
-    }
+    private Task<Status> SeenFromAsync(string host) => _desk.SeenFromAsync(host);
 
-    private async Task<Status> SeenFromAsync(string host) =>
-        Status.Parse((await _lab.ExecAsync(host, "pgmahout", "status", "-o", "json")).Out);
-
-    private async Task<Status> HealthyFromAsync(string host)
-    {
-        Status? status = null;
-        await Eventually.HoldsAsync($"healthy, seen from {host}", Lab.Limit, async () =>
-            (status = await SeenFromAsync(host)).IsHealthy);
-        return status!;
-    }
+    private Task<Status> HealthyFromAsync(string host) => _desk.HealthyFromAsync(host);
 
     private static string Shown(int port) => string.Create(
         CultureInfo.InvariantCulture,

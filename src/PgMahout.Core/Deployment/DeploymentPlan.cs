@@ -50,8 +50,8 @@ public sealed record DeploymentPlan(
             .. Units(goods, survey),
             .. Unwanted(goods, survey),
             .. Renewed(goods, survey),
+            // Again each time: rules may have been loaded anew, or a host have come that must be let in.
             .. question.OpensFirewall && survey.Firewall != HostFirewall.None
-                && !Runs(goods, survey)
                 ? [new HostStep.OpenFirewall(survey.Firewall, FirewallOpening.For(question.Blueprint, host))]
                 : (ImmutableArray<HostStep>)[],
             .. adopted is null ? [] : Adopting(question, adoption!, adopted),

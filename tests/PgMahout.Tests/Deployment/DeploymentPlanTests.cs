@@ -265,6 +265,14 @@ public sealed class DeploymentPlanTests
     }
 
     [Fact]
+    public void A_firewall_is_opened_again_on_a_host_where_everything_runs()
+    {
+        var plan = Plan(name => Complete(name) + "firewall\tnftables\n", opensFirewall: true);
+
+        Assert.Equal(["open the firewall (nftables)"], Steps(plan, "db2"));
+    }
+
+    [Fact]
     public void A_firewall_is_opened_only_by_whoever_says_so()
     {
         var closed = Plan(_ => "firewall\tufw\n");
