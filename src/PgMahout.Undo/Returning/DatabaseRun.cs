@@ -127,7 +127,7 @@ public sealed partial class DatabaseRun(ReturnRequest request, TimeProvider time
             "SELECT oid FROM pg_type WHERE oid >= 16384", row => row.GetFieldValue<uint>(0), cancellation);
         await using var live = await sessions.LiveAsync(cancellation);
         var relations = await new LossSetReader(staged, side, live).RelationsAsync([.. oids], [.. types], cancellation);
-        await LiveRoom.RequireAsync(staged, side, oids, cancellation);
+        await LiveRoom.RequireAsync(staged, (side, live), oids, cancellation);
         var mended = await new TablespaceCheck(live).MendAsync(dump, cancellation);
         var nothing = new LossSet([], relations, [], [], [], [], [], [], []);
         var tables = await new LiveStaging(sessions, staged, Progress).MakeAsync(

@@ -15,24 +15,26 @@ public sealed record LiveDisk(ImmutableArray<string> Members, ByteSize Room);
 /// </summary>
 internal static class LiveRoom
 {
-    /// <summary>The rows and the indexes, and as much again of WAL, which is kept for a while.</summary>
-    private const int TimesWritten = 2;
-
     private const string Size = """
         SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint
           FROM pg_class WHERE oid = ANY($1) AND relkind IN ('r', 'm', 'S')
         """;
 
-    /// <param name="side">Where the lost relations are.</param>
+    private const string MostWal = "SELECT pg_size_bytes(current_setting('max_wal_size'))";
+
+    /// <param name="servers">Where the lost relations are, and where they go.</param>
     public static async Task RequireAsync(
-        ReturnRequest request, NpgsqlConnection side, IEnumerable<uint> relations, CancellationToken cancellation)
+        ReturnRequest request, (NpgsqlConnection Side, NpgsqlConnection Live) servers, IEnumerable<uint> relations,
+        CancellationToken cancellation)
     {
         var disks = await request.Disks(cancellation);
         if (disks.IsEmpty)
             return;
-        var size = await side.ValueAsync<long>(new Query(Size, [relations.ToArray()]), cancellation);
+        var size = await servers.Side.ValueAsync<long>(new Query(Size, [relations.ToArray()]), cancellation);
+        // As much again of WAL; but it goes by itself once there is more of it than checkpoints leave.
+        var wal = Math.Min(size, await servers.Live.ValueAsync<long>(MostWal, cancellation));
         foreach (var disk in disks)
-            if (size * TimesWritten * disk.Members.Length is var needed && needed > disk.Room.Bytes)
+            if ((size + wal) * disk.Members.Length is var needed && needed > disk.Room.Bytes)
                 throw new WorkFailedException(ReturnProblems.NoRoom(disk, new ByteSize(size), new ByteSize(needed)));
     }
 }

@@ -58,7 +58,7 @@ public sealed class RefillRun(ReturnRequest request, TimeProvider time)
             new Query(Leaves, [request.Relations.ToArray()]), row => row.GetFieldValue<uint>(0), cancellation);
         var tables = await new LossSetReader(request, side, live).RelationsAsync([.. oids], [], cancellation);
         var names = await NamesAsync(live, tables, cancellation);
-        await LiveRoom.RequireAsync(request, side, tables.Select(table => table.Oid), cancellation);
+        await LiveRoom.RequireAsync(request, (side, live), tables.Select(table => table.Oid), cancellation);
         await LockAsync(live, names.Values, cancellation);
         await RequireEmptyAsync(live, names.Values, cancellation);
         var filled = tables.Where(table => table.HasRows).ToImmutableArray();

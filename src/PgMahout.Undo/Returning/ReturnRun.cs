@@ -52,7 +52,8 @@ public sealed class ReturnRun(ReturnRequest request, TimeProvider time)
         var reader = new LossSetReader(request, side, live);
         var loss = await reader.ReadAsync(cancellation);
         var copy = await PlaceAsync(loss, live, cancellation);
-        await LiveRoom.RequireAsync(request, side, loss.Relations.Select(relation => relation.Oid), cancellation);
+        await LiveRoom.RequireAsync(
+            request, (side, live), loss.Relations.Select(relation => relation.Oid), cancellation);
         var plan = StagingPlan.Of(loss, request.Id, copy?.Schema);
         Progress.Enter("definitions");
         var staged = await new SideStaging(_sessions, live).PrepareAsync(loss, plan, copy, reader, cancellation);

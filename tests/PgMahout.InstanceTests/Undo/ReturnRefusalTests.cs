@@ -272,6 +272,28 @@ public sealed class ReturnRefusalTests
     }
 
     [Fact]
+    public async Task Room_for_no_more_WAL_than_checkpoints_leave_is_asked_for()
+    {
+        await using var lab = await ReturnLab.StartAsync(
+            "CREATE TABLE orders AS SELECT i AS id, repeat('o', 2000) AS body FROM generate_series(1, 25000) AS i",
+            settings: ["max_wal_size=32MB", "min_wal_size=32MB"]);
+        await lab.Live.ExecuteAsync("DROP TABLE orders");
+        var size = long.Parse(
+            await lab.ThenAsync("SELECT pg_total_relation_size('orders')::text"), CultureInfo.InvariantCulture);
+        var request = await lab.RequestAsync("orders");
+        ReturnRequest On(long room) => request with
+        {
+            Disks = _ => Task.FromResult<ImmutableArray<LiveDisk>>([new LiveDisk(["m1"], new ByteSize(room))]),
+        };
+
+        Assert.True(size > 32 << 20);
+        Assert.Equal(
+            UndoProblems.NoRoomCode, (await ReturnLab.RunAsync(On(size + (32 << 20) - 1))).Failure?.Code);
+        TestMember.Done(await ReturnLab.RunAsync(On(size + (32 << 20))));
+        await lab.IsAsBeforeAsync();
+    }
+
+    [Fact]
     public async Task A_disk_that_fills_in_the_middle_leaves_the_live_database_as_it_was()
     {
         using var disk = SmallFileSystem.Mount(200);
