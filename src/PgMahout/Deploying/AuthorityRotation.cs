@@ -20,7 +20,8 @@ internal sealed class AuthorityRotation(Invocation invocation, DeployRequest req
         if (!ClusterFile.Read(request.File, Screen).TryGet(out var blueprint, out var failure))
             return failure;
         var directory = OperatorSecrets.DirectoryOf(request.File, blueprint);
-        if (!Begin(directory, blueprint).TryGet(out var stage, out failure))
+        var begun = WithSecrets(directory, () => Begin(directory, blueprint), "no host was changed");
+        if (!begun.TryGet(out var stage, out failure))
             return failure;
         if (request.DryRun)
         {
@@ -38,7 +39,11 @@ internal sealed class AuthorityRotation(Invocation invocation, DeployRequest req
             }).RunAsync();
             if (ending != Ending.Ok)
                 return ending;
-            stage = AuthorityChange.Advance(directory);
+            var advanced = WithSecrets(
+                directory, () => AuthorityChange.Advance(directory),
+                "every host has what belongs to this step; the same command goes on");
+            if (!advanced.TryGet(out stage, out failure))
+                return failure;
             if (one)
                 break;
         }
@@ -53,23 +58,29 @@ internal sealed class AuthorityRotation(Invocation invocation, DeployRequest req
 
     private Attempt<AuthorityStage> Begin(string directory, Blueprint blueprint)
     {
+        var change = AuthorityChange.Read(directory);
+        if (change.Present is null && change.Stage == AuthorityStage.Settled)
+            return new Failure(ErrorCatalogue.SecretsUnusable, $"{blueprint.Cluster} has no authority to replace")
+                .Because($"{directory} holds none")
+                .Try($"pgmahout deploy {request.File}");
+        if (change.Stage != AuthorityStage.Settled || request.DryRun)
+            return change.Stage;
+        AuthorityChange.Begin(directory, blueprint.Cluster, TimeProvider.System.GetUtcNow());
+        return AuthorityStage.BothTrusted;
+    }
+
+    private static Attempt<AuthorityStage> WithSecrets(
+        string directory, Func<Attempt<AuthorityStage>> step, string left)
+    {
         try
         {
-            var change = AuthorityChange.Read(directory);
-            if (change.Present is null && change.Stage == AuthorityStage.Settled)
-                return new Failure(ErrorCatalogue.SecretsUnusable, $"{blueprint.Cluster} has no authority to replace")
-                    .Because($"{directory} holds none")
-                    .Try($"pgmahout deploy {request.File}");
-            if (change.Stage != AuthorityStage.Settled || request.DryRun)
-                return change.Stage;
-            AuthorityChange.Begin(directory, blueprint.Cluster, TimeProvider.System.GetUtcNow());
-            return AuthorityStage.BothTrusted;
+            return step();
         }
         catch (Exception broken) when (broken is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return new Failure(ErrorCatalogue.SecretsUnusable, $"the cluster's secrets in {directory} cannot be used")
                 .Because(broken.Message)
-                .Leaving("no host was changed");
+                .Leaving(left);
         }
     }
 
