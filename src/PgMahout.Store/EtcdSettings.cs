@@ -12,6 +12,12 @@ namespace PgMahout.Store;
 /// <param name="Prefix">Of every key, such as <c>/pgmahout/orders/</c>; begins and ends with a slash.</param>
 public sealed record EtcdSettings(ImmutableArray<Uri> Endpoints, string Prefix)
 {
+    /// <summary>
+    /// The endpoints as they are now; empty: it cannot be said. Asked when one fails, once a second at most, on a
+    /// thread of the pool. Null: they never change.
+    /// </summary>
+    public Func<ImmutableArray<Uri>>? CurrentEndpoints { get; init; }
+
     /// <summary>Who signs the servers' certificates, as PEM; null: the authorities that this host trusts.</summary>
     public string? CaFile { get; init; }
 

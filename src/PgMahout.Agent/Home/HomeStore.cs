@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using PgMahout.Store;
 
 namespace PgMahout.Agent.Home;
@@ -11,8 +12,8 @@ public static class HomeStore
     {
         try
         {
-            return Stores.Open(HostFile.Read(home) is { } host
-                ? new StoreAddress.Etcd(SettingsOf(home, host.Store))
+            return Stores.Open(EtcdOf(home) is { } etcd
+                ? new StoreAddress.Etcd(etcd)
                 : new StoreAddress.File(home.StoreFile));
         }
         catch (InvalidDataException unreadable)
@@ -20,6 +21,11 @@ public static class HomeStore
             return new StoreOpening.Failed(unreadable.Message);
         }
     }
+
+    /// <summary>How to reach the etcd that the home belongs to; null: its store is a file.</summary>
+    /// <exception cref="InvalidDataException">The home does not say.</exception>
+    public static EtcdSettings? EtcdOf(HomeLayout home) =>
+        HostFile.Read(home) is { } host ? SettingsOf(home, host.Store) : null;
 
     // What a host shows to the agents of others it shows to etcd as well.
     private static EtcdSettings SettingsOf(HomeLayout home, HostStore store) => new(store.Endpoints, store.Prefix)
@@ -29,5 +35,18 @@ public static class HomeStore
         KeyFile = Path.Combine(home.CertificateDirectory, "host.key"),
         User = store.User,
         PasswordFile = store.User is null ? null : Path.Combine(home.SecretsDirectory, "etcd.password"),
+        CurrentEndpoints = () => EndpointsOf(home),
     };
+
+    private static ImmutableArray<Uri> EndpointsOf(HomeLayout home)
+    {
+        try
+        {
+            return HostFile.Read(home)?.Store.Endpoints ?? [];
+        }
+        catch (InvalidDataException)
+        {
+            return [];
+        }
+    }
 }

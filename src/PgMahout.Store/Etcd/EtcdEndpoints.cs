@@ -5,6 +5,7 @@ namespace PgMahout.Store.Etcd;
 /// <summary>
 /// All members of etcd that this store knows. Calls go to the one that answered last. A read that waits is asked of the
 /// next one as well, and the first answer counts; a write is given to another only when it certainly was not sent.
+/// Members come and go while a process stays: when one fails, whoever named them is asked who they are now.
 /// </summary>
 internal sealed class EtcdEndpoints : IDisposable
 {
@@ -13,24 +14,60 @@ internal sealed class EtcdEndpoints : IDisposable
     private static readonly TimeSpan LongestPatience = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
     private readonly HttpMessageInvoker _http;
-    private readonly ImmutableArray<EtcdEndpoint> _all;
-    private int _preferred;
+    private readonly EtcdSettings _settings;
+    private EtcdEndpoint[] _all;
+    private EtcdEndpoint _preferred;
+    private long _lookedAt;
 
     public EtcdEndpoints(EtcdSettings settings)
     {
+        _settings = settings;
         _http = EtcdConnections.Open(new EtcdTls(settings));
         _all = [.. settings.Endpoints.Select(address => new EtcdEndpoint(address, settings, _http))];
+        _preferred = _all[0];
     }
 
     /// <summary>The one to talk to now.</summary>
-    public EtcdEndpoint Preferred => _all[Volatile.Read(ref _preferred)];
+    public EtcdEndpoint Preferred => Volatile.Read(ref _preferred);
 
     /// <summary>It failed: if it is still preferred, the next one is.</summary>
     public void Avoid(EtcdEndpoint endpoint)
     {
-        var index = _all.IndexOf(endpoint);
-        Interlocked.CompareExchange(ref _preferred, (index + 1) % _all.Length, index);
+        var all = Volatile.Read(ref _all);
+        Interlocked.CompareExchange(
+            ref _preferred, all[(Array.IndexOf(all, endpoint) + 1) % all.Length], endpoint);
+        LookForOthers();
+    }
+
+    /// <summary>Aside: a disk that hangs must not hold up whoever asks the next member.</summary>
+    private void LookForOthers()
+    {
+        var looked = Interlocked.Read(ref _lookedAt);
+        if (_settings.CurrentEndpoints is not { } current
+            || (looked != 0 && TimeProvider.System.GetElapsedTime(looked) < LookEvery)
+            || Interlocked.CompareExchange(ref _lookedAt, TimeProvider.System.GetTimestamp(), looked) != looked)
+            return;
+        ThreadPool.UnsafeQueueUserWorkItem(_ => Know(current()), null);
+    }
+
+    /// <summary>Those that stay keep their tokens; what is under way with the others goes on.</summary>
+    private void Know(ImmutableArray<Uri> addresses)
+    {
+        var all = Volatile.Read(ref _all);
+        if (addresses.IsDefaultOrEmpty || addresses.SequenceEqual(all.Select(endpoint => endpoint.Address)))
+            return;
+        EtcdEndpoint[] next =
+        [
+            .. addresses.Select(address => all.FirstOrDefault(known => known.Address == address)
+                ?? new EtcdEndpoint(address, _settings, _http)),
+        ];
+        Volatile.Write(ref _all, next);
+        var preferred = Preferred;
+        if (!next.Contains(preferred))
+            Interlocked.CompareExchange(ref _preferred, next[0], preferred);
     }
 
     /// <summary>For what changes nothing, and so may be asked of several.</summary>
@@ -59,6 +96,14 @@ internal sealed class EtcdEndpoints : IDisposable
 
     public void Dispose() => _http.Dispose();
 
+    /// <summary>The preferred one first.</summary>
+    private EtcdEndpoint[] InOrder()
+    {
+        var all = Volatile.Read(ref _all);
+        var first = Math.Max(0, Array.IndexOf(all, Preferred));
+        return [.. all[first..], .. all[..first]];
+    }
+
     private static TimeSpan PatienceWithin(TimeSpan limit) =>
         Bounded(limit / 4) is var quarter && quarter < LongestPatience ? quarter : LongestPatience;
 
@@ -79,7 +124,7 @@ internal sealed class EtcdEndpoints : IDisposable
                 Avoid(endpoint);
             if (failed.Fate != Fate.NeverApplied || ending.IsCancellationRequested)
                 return new EtcdReply<T>.Failed(failures.ToString(), failed.Fate);
-            if (tried % _all.Length == 0)
+            if (tried % Volatile.Read(ref _all).Length == 0)
                 await Task.WhenAny(Task.Delay(Pause, ending.Token)).ConfigureAwait(false);
         }
     }
@@ -90,15 +135,15 @@ internal sealed class EtcdEndpoints : IDisposable
     {
         private readonly List<(EtcdEndpoint Endpoint, Task<EtcdReply<T>> Reply)> _asked = [];
         private readonly Failures _failures = new(limit);
-        private readonly int _first = etcd._all.IndexOf(etcd.Preferred);
+        private EtcdEndpoint[] _all = etcd.InOrder();
         private int _next;
 
         public async Task<EtcdReply<T>> RunAsync(CancellationToken cancellation)
         {
             while (true)
             {
-                if (_next < etcd._all.Length)
-                    Ask(etcd._all[(_first + _next++) % etcd._all.Length]);
+                if (_next < _all.Length)
+                    Ask(_all[_next++]);
                 if (await NextAsync(cancellation).ConfigureAwait(false) is { } settled)
                     return settled;
                 cancellation.ThrowIfCancellationRequested();
@@ -114,7 +159,7 @@ internal sealed class EtcdEndpoints : IDisposable
         private async Task<EtcdReply<T>?> NextAsync(CancellationToken cancellation)
         {
             using var pace = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            var patience = _next < etcd._all.Length ? PatienceWithin(limit) : Timeout.InfiniteTimeSpan;
+            var patience = _next < _all.Length ? PatienceWithin(limit) : Timeout.InfiniteTimeSpan;
             var tick = Task.Delay(patience, pace.Token);
             await Task.WhenAny([.. _asked.Select(asked => asked.Reply), tick]).ConfigureAwait(false);
             await pace.CancelAsync().ConfigureAwait(false);
@@ -125,13 +170,13 @@ internal sealed class EtcdEndpoints : IDisposable
             var answer = await reply.ConfigureAwait(false);
             if (answer is not EtcdReply<T>.Failed failed)
             {
-                Volatile.Write(ref etcd._preferred, etcd._all.IndexOf(endpoint));
+                Volatile.Write(ref etcd._preferred, endpoint);
                 return answer;
             }
             _failures.Note(endpoint, failed.Why);
             if (failed.Fate == Fate.Rejected)
                 return failed with { Why = _failures.ToString() };
-            if (_asked.Count > 0 || _next < etcd._all.Length)
+            if (_asked.Count > 0 || _next < _all.Length)
                 return null;
             return await AgainAsync(cancellation).ConfigureAwait(false)
                 ? null
@@ -143,7 +188,9 @@ internal sealed class EtcdEndpoints : IDisposable
         {
             if (ending.IsCancellationRequested)
                 return false;
+            etcd.LookForOthers();
             await Task.WhenAny(Task.Delay(Pause, cancellation)).ConfigureAwait(false);
+            _all = etcd.InOrder();
             _next = 0;
             return !ending.IsCancellationRequested;
         }

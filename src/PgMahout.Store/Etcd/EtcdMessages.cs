@@ -74,6 +74,36 @@ internal sealed record AuthenticateRequest(string Name, string Password);
 
 internal sealed record AuthenticateReply(string? Token = null);
 
+internal sealed record MemberListRequest;
+
+/// <summary>Of the API of members the gateway has the names as they are, in capitals and all.</summary>
+internal sealed record MemberAddRequest([property: JsonPropertyName("peerURLs")] ImmutableArray<string> PeerUrls)
+{
+    [JsonPropertyName("isLearner")]
+    public bool IsLearner { get; init; }
+}
+
+internal sealed record MemberIdRequest([property: JsonPropertyName("ID")] string Id);
+
+internal sealed record MemberListReply
+{
+    public ImmutableArray<MemberReply> Members { get; set; } = [];
+}
+
+internal sealed record MemberReply
+{
+    [JsonPropertyName("ID")]
+    public ulong Id { get; set; }
+
+    public string Name { get; set; } = "";
+
+    [JsonPropertyName("peerURLs")]
+    public ImmutableArray<string> PeerUrls { get; set; } = [];
+
+    [JsonPropertyName("isLearner")]
+    public bool IsLearner { get; set; }
+}
+
 internal sealed record WatchRequest(WatchCreation CreateRequest);
 
 internal sealed record WatchCreation(byte[] Key, byte[] RangeEnd, long? StartRevision);
@@ -111,6 +141,10 @@ internal sealed record EtcdError(string? Error = null, string? Message = null)
 [JsonSerializable(typeof(TransactionReply))]
 [JsonSerializable(typeof(AuthenticateRequest))]
 [JsonSerializable(typeof(AuthenticateReply))]
+[JsonSerializable(typeof(MemberListRequest))]
+[JsonSerializable(typeof(MemberAddRequest))]
+[JsonSerializable(typeof(MemberIdRequest))]
+[JsonSerializable(typeof(MemberListReply))]
 [JsonSerializable(typeof(WatchRequest))]
 [JsonSerializable(typeof(WatchLine))]
 [JsonSerializable(typeof(EtcdError))]

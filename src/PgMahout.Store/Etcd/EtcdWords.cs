@@ -11,6 +11,8 @@ internal static class EtcdWords
 {
     public const string Silence = "did not answer";
 
+    public const string TooEarly = "changes its members only when they have been connected for some seconds";
+
     private const string OutOfSpace =
         "is out of space and takes no writes: compact and defragment etcd, then disarm its alarm";
 
@@ -27,6 +29,7 @@ internal static class EtcdWords
         ("permission denied", "does not permit this user to read and write these keys", Fate.Unauthenticated),
         ("invalid user ID or password", "does not accept the user with this password", Fate.Rejected),
         ("database space exceeded", OutOfSpace, Fate.Rejected),
+        ("unhealthy cluster", TooEarly, Fate.Rejected),
         ("request is too large", "does not take requests of this size", Fate.Rejected),
         ("timed out", "had no answer from etcd's leader in time", Fate.Unsettled),
         ("leader changed", "was electing a leader", Fate.Unsettled),

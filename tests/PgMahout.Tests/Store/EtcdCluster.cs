@@ -35,7 +35,33 @@ internal sealed class EtcdCluster : IAsyncDisposable
     public static string? Missing =>
         EtcdMember.Program is null ? "there is no etcd here: scripts/fetch-etcd says why not" : null;
 
-    public ImmutableArray<EtcdMember> Members { get; }
+    public ImmutableArray<EtcdMember> Members { get; private set; }
+
+    /// <summary>One more, which the others know of already.</summary>
+    /// <param name="peer">Of <see cref="NextPeer"/>.</param>
+    /// <param name="known">name=peer address, of those that are there.</param>
+    public async Task<EtcdMember> JoinAsync(string peer, IEnumerable<(string Name, string Peer)> known)
+    {
+        var name = $"e{Members.Length}";
+        var member = new EtcdMember(name, new Uri(peer).Host, _directory)
+        {
+            All = string.Join(',', known.Append((Name: name, Peer: peer)).Select(one => $"{one.Name}={one.Peer}")),
+            Joins = true,
+        };
+        Members = Members.Add(member);
+        await member.StartAsync();
+        return member;
+    }
+
+    /// <summary>An address of its own for one more.</summary>
+    public string NextPeer
+    {
+        get
+        {
+            var last = Members[^1].Address.Host;
+            return $"http://{last[..last.LastIndexOf('.')]}.{Members.Length + 1}:2380";
+        }
+    }
 
     /// <param name="issue">
     /// Makes certificates for the addresses of the members: each shows one, and clients must show one; null: HTTP.

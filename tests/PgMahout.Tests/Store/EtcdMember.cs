@@ -20,6 +20,9 @@ internal sealed class EtcdMember(string name, string host, string directory) : I
     /// <summary>name=peer address, of all members.</summary>
     public required string All { get; init; }
 
+    /// <summary>The others are there already, and know of it.</summary>
+    public bool Joins { get; init; }
+
     public EtcdCertificates? Certificates { get; init; }
 
     public Uri Address => new($"{(Certificates is null ? "http" : "https")}://{host}:2379");
@@ -54,7 +57,7 @@ internal sealed class EtcdMember(string name, string host, string directory) : I
                 "--advertise-client-urls", client,
                 "--listen-peer-urls", $"http://{host}:2380",
                 "--initial-advertise-peer-urls", $"http://{host}:2380",
-                "--initial-cluster", All,
+                "--initial-cluster", All, "--initial-cluster-state", Joins ? "existing" : "new",
                 "--heartbeat-interval", "50", "--election-timeout", "500",
                 "--logger", "zap", "--log-outputs", "stderr",
             },
