@@ -108,7 +108,11 @@ public abstract record EtcdBlueprint
     private EtcdBlueprint() { }
 
     /// <summary>On these hosts, kept by us.</summary>
-    public sealed record On(ImmutableArray<string> Names) : EtcdBlueprint;
+    public sealed record On(ImmutableArray<string> Names) : EtcdBlueprint
+    {
+        /// <summary>The file does not say which: those that keep it already go on.</summary>
+        public bool IsChosen { get; init; }
+    }
 
     /// <summary>An etcd that is there already, and that somebody else looks after.</summary>
     public sealed record External(ImmutableArray<string> Endpoints) : EtcdBlueprint;

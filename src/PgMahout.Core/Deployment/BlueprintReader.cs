@@ -126,7 +126,7 @@ public sealed class BlueprintReader
         if (keys.Node("etcd") is DocumentNode.Map map)
             return External(new MapReader(map, "etcd", _findings, "endpoints"));
         if (keys.Texts("etcd", Expected) is not { } names)
-            return new EtcdBlueprint.On(Voters.Choose(blueprint.Hosts));
+            return new EtcdBlueprint.On(Voters.Choose(blueprint.Hosts)) { IsChosen = true };
         foreach (var name in names)
             _hosts.Known(name, blueprint);
         return new EtcdBlueprint.On([.. names.Select(name => name.Text)]);

@@ -42,6 +42,7 @@ public sealed record DeploymentPlan(
     {
         var goods = question.Goods.ForHosts[host.Name];
         var adopted = adoption?.Find(host) is { } found && !AdoptionPlan.IsSettled(found) ? found : null;
+        var voting = VoterChange.Steps(question, host);
         return
         [
             .. Packages(question.Blueprint, host, survey),
@@ -54,9 +55,12 @@ public sealed record DeploymentPlan(
             .. question.OpensFirewall && survey.Firewall != HostFirewall.None
                 ? [new HostStep.OpenFirewall(survey.Firewall, FirewallOpening.For(question.Blueprint, host))]
                 : (ImmutableArray<HostStep>)[],
+            .. voting,
             .. adopted is null ? [] : Adopting(question, adoption!, adopted),
             .. goods.Started
                 .Where(unit => !IsStarted(unit, survey))
+                // A new member of an etcd that runs is started when the others know of it.
+                .Where(unit => unit != SystemdUnits.Etcd || voting.IsEmpty)
                 .Where(unit => unit != SystemdUnits.Agent || adopted is null)
                 .Select(unit => new HostStep.Start(
                     unit, unit == SystemdUnits.Etcd ? DeploymentStage.Store : DeploymentStage.Members)),
@@ -184,8 +188,19 @@ public sealed record DeploymentQuestion(
     DeploymentGoods Goods,
     bool OpensFirewall)
 {
+    /// <summary>Members of the etcd that runs on these hosts; null: none runs.</summary>
+    public ImmutableArray<KnownVoter>? Voters { get; init; }
+
     /// <summary>The operator agreed that servers are started anew, one after the other.</summary>
     public bool MayRestart { get; init; }
+
+    /// <summary>Hosts on which an etcd of this cluster runs now; none where somebody else looks after etcd.</summary>
+    public IEnumerable<HostBlueprint> KeepingEtcd =>
+        from looked in Looked
+        where Blueprint.Etcd is EtcdBlueprint.On
+            && looked.Survey.ActiveUnits.Contains(SystemdUnits.Etcd)
+            && HostDocument.Read(looked.Survey.HostFile).Prefix == Blueprint.StorePrefix
+        select looked.Host;
 
     /// <summary>Hosts that could be looked at, in the order in which they were written.</summary>
     public IEnumerable<(HostBlueprint Host, HostSurvey Survey)> Looked =>

@@ -54,8 +54,24 @@ public static class EtcdSettingsText
             .. architecture == "aarch64" ? [("UNSUPPORTED_ARCH", "arm64")] : Array.Empty<(string, string)>(),
         ];
         return "# Written by `pgmahout deploy`.\n"
-            + string.Concat(settings.Select(setting => $"ETCD_{setting.Name}={setting.Value}\n"));
+            + string.Concat(settings.Select(setting => $"{Variable(setting.Name)}{setting.Value}\n"));
     }
+
+    /// <summary>The same settings for the first start of a member that joins others.</summary>
+    /// <param name="settings">What <see cref="Of"/> gave.</param>
+    /// <param name="members">Of etcd, this one among them; etcd compares their addresses.</param>
+    public static string Joining(string settings, string name, string peer, IEnumerable<KnownVoter> members)
+    {
+        var all = members.Select(member => $"{(member.PeerUrl == peer ? name : member.Name)}={member.PeerUrl}");
+        return string.Concat(settings.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
+            line.StartsWith(Variable("INITIAL_CLUSTER"), StringComparison.Ordinal)
+                ? Variable("INITIAL_CLUSTER") + string.Join(',', all) + "\n"
+                : line.StartsWith(Variable("INITIAL_CLUSTER_STATE"), StringComparison.Ordinal)
+                    ? Variable("INITIAL_CLUSTER_STATE") + "existing\n"
+                    : line + "\n"));
+    }
+
+    private static string Variable(string name) => $"ETCD_{name}=";
 
     private static (string, string)[] Certificates(string of) =>
     [

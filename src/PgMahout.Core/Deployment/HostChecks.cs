@@ -31,6 +31,7 @@ public static class HostChecks
                 var other => throw new InvalidOperationException($"unknown finding {other}"),
             });
         refusals.AddRange(Together(question));
+        refusals.AddRange(VoterChange.Refusals(question));
         refusals.AddRange(AdoptionChecks.Refusals(question));
         return refusals.ToImmutable();
     }
@@ -140,12 +141,15 @@ public static class HostChecks
                 $"its cluster.yml, or an empty {HostPaths.Home}");
         else if (name != host.Name)
             yield return new HostRefusal(host.Name, $"it is {name} of this cluster already", "the name that it has");
-        else if (!endpoints.Order().SequenceEqual(question.Blueprint.StoreEndpoints.Order()))
+        else if (question.Voters is null
+            && !endpoints.Order().SequenceEqual(question.Blueprint.StoreEndpoints.Order()))
             yield return new HostRefusal(
                 host.Name,
                 $"it knows etcd at {string.Join(", ", endpoints)}; the file has it at "
-                + string.Join(", ", question.Blueprint.StoreEndpoints),
-                "etcd: [...], with the hosts that keep it now; its hosts cannot be changed yet");
+                + string.Join(", ", question.Blueprint.StoreEndpoints)
+                + "; and no etcd answers that could be changed",
+                "etcd: [...], with the hosts that keep it now; or start it on most of them, and bring this "
+                + "version there: pgmahout deploy upgrade");
     }
 
     private static IEnumerable<HostRefusal> Together(DeploymentQuestion question)

@@ -12,6 +12,12 @@ public enum DeploymentStage
     /// <summary>The store is started on every host that keeps it.</summary>
     Store,
 
+    /// <summary>Hosts come to a store that runs, one after the other.</summary>
+    NewVoters,
+
+    /// <summary>When these are there, others leave it.</summary>
+    FormerVoters,
+
     /// <summary>Running servers are prepared, and nobody else keeps them any more.</summary>
     Adopt,
 
@@ -58,6 +64,17 @@ public abstract record HostStep(DeploymentStage Stage, string Title)
     public sealed record Renew(string Unit) : HostStep(DeploymentStage.Prepare, $"start {Unit} anew");
 
     public sealed record Start(string Unit, DeploymentStage Stage) : HostStep(Stage, $"start {Unit}");
+
+    /// <summary>It becomes a member of an etcd that runs, with nothing that a former member knew.</summary>
+    /// <param name="Former">The member that had its address, which is removed first; null: there was none.</param>
+    public sealed record JoinEtcd(KnownVoter? Former)
+        : HostStep(
+            DeploymentStage.NewVoters, "join etcd" + (Former is null ? "" : ", in place of its former member"));
+
+    /// <summary>It joined before, and gets its vote.</summary>
+    public sealed record VoteInEtcd() : HostStep(DeploymentStage.NewVoters, "vote in etcd");
+
+    public sealed record LeaveEtcd(KnownVoter Voter) : HostStep(DeploymentStage.FormerVoters, "leave etcd");
 
     /// <summary>Roles, settings and rules of access of a running server.</summary>
     public sealed record AdoptServer(AdoptedHost Found) : HostStep(DeploymentStage.Adopt, TitleOf(Found))

@@ -32,6 +32,9 @@ public sealed record HostSurvey
 
     public bool HasEtcd { get; init; }
 
+    /// <summary>A member of etcd was started here at some time, and what it knew is still there.</summary>
+    public bool HasEtcdData { get; init; }
+
     /// <summary>The version of ours that runs when something is started; null: none.</summary>
     public string? Program { get; init; }
 

@@ -37,6 +37,7 @@ public static class SurveyScript
             say home yes
             ls -A /var/lib/pgmahout | each entry
         fi
+        [ -d /var/lib/pgmahout/etcd/member ] && say voter yes
         [ -f /var/lib/pgmahout/host.json ] && each host < /var/lib/pgmahout/host.json
         for file in /var/lib/pgmahout/members/*/data/PG_VERSION; do
             [ -e "$file" ] && say data "$(dirname "$file")"

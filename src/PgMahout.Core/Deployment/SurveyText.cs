@@ -33,6 +33,7 @@ public static class SurveyText
             HasAccount = lines.Contains("account"),
             Postgres = [.. lines["postgres"].Select(line => (int)Number(line)).Where(major => major > 0).Order()],
             HasEtcd = lines.Contains("etcd"),
+            HasEtcdData = lines.Contains("voter"),
             Program = lines["current"].FirstOrDefault(),
             Programs = [.. lines["program"].Where(name => name != "current")],
             Runtimes = [.. lines["runtime"].Distinct()],

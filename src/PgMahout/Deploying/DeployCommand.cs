@@ -26,12 +26,19 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
             return failure;
         using var program = OwnProgram.Look();
         await using var hosts = new DeployHosts(blueprint, request.KnownHosts);
-        var goods = GoodsMaking.For(blueprint, secrets, program);
         Screen.Note($"looking at {blueprint.Hosts.Length} hosts of {blueprint.Cluster}");
-        var plan = DeploymentPlan.For(new DeploymentQuestion(
-            blueprint, await HostLook.AtAsync(blueprint, hosts, invocation.Cancellation), goods, request.OpensFirewall)
+        var findings = await HostLook.AtAsync(blueprint, hosts, invocation.Cancellation);
+        blueprint = Voters.Keep(
+            blueprint, findings.Values.OfType<HostFinding.Found>().Select(found => found.Survey));
+        var goods = GoodsMaking.For(blueprint, secrets, program);
+        var question = new DeploymentQuestion(blueprint, findings, goods, request.OpensFirewall)
         {
             MayRestart = request.AllowsRestart,
+        };
+        var voters = new DeployVoters(blueprint, hosts, question.KeepingEtcd);
+        var plan = DeploymentPlan.For(question with
+        {
+            Voters = await voters.LookAsync(invocation.Cancellation),
         });
         if (!plan.Refusals.IsEmpty)
             return DeployText.Refused(plan);
@@ -42,15 +49,16 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
             Screen.Data(Screen.IsJson ? DeployDocuments.Text(blueprint, plan) : DeployText.Table(blueprint, plan));
             return Ending.Ok;
         }
-        return await CarryOutAsync(new Deployment(blueprint, goods, plan), secrets, program, hosts);
+        return await CarryOutAsync(new Deployment(blueprint, goods, plan, voters), secrets, program, hosts);
     }
 
-    private sealed record Deployment(Blueprint Blueprint, DeploymentGoods Goods, DeploymentPlan Plan);
+    private sealed record Deployment(
+        Blueprint Blueprint, DeploymentGoods Goods, DeploymentPlan Plan, DeployVoters Voters);
 
     private async Task<Ending> CarryOutAsync(
         Deployment wanted, OperatorSecrets secrets, OwnProgram program, DeployHosts hosts)
     {
-        var (blueprint, goods, plan) = wanted;
+        var (blueprint, goods, plan, voters) = wanted;
         if (!plan.IsNothing)
         {
             Screen.Note(DeployText.Table(blueprint, plan));
@@ -58,7 +66,7 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
                 Screen.Note($"made {made}, kept in {secrets.Path}");
             if (!secrets.Keep(ClientAddresses.Of(blueprint)).TryGet(out var passwords, out var failure))
                 return failure;
-            var run = new DeployRun(new DeployMeans(blueprint, goods, passwords, program), hosts, Screen);
+            var run = new DeployRun(new DeployMeans(blueprint, goods, passwords, program, voters), hosts, Screen);
             if (await run.RunAsync(plan, invocation.Cancellation) is { } broken)
                 return broken;
         }

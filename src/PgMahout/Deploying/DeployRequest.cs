@@ -18,6 +18,9 @@ internal sealed record DeployRequest(string File, string? KnownHosts, TimeSpan L
     /// <summary>One of several: what it came to is told by the last.</summary>
     public bool IsStep { get; init; }
 
+    /// <summary>Of the host to be removed: it will never be reached again.</summary>
+    public bool IsLost { get; init; }
+
     /// <summary>Servers that are adopted may be started anew, one after the other.</summary>
     public bool AllowsRestart { get; init; }
 

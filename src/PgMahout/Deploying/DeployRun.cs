@@ -10,7 +10,11 @@ namespace PgMahout.Deploying;
 
 /// <summary>Everything that a run gives to hosts.</summary>
 internal sealed record DeployMeans(
-    Blueprint Blueprint, DeploymentGoods Goods, ClusterSecrets Passwords, OwnProgram Program);
+    Blueprint Blueprint,
+    DeploymentGoods Goods,
+    ClusterSecrets Passwords,
+    OwnProgram Program,
+    DeployVoters Voters);
 
 /// <summary>Carries a plan out: each stage on all hosts at once, one stage after the other.</summary>
 internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen screen)
@@ -34,8 +38,8 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
                 return failure;
             var after = stage switch
             {
-                DeploymentStage.Prepare => null,
-                DeploymentStage.Store => await AwaitStoreAsync(plan, cancellation),
+                DeploymentStage.Prepare or DeploymentStage.Store or DeploymentStage.NewVoters => null,
+                DeploymentStage.FormerVoters => await AwaitStoreAsync(plan, cancellation),
                 DeploymentStage.Adopt => await new DeployFounding(hosts, screen)
                     .RunAsync(Blueprint, plan.Adoption, cancellation),
                 DeploymentStage.Lead or DeploymentStage.Members => null,
@@ -80,6 +84,11 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
         HostStep.OpenFirewall opening => hosts[host].RunAsync(
             FirewallScript.Of(opening.Firewall, opening.Opening), StepLimit, cancellation),
         HostStep.Start start => hosts[host].RunAsync(HostCommands.Start(start.Unit), StepLimit, cancellation),
+        HostStep.JoinEtcd join => InTurnAsync(() =>
+            SaidAsync(means.Voters.JoinAsync(host, join.Former, EtcdSettingsOf(host), cancellation))),
+        HostStep.VoteInEtcd => InTurnAsync(() => SaidAsync(means.Voters.PromoteAsync(host, cancellation))),
+        HostStep.LeaveEtcd leave => InTurnAsync(() =>
+            SaidAsync(means.Voters.LeaveAsync(host, leave.Voter, cancellation))),
         HostStep.AdoptServer server => hosts[host].FeedAsync(
             AdoptionCommands.Adopt, Adoption(server.Found), StepLimit, cancellation),
         HostStep.EndFormerKeeper former => hosts[host].RunAsync(
@@ -90,6 +99,12 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
             AdoptionCommands.Enclose(server.Found.Survey), StepLimit, cancellation),
         _ => throw new InvalidOperationException($"unknown step {step}"),
     };
+
+    private DeployedFile EtcdSettingsOf(HostBlueprint host) =>
+        means.Goods.ForHosts[host.Name].Units.First(file => file.Path == EtcdSettingsText.Path);
+
+    private static async Task<SshAnswer> SaidAsync(Task<string?> complaint) =>
+        await complaint is { } why ? new SshAnswer(1, "", why) : new SshAnswer(0, "", "");
 
     /// <summary>On one host after the other: whoever leads has a lease to renew meanwhile.</summary>
     private Task<SshAnswer> InTurnAsync(Func<Task<SshAnswer>> step)

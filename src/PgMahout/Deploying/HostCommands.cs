@@ -54,6 +54,13 @@ internal static class HostCommands
 
     public static string Found => AsAccount($"host found --home {HostPaths.Home}");
 
+    public static string Voters => AsAccount($"host voters --home {HostPaths.Home}");
+
+    /// <summary>What a member of etcd knew that is none any more; whoever looks for it finds it.</summary>
+    public static string PutEtcdAside =>
+        $"{Strict}cd {EtcdSettingsText.DataDirectory}\n"
+        + "[ ! -e member ] || { rm -rf member.former; mv member member.former; }\n";
+
     public static string Status => AsAccount($"status --home {HostPaths.Home} -o json");
 
     /// <summary>
@@ -85,13 +92,13 @@ internal static class HostCommands
     }
 
     /// <summary>Run on another host.</summary>
-    public static string RemoveMember(HostBlueprint host) =>
-        AsAccount($"member remove {host.Name} --home {HostPaths.Home} -o plain");
+    public static string RemoveMember(string name) =>
+        AsAccount($"member remove {name} --home {HostPaths.Home} -o plain");
 
-    /// <summary>Everything of ours but etcd, now and at the next start of the host.</summary>
+    /// <summary>Everything of ours, now and at the next start of the host.</summary>
     public static string StopAll =>
         $"for unit in {SystemdUnits.Proxy} {SystemdUnits.Archiver} {SystemdUnits.Member} {SystemdUnits.Address} "
-        + $"{SystemdUnits.Agent}; do\n"
+        + $"{SystemdUnits.Agent} {SystemdUnits.Etcd}; do\n"
         + $"    [ ! -e {HostPaths.Units}/\"$unit\" ] || systemctl disable --quiet --now \"$unit\"\ndone\n";
 
     public static string Drill => AsAccount($"drill switchover --home {HostPaths.Home} -o human --yes");

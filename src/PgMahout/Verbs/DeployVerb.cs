@@ -115,9 +115,16 @@ internal static class DeployVerb
     private static Command Remove(CommonOptions common)
     {
         var name = new Argument<string>("HOST") { Description = "Its name; cluster.yml still describes it." };
-        var command = new Command("remove", "Take a host out; its files stay.") { name, File, KnownHosts };
+        var lost = new Option<bool>("--lost")
+        {
+            Description = "It will never be reached again: nothing is done on it, and it need not be in the file.",
+        };
+        var command = new Command("remove", "Take a host out; its files stay.") { name, lost, File, KnownHosts };
         common.BindAsCaller(command, (parse, invocation) =>
-            new DeployRemoval(invocation, Request(parse, parse.GetRequiredValue(File)), parse.GetRequiredValue(name))
+            new DeployRemoval(
+                    invocation,
+                    Request(parse, parse.GetRequiredValue(File)) with { IsLost = parse.GetValue(lost) },
+                    parse.GetRequiredValue(name))
                 .RunAsync());
         return command;
     }

@@ -12,6 +12,9 @@ internal sealed class OperatorsDesk(Lab lab) : IDisposable
 
     public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("pgmahout-desk-").FullName;
 
+    /// <summary>Of the file; empty: it does not say which hosts keep etcd.</summary>
+    public string Etcd { get; init; } = "etcd: [db1, db2, db3]";
+
     private string ClusterFile => Path.Combine(Directory, "cluster.yml");
 
     /// <param name="more">Lines at the end of the file.</param>
@@ -20,7 +23,7 @@ internal sealed class OperatorsDesk(Lab lab) : IDisposable
         $$"""
         cluster: orders
         ssh: { user: root, identity: {{Lab.Identity}} }
-        etcd: [db1, db2, db3]
+        {{Etcd}}
         hosts:
         {{string.Join('\n', hosts.Select(host => $"  - {{ name: {host}, address: {lab.Address(host)} }}"))}}
         {{more}}

@@ -84,4 +84,6 @@ public sealed record FoundingAnswer(int Schema, string Done, ImmutableArray<stri
 [JsonSerializable(typeof(AdoptionDocument))]
 [JsonSerializable(typeof(FoundingDocument))]
 [JsonSerializable(typeof(FoundingAnswer))]
+[JsonSerializable(typeof(VoterOrder))]
+[JsonSerializable(typeof(VoterAnswer))]
 internal sealed partial class HostJson : JsonSerializerContext;
