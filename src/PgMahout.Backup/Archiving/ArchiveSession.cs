@@ -24,9 +24,15 @@ internal sealed class ArchiveSession(
     private readonly ArchiverSettings _settings = context.Settings;
     private ArchivedWal _archived = ArchivedWal.Nothing;
 
+    private bool _isStale;
+
     /// <param name="archived">Null when the archive must be looked through first.</param>
-    public async Task<SessionEnd> RunAsync(ArchivedWal? archived, CancellationToken cancellation)
+    /// <param name="isStale">
+    /// Another archiver had the slot since: what is known of the archive serves to ask for the slot, not to go on.
+    /// </param>
+    public async Task<SessionEnd> RunAsync(ArchivedWal? archived, bool isStale, CancellationToken cancellation)
     {
+        _isStale = isStale && archived is not null;
         var identified = await Task.Run(Identify, cancellation);
         if (!identified.TryGet(out var source))
             return new SessionEnd(archived, identified.Failure);
@@ -45,7 +51,8 @@ internal sealed class ArchiveSession(
         var answer = ArchiveResume.Decide(_settings.SystemIdentifier, _archived, source);
         if (answer is not ResumeAnswer.Stream start)
             return new SessionEnd(
-                _archived, ArchiveProblems.Of(answer, connection.Target.ToString()), ArchiveState.Refused);
+                _isStale ? null : _archived, ArchiveProblems.Of(answer, connection.Target.ToString()),
+                ArchiveState.Refused);
         var stored = await StoreHistoriesAsync(source.History, cancellation)
             ?? (await Task.Run(EnsureSlot, cancellation)).Failure;
         return stored is null
@@ -64,6 +71,8 @@ internal sealed class ArchiveSession(
                 cancellation);
             if (!started.TryGet(out var start))
                 return await RefusedAsync(at, source, started.Failure!, cancellation);
+            if (_isStale)
+                return new SessionEnd(null, ArchiveProblems.LetGo);
             if (start is not StreamStart.Switched(var next))
             {
                 var stream = ((StreamStart.Streaming)start).Stream;
@@ -184,6 +193,10 @@ internal sealed class ArchiveSession(
         var survey = await context.Archive.SurveyAsync(source.SegmentSize, cancellation);
         if (!survey.TryGet(out var found))
             return new SessionEnd(_archived, survey.Failure, ArchiveState.RepositoryFailing);
+        // An archiver on another host may have gone on meanwhile: then nothing is missing, but this one is late.
+        if (ArchiveResume.IsLate(
+            at, ArchiveResume.Decide(_settings.SystemIdentifier, found.Archived(_settings.Buffers), source)))
+            return new SessionEnd(null, ArchiveProblems.LetGo);
         var missing = at.From with { Lsn = at.Durable };
         var gap = ArchiveResume.Gap(missing, found.NextAfter(missing), source);
         if (gap.To <= gap.From)

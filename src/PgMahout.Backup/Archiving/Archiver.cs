@@ -35,6 +35,7 @@ public sealed class Archiver(
         using var segments = new SegmentSource(settings);
         var context = new ArchiveContext(archive, settings, sink, time, _board);
         ArchivedWal? archived = null;
+        var isStale = false;
         var pause = FirstPause;
         try
         {
@@ -42,10 +43,13 @@ public sealed class Archiver(
             {
                 var changed = _changed.Task;
                 var end = await primary(cancellation) is { } target
-                    ? await ServeAsync(context, target, archived, segments, cancellation)
+                    ? await ServeAsync(context, target, (archived, isStale), segments, cancellation)
                     : new SessionEnd(archived, null, ArchiveState.NoPrimary);
                 pause = end.Archived != archived ? FirstPause : Longer(pause);
                 archived = end.Archived;
+                // On several hosts each has an archiver, and the one that has the slot archives.
+                isStale = archived is not null
+                    && (isStale || end.Problem?.Code == ReplicationProblems.SlotInUseCode);
                 if (end.Problem is { } problem && problem != ArchiveProblems.LetGo)
                     _board.Failed(end.State, problem);
                 else
@@ -61,8 +65,8 @@ public sealed class Archiver(
     }
 
     private async Task<SessionEnd> ServeAsync(
-        ArchiveContext context, ReplicationTarget target, ArchivedWal? archived, SegmentSource segments,
-        CancellationToken cancellation)
+        ArchiveContext context, ReplicationTarget target, (ArchivedWal? Archived, bool IsStale) known,
+        SegmentSource segments, CancellationToken cancellation)
     {
         _board.Change(status => status with { Primary = target.ToString() });
         using var letGo = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -72,10 +76,10 @@ public sealed class Archiver(
             var opened = await Task.Run(
                 () => ReplicationConnection.Open(target, settings.CommandLimit, letGo.Token), cancellation);
             if (!opened.TryGet(out var connection))
-                return new SessionEnd(archived, opened.Failure);
+                return new SessionEnd(known.Archived, opened.Failure);
             using (connection)
                 return await new ArchiveSession(context, connection, segments, letGo.Token)
-                    .RunAsync(archived, cancellation);
+                    .RunAsync(known.Archived, known.IsStale, cancellation);
         }
         finally
         {

@@ -59,6 +59,15 @@ public static class ArchiveResume
             : new ResumeAnswer.Stream(SegmentStart(durable, source.SegmentSize), durable.Lsn);
     }
 
+    /// <summary>
+    /// Whether the archive has more by now than it had when <paramref name="known"/> was decided: somebody else archives,
+    /// or did until a moment ago.
+    /// </summary>
+    public static bool IsLate(ResumeAnswer.Stream known, ResumeAnswer now) =>
+        now is ResumeAnswer.Stream fresh
+        && (fresh.From.Timeline > known.From.Timeline
+            || (fresh.From.Timeline == known.From.Timeline && fresh.Durable > known.Durable));
+
     /// <summary>Behind the end of a timeline, when the next one is begun.</summary>
     public static ResumeAnswer.Stream After(WalPosition switched, uint segmentSize)
     {

@@ -273,6 +273,32 @@ public sealed class ArchiverTests
     }
 
     [Fact]
+    public async Task One_that_waited_long_finds_no_gap_where_the_other_has_archived()
+    {
+        await using var server = await WritingServerAsync(15, ("wal_keep_size", "0"), ("max_wal_size", "64MB"));
+        await using var first = await ArchiveRun.StartAsync(server.Target);
+        await first.ReachesAsync(await server.FlushedAsync());
+        await using var second = await ArchiveRun.StartAsync(server.Target, elsewhere: first.Store);
+        await second.UntilAsync(status => status.Problem?.Code == ReplicationProblems.SlotInUseCode);
+        var known = await server.FlushedAsync();
+        await WriteAsync(server, 6);
+        await first.ReachesAsync(await server.FlushedAsync());
+        await server.ExecuteAsync("CHECKPOINT");
+        await server.ExecuteAsync("SELECT pg_switch_wal()");
+        await server.ExecuteAsync("CHECKPOINT");
+        Assert.True(await server.QueryAsync<bool>(
+            $"SELECT min(name) > pg_walfile_name('{known}') FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{{24}}$'"));
+
+        await first.KillAsync();
+        await server.ExecuteAsync(Insert);
+        await second.ReachesAsync(await server.FlushedAsync());
+
+        Assert.Null(second.Status.Gap);
+        var survey = TestMember.Done(await second.Archive.SurveyAsync(WalSegment.DefaultSize, default));
+        Assert.Empty(survey.Gaps);
+    }
+
+    [Fact]
     public async Task Another_cluster_is_refused_and_nothing_of_it_is_stored()
     {
         await using var server = await WritingServerAsync(15);
