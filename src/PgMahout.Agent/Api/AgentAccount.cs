@@ -34,7 +34,10 @@ internal static class AgentAccount
             [.. state.Work.Failures.Select(failure => $"{failure.Kind}: {failure.Reason}")],
             memory.Configuration is { } loaded ? new ConfigurationReport(
                     loaded.Number, loaded.Complaint, notes?.PendingRestart ?? [], notes?.BySystem ?? []) : null,
-            AddressReport.Read(place.Home));
+            AddressReport.Read(place.Home))
+        {
+            Archiver = ArchiverWord.Read(place.Home),
+        };
     }
 
     public static AgentExplanation Explain(MemberName self, AgentState state)

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using PgMahout.Agent.Addressing;
+using PgMahout.Agent.Home;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 
@@ -27,7 +29,33 @@ public sealed record AgentStatus(
     double RuleForSeconds,
     ImmutableArray<string> RecentFailures,
     ConfigurationReport? Configuration = null,
-    AddressReport? Address = null);
+    AddressReport? Address = null)
+{
+    /// <summary>What the archiver beside it last said; null on one machine, and where it said nothing.</summary>
+    public ArchiverWord? Archiver { get; init; }
+}
+
+/// <summary>What an archiver said of itself, for whoever asks from another host.</summary>
+/// <param name="Report">As it wrote it.</param>
+public sealed record ArchiverWord(double AgeSeconds, JsonElement Report)
+{
+    /// <summary>Null where all of the cluster is in this home: whoever asks reads it himself.</summary>
+    public static ArchiverWord? Read(HomeLayout home)
+    {
+        try
+        {
+            if (!File.Exists(home.HostFile) || !File.Exists(home.ArchiverReport))
+                return null;
+            var age = TimeProvider.System.GetUtcNow() - File.GetLastWriteTimeUtc(home.ArchiverReport);
+            using var report = JsonDocument.Parse(File.ReadAllBytes(home.ArchiverReport));
+            return new ArchiverWord(age.TotalSeconds, report.RootElement.Clone());
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+}
 
 /// <summary>Which version of the cluster's configuration a member has.</summary>
 /// <param name="Complaint">Why its server has not taken it; null when it has, or does not run.</param>

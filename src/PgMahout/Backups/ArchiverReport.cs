@@ -59,6 +59,9 @@ public sealed record ArchiveReport(
     DateTime? ProvenAt,
     string? LastFailure)
 {
+    /// <summary>The host whose archiver says so; null where there is one machine.</summary>
+    public string? By { get; init; }
+
     /// <summary>WAL that comes in, in bytes, smoothed over some minutes.</summary>
     public long BytesPerSecond { get; init; }
 

@@ -9,7 +9,7 @@ namespace PgMahout.Backups;
 internal static class BackupNotices
 {
     /// <summary>The archiver reports every second.</summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
+    internal static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
     /// <summary>Time to find another disk, at a pace that is measured without compression.</summary>
     private static readonly TimeSpan NearlyFull = TimeSpan.FromHours(24);

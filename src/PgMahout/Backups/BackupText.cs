@@ -30,7 +30,7 @@ internal static class BackupText
     private static string[] Row(ArchiveReport archive, ArchiverReport report) =>
     [
         archive.Repository,
-        archive.State,
+        archive.By is { } host ? $"{archive.State} ({host})" : archive.State,
         archive.LagSeconds is { } lag ? Durations.Text(TimeSpan.FromSeconds(lag)) : "-",
         archive.LastBackup is { } last ? $"{last.Kind}, {Durations.Text(report.At - last.StoppedAt)} ago" : "none",
         archive.RestorableFrom is { } from ? $"{from:yyyy-MM-dd HH:mm:ss}Z" : "-",

@@ -62,15 +62,25 @@ public sealed class StatusObserver(HomeLayout home, TimeSpan limit) : IAsyncDisp
             records?.Configuration?.Value.Rollout)
         {
             KeptByUnits = File.Exists(home.HostFile),
-            Backups = LookAtBackups(records),
+            Backups = LookAtBackups(records, answers),
             Proxy = ProxyObservation.Of(home, records?.Proxy?.Value),
         };
     }
 
-    private BackupObservation LookAtBackups(ClusterRecords? records)
+    private BackupObservation LookAtBackups(ClusterRecords? records, MemberObservation[] answers)
     {
         if (records?.Backup?.Value is not { Repositories.IsEmpty: false } settings)
             return BackupObservation.None;
+        if (File.Exists(home.HostFile))
+            return HeardArchiver.Together(
+                [
+                    .. answers.Select(one => one.Status?.Archiver is { } word
+                        ? HeardArchiver.Of(one.Name.Text, word)
+                        : null).OfType<HeardArchiver>(),
+                ],
+                BackupNotices.Silence) is { } said
+                ? new BackupObservation(settings, said.Report, said.Age)
+                : new BackupObservation(settings, null, TimeSpan.Zero);
         var report = ArchiverReport.Read(home);
         return new BackupObservation(
             settings, report, report is null ? TimeSpan.Zero : TimeProvider.System.GetUtcNow().UtcDateTime - report.At);
