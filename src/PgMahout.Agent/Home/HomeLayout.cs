@@ -66,6 +66,9 @@ public sealed record HomeLayout(string Root)
     /// <summary>Somebody asks the archiver for backups as soon as they can be made, into these repositories.</summary>
     public string BackupWanted => Path.Combine(Root, "backup.wanted");
 
+    /// <summary>Which backup a command of this host began last: of several hosts, each goes on with its own.</summary>
+    public string BackupBegun => Path.Combine(RunDirectory, "backup.begun");
+
     /// <summary>What the archiver said last of itself, as JSON; replaced every second.</summary>
     public string ArchiverReport => Path.Combine(RunDirectory, "archiver.json");
 

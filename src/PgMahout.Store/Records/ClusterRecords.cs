@@ -31,11 +31,15 @@ public sealed record ClusterRecords(
     public const string BackupKey = "backup";
     public const string ProxyKey = "proxy";
     public const string RegionKey = "region";
+    public const string TurnKey = "turn";
 
     /// <summary>Of the records with the configurations that the cluster once had.</summary>
     public const string VersionKeys = "configuration/";
 
     private const int VersionsKept = 20;
+
+    /// <summary>Who makes, expires or proves backups, of several hosts. Null: nobody.</summary>
+    public Stored<TurnRecord>? Turn { get; init; }
 
     /// <summary>A store in which nothing was written yet.</summary>
     public static readonly ClusterRecords None = new(null, null, null, null, null);
@@ -57,7 +61,10 @@ public sealed record ClusterRecords(
                 Decode(content, ConfigurationKey, previous.Configuration, ConfigurationCodec.Decode),
                 Decode(content, BackupKey, previous.Backup, BackupCodec.Decode),
                 Decode(content, ProxyKey, previous.Proxy, ProxyCodec.Decode),
-                Decode(content, RegionKey, previous.Region, RegionCodec.Decode)));
+                Decode(content, RegionKey, previous.Region, RegionCodec.Decode))
+            {
+                Turn = Decode(content, TurnKey, previous.Turn, TurnRecord.Decode),
+            });
         }
         catch (RecordFault fault)
         {
@@ -89,6 +96,11 @@ public sealed record ClusterRecords(
     /// <param name="expected">Of the record that this one replaces; <see cref="Revision.None"/> for the first.</param>
     public static StoreTransaction ChangeBackup(Revision expected, BackupSettings settings) =>
         StoreTransaction.Swap(BackupKey, expected, BackupCodec.Encode(settings));
+
+    /// <summary>Takes the turn, keeps it, or gives it up (null).</summary>
+    /// <param name="expected">Of the record that this one replaces; <see cref="Revision.None"/> for the first.</param>
+    public static StoreTransaction ChangeTurn(Revision expected, TurnRecord? next) =>
+        StoreTransaction.Swap(TurnKey, expected, next?.Encode());
 
     /// <param name="expected">Of the record that this one replaces; <see cref="Revision.None"/> for the first.</param>
     /// <param name="settings">Null: the cluster has no proxy any more.</param>

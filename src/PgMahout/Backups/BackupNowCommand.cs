@@ -7,6 +7,7 @@ using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
+using PgMahout.Hosts;
 using PgMahout.Output;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Files;
@@ -28,9 +29,11 @@ internal sealed class BackupNowCommand(Invocation invocation, BackupAccess acces
 
     public async Task<Ending> RunAsync(BackupOrder order)
     {
+        if (HostHome.WhyNotLetIn(invocation.Home, access.Spec, "backup now") is { } elsewhere)
+            return elsewhere;
         if (!(await BackupLock.TakeAsync(invocation, access)).TryGet(out var alone, out var failure))
             return failure;
-        using var letGo = alone;
+        await using var letGo = alone;
         if (!access.Identity.TryGet(out var identity, out var unborn))
             return unborn;
         if (!(await access.WriteAsync(order.Repository, Cancellation)).TryGet(out var opened, out failure))
@@ -166,15 +169,22 @@ internal sealed class BackupNowCommand(Invocation invocation, BackupAccess acces
         var now = TimeProvider.System.GetUtcNow();
         var unfinished = await catalog.UnfinishedAsync(Cancellation);
         if (unfinished.TryGet(out var runs)
-            && runs.Where(run => !run.BeingRemoved && now - run.LastWritten < Resumable)
+            && runs.Where(run => !run.BeingRemoved && now - run.LastWritten < Resumable && IsOurs(run.Id))
                 .MaxBy(run => run.LastWritten) is { } broken)
         {
             Screen.Note($"backup {broken.Id} broke off: what it has copied is used again");
             return broken.Id;
         }
         var salt = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(2));
-        return new BackupId(string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd-HHmmss}-{salt}"));
+        var id = new BackupId(string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd-HHmmss}-{salt}"));
+        if (HostHome.Is(invocation.Home))
+            await File.WriteAllTextAsync(invocation.Home.BackupBegun, id.Text, Cancellation);
+        return id;
     }
+
+    /// <summary>One that another host began may still be written by it, should that host only stand still.</summary>
+    private bool IsOurs(BackupId id) => !HostHome.Is(invocation.Home)
+        || (File.Exists(invocation.Home.BackupBegun) && File.ReadAllText(invocation.Home.BackupBegun) == id.Text);
 
     private sealed record Parent(BackupHead? Head);
 }

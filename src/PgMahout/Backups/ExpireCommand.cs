@@ -16,7 +16,7 @@ internal sealed class ExpireCommand(Invocation invocation, BackupAccess access)
     {
         if (!(await BackupLock.TakeAsync(invocation, access)).TryGet(out var alone, out var failure))
             return failure;
-        using var letGo = alone;
+        await using var letGo = alone;
         if (!(await access.LookAsync(repository, Cancellation)).TryGet(out var place, out failure))
             return failure;
         await using var closing = place;

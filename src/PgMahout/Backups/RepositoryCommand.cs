@@ -4,6 +4,7 @@ using PgMahout.CommandLine;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Errors;
+using PgMahout.Hosts;
 using PgMahout.Output;
 using PgMahout.Starting;
 
@@ -75,6 +76,8 @@ internal sealed class RepositoryCommand(Invocation invocation, BackupAccess acce
     /// <summary>The whole way: an object there and back, and a piece of WAL from the primary.</summary>
     public async Task<Ending> CheckAsync(string? name)
     {
+        if (HostHome.WhyNotLetIn(invocation.Home, access.Spec, "repo check") is { } elsewhere)
+            return elsewhere;
         if (!(await access.WriteAsync(name, Cancellation)).TryGet(out var repository, out var failure))
             return failure;
         await using var closing = repository;

@@ -5,6 +5,7 @@ using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
+using PgMahout.Hosts;
 using PgMahout.Output;
 using PgMahout.Starting;
 
@@ -28,9 +29,9 @@ internal sealed class DrillRestoreCommand(Invocation invocation, BackupAccess ac
     {
         if (!(await BackupLock.TakeAsync(invocation, access)).TryGet(out var alone, out var failure))
             return failure;
-        using var letGo = alone;
+        await using var letGo = alone;
         if (!Preflight.FindHost().TryGet(out var host, out failure))
-            return failure;
+            return await HostHome.WhereInstead(failure, invocation, "drill restore");
         var place = new RestorePlace(
             Path.Combine(invocation.Home.DrillDirectory, "data"), Math.Clamp(Environment.ProcessorCount, 1, 8), true)
         {

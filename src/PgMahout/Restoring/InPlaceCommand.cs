@@ -48,7 +48,7 @@ internal sealed class InPlaceCommand(Invocation invocation)
                 .Try("pgmahout restore --in-place ...    (again, when it has ended)");
         if (!(await BackupLock.TakeAsync(invocation, access)).TryGet(out var turn, out failure))
             return failure;
-        using var letGo = turn;
+        await using var letGo = turn;
         if (!Former(access).TryGet(out var former, out failure))
             return failure;
         if (!access.Identity.TryGet(out var identity, out failure))

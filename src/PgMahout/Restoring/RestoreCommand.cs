@@ -1,6 +1,7 @@
 using PgMahout.CommandLine;
 using PgMahout.Core.Backup;
 using PgMahout.Errors;
+using PgMahout.Hosts;
 using PgMahout.Output;
 using PgMahout.Starting;
 
@@ -19,7 +20,7 @@ internal sealed class RestoreCommand(Invocation invocation)
     public async Task<Ending> RunAsync(RestoreOrder order)
     {
         if (!Preflight.FindHost().TryGet(out var host, out var failure))
-            return failure;
+            return await HostHome.WhereInstead(failure, invocation, "restore");
         if (!(await RestoreSource.OpenAsync(invocation, order)).TryGet(out var source, out failure))
             return failure;
         await using var closing = source;

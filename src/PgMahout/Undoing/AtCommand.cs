@@ -5,6 +5,7 @@ using PgMahout.Core.Backup;
 using PgMahout.Core.Undo;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
+using PgMahout.Hosts;
 using PgMahout.Output;
 using PgMahout.Postgres.Instance;
 using PgMahout.Restoring;
@@ -25,7 +26,7 @@ internal sealed class AtCommand(Invocation invocation, BackupAccess access)
         RecoveryTarget target, string? repository, string? database, string[] arguments)
     {
         if (!Preflight.FindHost().TryGet(out var host, out var failure))
-            return failure;
+            return await HostHome.WhereInstead(failure, invocation, "at");
         var opened = await UndoSession.OpenAsync(invocation, access, repository, fresh: false);
         if (!opened.TryGet(out var session, out failure))
             return failure;

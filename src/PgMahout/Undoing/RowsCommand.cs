@@ -6,6 +6,7 @@ using PgMahout.Core.Backup;
 using PgMahout.Core.Undo;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
+using PgMahout.Hosts;
 using PgMahout.Output;
 using PgMahout.Starting;
 using PgMahout.Undo.Past;
@@ -31,8 +32,10 @@ internal sealed class RowsCommand(Invocation invocation, BackupAccess access, Ro
     {
         if (order.As is { } name && WantedName.Parse(name) is not { Parts.Length: < 3 })
             return new Failure(ErrorCatalogue.Usage, $"'{name}' is no name for a table").Try("--as schema.name");
+        if (HostHome.WhyNotLetIn(invocation.Home, access.Spec, "undo rows") is { } elsewhere)
+            return elsewhere;
         if (!Preflight.FindHost().TryGet(out var host, out var failure))
-            return failure;
+            return await HostHome.WhereInstead(failure, invocation, "undo rows");
         if (!access.Primary(invocation.Home).TryGet(out var primary, out failure))
             return failure;
         if (!(await LiveTable.FindAsync(primary, order.Name, Cancellation)).TryGet(out var table, out failure))

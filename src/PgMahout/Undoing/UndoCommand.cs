@@ -1,6 +1,7 @@
 using PgMahout.Backups;
 using PgMahout.CommandLine;
 using PgMahout.Errors;
+using PgMahout.Hosts;
 using PgMahout.Output;
 using PgMahout.Starting;
 using PgMahout.Undo.Past;
@@ -21,10 +22,10 @@ internal sealed class UndoCommand(Invocation invocation, BackupAccess access)
     public async Task<Ending> RunAsync(UndoOrder order)
     {
         var clock = new UndoClock();
-        if (WhyNot(order) is { } cannot)
+        if ((HostHome.WhyNotLetIn(invocation.Home, access.Spec, "undo") ?? WhyNot(order)) is { } cannot)
             return cannot;
         if (!Preflight.FindHost().TryGet(out var host, out var failure))
-            return failure;
+            return await HostHome.WhereInstead(failure, invocation, "undo");
         if (!access.Primary(invocation.Home).TryGet(out var primary, out failure))
             return failure;
         var opened = await UndoSession.OpenAsync(invocation, access, order.Repository, fresh: true);
