@@ -31,6 +31,9 @@ public sealed class EncryptionKey
 
     internal ReadOnlySpan<byte> Bytes => _bytes;
 
+    /// <summary>What the file of a new key holds.</summary>
+    public static string NewText() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Length)) + "\n";
+
     /// <summary>Reads the key file. One that others may read is refused.</summary>
     public static Outcome<EncryptionKey> Load(string path)
     {
@@ -61,7 +64,7 @@ public sealed class EncryptionKey
             return Load(path);
         try
         {
-            Write(path, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Length)) + "\n");
+            Write(path, NewText());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -44,6 +44,15 @@ public sealed record S3Settings(
 
     private static Outcome<S3Settings> WithCredentials(S3Settings settings, string file)
     {
+        var read = ReadCredentials(file);
+        return read.TryGet(out var keys)
+            ? new Outcome<S3Settings>.Done(settings with { KeyId = keys.Id, Secret = keys.Secret })
+            : new Outcome<S3Settings>.Failed(read.Failure!);
+    }
+
+    /// <summary>The keys in a file; refused where others may read it.</summary>
+    public static Outcome<(string Id, string Secret)> ReadCredentials(string file)
+    {
         try
         {
             var values = File.ReadLines(file)
@@ -51,20 +60,23 @@ public sealed record S3Settings(
                 .Where(pair => pair.Length == 2)
                 .ToLookup(pair => pair[0], pair => pair[1]);
             if ((File.GetUnixFileMode(file) & Others) != 0)
-                return Wrong($"every user of this machine may read {file}", $"chmod 600 {file}");
+                return Wrong<(string, string)>($"every user of this machine may read {file}", $"chmod 600 {file}");
             return (values["aws_access_key_id"].FirstOrDefault(), values["aws_secret_access_key"].FirstOrDefault())
-                is (string id, string secret)
-                ? new Outcome<S3Settings>.Done(settings with { KeyId = id, Secret = secret })
-                : Wrong(
+                is ({ Length: > 0 } id, { Length: > 0 } secret)
+                ? new Outcome<(string, string)>.Done((id, secret))
+                : Wrong<(string, string)>(
                     $"{file} holds no credentials",
                     "write lines aws_access_key_id = … and aws_secret_access_key = … into it");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Wrong($"the credentials cannot be read: {e.Message}", "name a file that this user may read");
+            return Wrong<(string, string)>(
+                $"the credentials cannot be read: {e.Message}", "name a file that this user may read");
         }
     }
 
-    private static Outcome<S3Settings> Wrong(string why, string next) => new Outcome<S3Settings>.Failed(new Problem(
+    private static Outcome<S3Settings> Wrong(string why, string next) => Wrong<S3Settings>(why, next);
+
+    private static Outcome<T> Wrong<T>(string why, string next) => new Outcome<T>.Failed(new Problem(
         "repository-settings", "the repository cannot be used as it is configured", why, "nothing was changed", next));
 }

@@ -60,8 +60,8 @@ public static class ArchiveResume
     }
 
     /// <summary>
-    /// Whether the archive has more by now than it had when <paramref name="known"/> was decided: somebody else archives,
-    /// or did until a moment ago.
+    /// Whether the archive has more by now than it had when <paramref name="known"/> was decided: somebody else
+    /// archives, or did until a moment ago.
     /// </summary>
     public static bool IsLate(ResumeAnswer.Stream known, ResumeAnswer now) =>
         now is ResumeAnswer.Stream fresh

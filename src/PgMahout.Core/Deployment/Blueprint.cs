@@ -28,7 +28,7 @@ public sealed record Blueprint(string Cluster, ImmutableArray<HostBlueprint> Hos
     public VirtualAddress? VirtualAddress { get; init; }
 
     /// <summary>Where WAL and backups go; null: nowhere.</summary>
-    public string? Repository { get; init; }
+    public RepositoryBlueprint? Repository { get; init; }
 
     public PortBlueprint Ports { get; init; } = PortBlueprint.Default;
 
@@ -124,6 +124,29 @@ public sealed record ProxyBlueprint(int Port, int ReadPort, ImmutableArray<strin
 {
     public const int DefaultPort = 6432;
     public const int DefaultReadPort = 6433;
+}
+
+/// <summary>Where WAL and backups go.</summary>
+/// <param name="Address">A directory that every host sees under this path, or s3://BUCKET/PREFIX.</param>
+public sealed record RepositoryBlueprint(string Address)
+{
+    public const string Scheme = "s3://";
+
+    /// <summary>Of S3: where it answers; null: AWS.</summary>
+    public string? Endpoint { get; init; }
+
+    public string? Region { get; init; }
+
+    /// <summary>
+    /// Of S3: a file on the operator's machine, beside cluster.yml if it is relative; null: the one in CLUSTER.secrets,
+    /// if there is one.
+    /// </summary>
+    public string? Credentials { get; init; }
+
+    /// <summary>With a key that is made, and kept in CLUSTER.secrets.</summary>
+    public bool IsEncrypted { get; init; }
+
+    public bool IsBucket => Address.StartsWith(Scheme, StringComparison.Ordinal);
 }
 
 /// <param name="Interface">The network interface that carries it, by the same name on every host.</param>

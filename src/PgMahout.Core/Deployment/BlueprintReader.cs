@@ -20,8 +20,8 @@ public sealed class BlueprintReader
     public const int OldestPostgres = 14;
     public const int NewestPostgres = 18;
 
-    private static readonly string[] WordsForNo = ["false", "no", "off", "none"];
-    private static readonly string[] WordsForYes = ["true", "yes", "on"];
+    internal static readonly string[] WordsForNo = ["false", "no", "off", "none"];
+    internal static readonly string[] WordsForYes = ["true", "yes", "on"];
 
     private readonly FindingList _findings = new();
     private readonly HostReader _hosts;
@@ -53,7 +53,7 @@ public sealed class BlueprintReader
             Cascade = keys.Word("cascade", ("off", Cascade.Off), ("by-site", Cascade.BySite)) ?? Cascade.Off,
             Ssh = Ssh(keys),
             Ports = Ports(keys),
-            Repository = Repository(keys),
+            Repository = new RepositoryReader(_findings).Read(keys),
         };
         blueprint = blueprint with
         {
@@ -107,17 +107,6 @@ public sealed class BlueprintReader
             ports.Port("api") ?? standard.Api,
             ports.Port("etcd") ?? standard.Etcd,
             ports.Port("etcd_peer") ?? standard.EtcdPeer);
-    }
-
-    private string? Repository(MapReader keys)
-    {
-        const string Expected = "a directory that every host sees under this path, s3://BUCKET/PREFIX, or none";
-        var text = keys.Text("repository", Expected);
-        if (text is null || WordsForNo.Contains(text))
-            return null;
-        if (text[0] != '/' && !text.StartsWith("s3://", StringComparison.Ordinal))
-            _findings.Error(keys.MarkOf("repository"), $"'repository' is '{text}'", Expected);
-        return text;
     }
 
     private EtcdBlueprint Etcd(MapReader keys, Blueprint blueprint)

@@ -27,6 +27,9 @@ public sealed record HostGoods(
 {
     /// <summary>Names of units, in the order in which they are started.</summary>
     public ImmutableArray<string> Started { get; init; } = [];
+
+    /// <summary>What the repository wants, in the home's directory of secrets.</summary>
+    public ImmutableArray<DeployedFile> Secrets { get; init; } = [];
 }
 
 /// <summary>What the operator's machine has to give.</summary>

@@ -141,6 +141,8 @@ public sealed record DeploymentPlan(
                 survey.HostFile == "" ? "make the home" : "change the home's settings", adopts);
         else if (goods.Certificates.Any(file => !file.IsAsWanted(survey)))
             yield return new HostStep.MakeHome("renew certificates");
+        else if (goods.Secrets.Any(file => !file.IsAsWanted(survey)))
+            yield return new HostStep.MakeHome("bring what the repository is entered with");
     }
 
     /// <summary>An address that the file does not have any more must not be taken by anybody.</summary>
@@ -153,8 +155,8 @@ public sealed record DeploymentPlan(
     }
 
     /// <summary>
-    /// The agent reads its home's settings when it begins, and etcd whom it believes. (All others read that anew with
-    /// each connection.)
+    /// The agent reads its home's settings when it begins, etcd whom it believes, and the archiver how it gets into the
+    /// repository. (All others read that anew with each connection.)
     /// </summary>
     private static IEnumerable<HostStep> Renewed(HostGoods goods, HostSurvey survey)
     {
@@ -166,6 +168,9 @@ public sealed record DeploymentPlan(
             yield return new HostStep.Renew(Etcd);
         if (IsChanged(goods, survey) && survey.ActiveUnits.Contains(SystemdUnits.Agent))
             yield return new HostStep.Renew(SystemdUnits.Agent);
+        if (survey.ActiveUnits.Contains(SystemdUnits.Archiver)
+            && goods.Secrets.Any(file => survey.Digests.ContainsKey(file.Path) && !file.IsAsWanted(survey)))
+            yield return new HostStep.Renew(SystemdUnits.Archiver);
     }
 
     private static bool IsChanged(HostGoods goods, HostSurvey survey) =>

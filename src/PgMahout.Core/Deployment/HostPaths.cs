@@ -6,7 +6,14 @@ public static class HostPaths
     public const string Account = "postgres";
     public const string Home = "/var/lib/pgmahout";
     public const string HostFile = Home + "/host.json";
+
+    /// <summary>Of a file that keeps a host's agent from starting; it holds the name of who is restored.</summary>
+    public const string HeldName = "held";
+    public const string Held = Home + "/" + HeldName;
     public const string Certificates = Home + "/certs";
+    public const string Secrets = Home + "/secrets";
+    public const string RepositoryCredentials = Secrets + "/repository-credentials";
+    public const string RepositoryKey = Secrets + "/repository-key";
     public const string EtcdDirectory = Home + "-etcd";
 
     /// <summary>Each version of the program in a directory of its own, and one link.</summary>

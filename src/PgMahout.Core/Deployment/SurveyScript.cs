@@ -42,7 +42,8 @@ public static class SurveyScript
         for file in /var/lib/pgmahout/members/*/data/PG_VERSION; do
             [ -e "$file" ] && say data "$(dirname "$file")"
         done
-        for file in /var/lib/pgmahout/certs/* /etc/pgmahout/* /etc/systemd/system/pgmahout-* \
+        for file in /var/lib/pgmahout/certs/* \
+            /var/lib/pgmahout/secrets/repository-* /etc/pgmahout/* /etc/systemd/system/pgmahout-* \
             /etc/systemd/system/pgmahout-*.d/* /usr/local/bin/pgmahout; do
             [ -f "$file" ] && say digest "$(sha256sum "$file")"
         done

@@ -51,13 +51,14 @@ internal static class RepositoryOpening
         EncryptionKey? key = null;
         if (settings.KeyFile is { } file && EncryptionKey.Load(file) is var loaded && !loaded.TryGet(out key))
             return new Outcome<(IObjectStore, EncryptionKey?)>.Failed(loaded.Failure!);
-        var opened = Open(settings);
+        var opened = Place(settings);
         return opened.TryGet(out var store)
             ? new Outcome<(IObjectStore, EncryptionKey?)>.Done((store, key))
             : new Outcome<(IObjectStore, EncryptionKey?)>.Failed(opened.Failure!);
     }
 
-    private static Outcome<IObjectStore> Open(RepositorySettings settings)
+    /// <summary>Where its objects are; whether there is a repository is not looked at.</summary>
+    public static Outcome<IObjectStore> Place(RepositorySettings settings)
     {
         if (settings.Address.StartsWith(S3Settings.Scheme, StringComparison.Ordinal))
         {

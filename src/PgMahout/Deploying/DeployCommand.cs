@@ -24,13 +24,15 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
             TimeProvider.System.GetUtcNow());
         if (!looked.TryGet(out var secrets, out failure))
             return failure;
+        if (!RepositorySecrets.Look(request.File, blueprint).TryGet(out var repository, out failure))
+            return failure;
         using var program = OwnProgram.Look();
         await using var hosts = new DeployHosts(blueprint, request.KnownHosts);
         Screen.Note($"looking at {blueprint.Hosts.Length} hosts of {blueprint.Cluster}");
         var findings = await HostLook.AtAsync(blueprint, hosts, invocation.Cancellation);
         blueprint = Voters.Keep(
             blueprint, findings.Values.OfType<HostFinding.Found>().Select(found => found.Survey));
-        var goods = GoodsMaking.For(blueprint, secrets, program);
+        var goods = GoodsMaking.For(blueprint, secrets, repository, program);
         var question = new DeploymentQuestion(blueprint, findings, goods, request.OpensFirewall)
         {
             MayRestart = request.AllowsRestart,
@@ -49,28 +51,36 @@ internal sealed class DeployCommand(Invocation invocation, DeployRequest request
             Screen.Data(Screen.IsJson ? DeployDocuments.Text(blueprint, plan) : DeployText.Table(blueprint, plan));
             return Ending.Ok;
         }
-        return await CarryOutAsync(new Deployment(blueprint, goods, plan, voters), secrets, program, hosts);
+        return await CarryOutAsync(
+            new Deployment(blueprint, goods, plan, voters), (secrets, repository), program, hosts);
     }
 
     private sealed record Deployment(
         Blueprint Blueprint, DeploymentGoods Goods, DeploymentPlan Plan, DeployVoters Voters);
 
     private async Task<Ending> CarryOutAsync(
-        Deployment wanted, OperatorSecrets secrets, OwnProgram program, DeployHosts hosts)
+        Deployment wanted, (OperatorSecrets Own, RepositorySecrets Repository) kept, OwnProgram program,
+        DeployHosts hosts)
     {
         var (blueprint, goods, plan, voters) = wanted;
+        var secrets = kept.Own;
         if (!plan.IsNothing)
         {
             Screen.Note(DeployText.Table(blueprint, plan));
             foreach (var made in secrets.News)
                 Screen.Note($"made {made}, kept in {secrets.Path}");
+            if (kept.Repository.News is { } key)
+                Screen.Note($"made {key}");
             if (!secrets.Keep(ClientAddresses.Of(blueprint)).TryGet(out var passwords, out var failure))
                 return failure;
+            if (kept.Repository.Keep() is { } unkept)
+                return unkept;
             var run = new DeployRun(new DeployMeans(blueprint, goods, passwords, program, voters), hosts, Screen);
             if (await run.RunAsync(plan, invocation.Cancellation) is { } broken)
                 return broken;
         }
-        else if (await new DeployFounding(hosts, Screen).RunAsync(blueprint, null, invocation.Cancellation) is { } why)
+        else if (await new DeployFounding(hosts, Screen)
+            .RunAsync((blueprint, goods), null, invocation.Cancellation) is { } why)
             return why;
         var watch = new DeployWatch(hosts[blueprint.DataHosts.First()], Screen)
         {

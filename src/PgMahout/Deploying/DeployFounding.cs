@@ -17,11 +17,16 @@ internal sealed class DeployFounding(DeployHosts hosts, Screen screen)
 
     /// <param name="adoption">Null: the first leader makes the databases.</param>
     public async Task<Failure?> RunAsync(
-        Blueprint blueprint, AdoptionPlan? adoption, CancellationToken cancellation)
+        (Blueprint Blueprint, DeploymentGoods Goods) wanted, AdoptionPlan? adoption, CancellationToken cancellation)
     {
+        var (blueprint, goods) = wanted;
         var first = blueprint.DataHosts.First();
+        var repository = RepositoryOf(blueprint.Repository, goods.ForHosts[first.Name]);
+        if (repository is not null
+            && await new RepositoryProbe(blueprint, repository, hosts).RunAsync(cancellation) is { } unready)
+            return unready;
         var answer = await hosts[first].FeedAsync(
-            HostCommands.Found, FoundingText.Of(blueprint, adoption), Limit, cancellation);
+            HostCommands.Found, FoundingText.Of(blueprint, adoption, repository), Limit, cancellation);
         if (!answer.IsDone)
             return new Failure(ErrorCatalogue.DeployDiffers, "the records of the cluster could not be written")
                 .Because(answer.Complaint)
@@ -33,4 +38,11 @@ internal sealed class DeployFounding(DeployHosts hosts, Screen screen)
             screen.Note("  note: " + note);
         return null;
     }
+
+    private static FoundingRepository? RepositoryOf(RepositoryBlueprint? wanted, HostGoods goods) => wanted is null
+        ? null
+        : new FoundingRepository(
+            wanted.Address, wanted.Endpoint, wanted.Region,
+            goods.Secrets.Any(file => file.Path == HostPaths.RepositoryCredentials),
+            goods.Secrets.Any(file => file.Path == HostPaths.RepositoryKey));
 }

@@ -41,7 +41,7 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
                 DeploymentStage.Prepare or DeploymentStage.Store or DeploymentStage.NewVoters => null,
                 DeploymentStage.FormerVoters => await AwaitStoreAsync(plan, cancellation),
                 DeploymentStage.Adopt => await new DeployFounding(hosts, screen)
-                    .RunAsync(Blueprint, plan.Adoption, cancellation),
+                    .RunAsync((Blueprint, means.Goods), plan.Adoption, cancellation),
                 DeploymentStage.Lead or DeploymentStage.Members => null,
             };
             if (after is not null)
@@ -150,6 +150,7 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
             [.. ClientAddresses.Of(Blueprint).Select(one => new AddressDocument(one.Host, one.Port))])
         {
             Adopts = adopts,
+            Secrets = [.. goods.Secrets.Select(file => new NamedText(Path.GetFileName(file.Path), file.Content))],
         };
         return JsonSerializer.Serialize(document, HostJson.Default.PreparationDocument);
     }

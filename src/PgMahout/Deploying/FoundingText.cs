@@ -10,7 +10,8 @@ namespace PgMahout.Deploying;
 /// <summary>What a blueprint says of the cluster itself, for the host that writes it into the store.</summary>
 internal static class FoundingText
 {
-    public static string Of(Blueprint blueprint, AdoptionPlan? adoption) => JsonSerializer.Serialize(
+    public static string Of(
+        Blueprint blueprint, AdoptionPlan? adoption, FoundingRepository? repository) => JsonSerializer.Serialize(
         new FoundingDocument(
             DocumentJson.Schema,
             blueprint.Cluster,
@@ -27,7 +28,7 @@ internal static class FoundingText
             blueprint.Proxy is { } proxy
                 ? new FoundingProxy(Everywhere(blueprint), proxy.Port, proxy.ReadPort)
                 : null,
-            blueprint.Repository)
+            repository)
         {
             CascadesBySite = blueprint.Cascade == Cascade.BySite,
             Adoption = adoption is { Primary: { Host.Name: var leader, Survey.Timeline: var timeline } }

@@ -8,12 +8,15 @@ namespace PgMahout.Deploying;
 /// <summary>What each host is to have, down to the byte.</summary>
 internal static class GoodsMaking
 {
-    public static DeploymentGoods For(Blueprint blueprint, OperatorSecrets secrets, OwnProgram program) => new(
+    public static DeploymentGoods For(
+        Blueprint blueprint, OperatorSecrets secrets, RepositorySecrets repository, OwnProgram program) => new(
         program.Version,
         program.RuntimeVersion,
         OwnProgram.Architecture,
         blueprint.Hosts.ToImmutableSortedDictionary(
-            host => host.Name, host => ForHost(blueprint, secrets, host), StringComparer.Ordinal));
+            host => host.Name,
+            host => ForHost(blueprint, secrets, host) with { Secrets = Secrets(repository) },
+            StringComparer.Ordinal));
 
     private static HostGoods ForHost(Blueprint blueprint, OperatorSecrets secrets, HostBlueprint host)
     {
@@ -35,6 +38,17 @@ internal static class GoodsMaking
         {
             Started = [.. units.Select(unit => unit.Name)],
         };
+    }
+
+    private static ImmutableArray<DeployedFile> Secrets(RepositorySecrets repository)
+    {
+        var files = ImmutableArray.CreateBuilder<DeployedFile>();
+        if (repository.Credentials is { } credentials)
+            files.Add(new DeployedFile(
+                HostPaths.RepositoryCredentials, credentials, "0600", HostPaths.Account));
+        if (repository.Key is { } key)
+            files.Add(new DeployedFile(HostPaths.RepositoryKey, key, "0600", HostPaths.Account));
+        return files.ToImmutable();
     }
 
     private static string EtcdText(Blueprint blueprint, HostBlueprint host) =>

@@ -61,6 +61,8 @@ internal static class HostCommands
         $"{Strict}cd {EtcdSettingsText.DataDirectory}\n"
         + "[ ! -e member ] || { rm -rf member.former; mv member member.former; }\n";
 
+    public static string Repository => AsAccount($"host repository --home {HostPaths.Home}");
+
     public static string Status => AsAccount($"status --home {HostPaths.Home} -o json");
 
     /// <summary>

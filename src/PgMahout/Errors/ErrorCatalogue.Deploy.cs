@@ -48,6 +48,11 @@ public static partial class ErrorCatalogue
         + "takes only then. With --allow-restart that is done at the end: standbys first, then a switchover, after "
         + "which the former primary is started as a standby. No host was changed.");
 
+    public static readonly ErrorKind RepositoryUnready = new("DEP-012", ExitCode.Refused,
+        "The repository of cluster.yml cannot be used as it is: its credentials or key cannot be read here, or a host "
+        + "that holds data does not get into it, or hosts do not see each other's objects in it, which a directory "
+        + "that is not shared would be. No member was started for it, and a cluster that runs goes on as it was.");
+
     public static readonly ErrorKind DeployNotYet = new("DEP-008", ExitCode.Refused,
         "What was asked for is not possible with this version. Nothing was changed; the text says what is possible "
         + "instead.");

@@ -47,6 +47,7 @@ internal static class ProcessVerbs
         ["host", "adopt", "--home", var home] => HostAdoption.RunAsync(HomeLayout.Find(home)),
         ["host", "found", "--home", var home] => HostFounding.RunAsync(HomeLayout.Find(home)),
         ["host", "voters", "--home", var home] => HostVoters.RunAsync(HomeLayout.Find(home)),
+        ["host", "repository", "--home", var home] => HostRepository.RunAsync(HomeLayout.Find(home)),
         ["stop-member", "--home", var home, "--member", var member] =>
             UntilToldAsync(stopping => MemberStop.RunAsync(HomeLayout.Find(home), new MemberName(member), stopping)),
         _ => null,

@@ -64,8 +64,35 @@ public sealed class BlueprintReaderTests
             ["https://10.0.0.1:2379", "https://10.0.0.2:2379", "https://10.0.0.3:2379"], blueprint.StoreEndpoints);
         Assert.Equal((6500, 6501), (blueprint.Proxy!.Port, blueprint.Proxy.ReadPort));
         Assert.Equal("10.0.0.100/24 host0", $"{blueprint.VirtualAddress} {blueprint.VirtualAddress!.Interface}");
-        Assert.Equal("s3://bucket/orders", blueprint.Repository);
+        Assert.Equal(new RepositoryBlueprint("s3://bucket/orders"), blueprint.Repository);
         Assert.Equal(new PortBlueprint(5433, 7433, 2379, 2380), blueprint.Ports);
+    }
+
+    [Fact]
+    public void A_repository_is_one_value_or_a_group_of_keys()
+    {
+        Assert.Null(Read(Smallest + "\nrepository: none").Blueprint!.Repository);
+        Assert.Equal("/mnt/backup", Read(Smallest + "\nrepository: /mnt/backup/").Blueprint!.Repository!.Address);
+        var reading = Read(Smallest + """
+
+            repository:
+              address: s3://bucket/orders
+              endpoint: https://s3.example.com:9000
+              region: eu-central-1
+              credentials: s3.credentials
+              encrypted: yes
+            """);
+
+        Assert.Empty(reading.Findings);
+        Assert.Equal(
+            new RepositoryBlueprint("s3://bucket/orders")
+            {
+                Endpoint = "https://s3.example.com:9000",
+                Region = "eu-central-1",
+                Credentials = "s3.credentials",
+                IsEncrypted = true,
+            },
+            reading.Blueprint!.Repository);
     }
 
     [Fact]
@@ -144,6 +171,13 @@ public sealed class BlueprintReaderTests
     [InlineData("ssh: { user: -oProxyCommand=x }", "is not a user's name")]
     [InlineData("postgres: 13", "'postgres' is '13'")]
     [InlineData("repository: backup", "'repository' is 'backup'")]
+    [InlineData("repository: s3://", "'repository' is 's3://'")]
+    [InlineData("repository: { adress: /mnt/backup }", "did you mean 'address'?")]
+    [InlineData("repository: { encrypted: yes }", "'address' is missing")]
+    [InlineData("repository: { address: /mnt/backup, region: x }", "'region' is for s3://BUCKET/PREFIX")]
+    [InlineData("repository: { address: s3://b, endpoint: s3.example.com }", "'endpoint' is 's3.example.com'")]
+    [InlineData("repository: { address: s3://b, endpoint: 'https://me:it@s3' }", "'endpoint' has a password in it")]
+    [InlineData("repository: { address: s3://b, encrypted: maybe }", "'encrypted' is 'maybe'")]
     public void What_cannot_be_is_refused(string line, string because)
     {
         var reading = Read(Smallest + "\n" + line);

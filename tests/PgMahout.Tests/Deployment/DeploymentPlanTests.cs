@@ -70,11 +70,12 @@ public sealed class DeploymentPlanTests
         return string.Concat(lines.Select(line => line + "\n"));
     }
 
-    private static DeploymentPlan Plan(Func<string, string> more, bool opensFirewall = false) =>
+    private static DeploymentPlan Plan(
+        Func<string, string> more, bool opensFirewall = false, DeploymentGoods? goods = null) =>
         DeploymentPlan.For(new DeploymentQuestion(
             Three,
             Three.Hosts.ToImmutableSortedDictionary(host => host.Name, host => Found(host, more(host.Name))),
-            Goods,
+            goods ?? Goods,
             opensFirewall));
 
     private static HostFinding Found(HostBlueprint host, string more) => new HostFinding.Found(SurveyText.Parse(
@@ -168,6 +169,25 @@ public sealed class DeploymentPlanTests
     [Fact]
     public void An_archiver_that_ended_for_want_of_a_repository_is_left_alone() =>
         Assert.True(Plan(name => Complete(name).Replace("active\tpgmahout-archiver.service\n", "")).IsNothing);
+
+    [Fact]
+    public void Other_keys_of_the_repository_are_brought_and_read()
+    {
+        var secret = new DeployedFile(HostPaths.RepositoryCredentials, "two lines", "0600", "postgres");
+        var goods = Goods with
+        {
+            ForHosts = Goods.ForHosts.ToImmutableSortedDictionary(
+                one => one.Key, one => one.Value with { Secrets = [secret] }),
+        };
+
+        string With(string name, string digest) => Complete(name) + $"digest\t{digest}  {secret.Path}\n";
+
+        Assert.Equal(["bring what the repository is entered with"], Steps(Plan(Complete, goods: goods), "db1"));
+        Assert.Equal(
+            ["bring what the repository is entered with", "start pgmahout-archiver.service anew"],
+            Steps(Plan(name => With(name, new string('0', 64)), goods: goods), "db2"));
+        Assert.True(Plan(name => With(name, secret.Digest), goods: goods).IsNothing);
+    }
 
     [Fact]
     public void A_new_certificate_is_brought_without_anything_else()

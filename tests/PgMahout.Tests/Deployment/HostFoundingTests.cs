@@ -59,6 +59,30 @@ public sealed class HostFoundingTests
     }
 
     [Fact]
+    public async Task A_repository_comes_later_and_is_entered_another_way_and_is_never_replaced()
+    {
+        await using var store = new InMemoryClusterStore();
+        await HostFounding.FoundAsync(Home, store, Wanted("db1"));
+        var repository = new FoundingRepository("s3://bucket/orders", "http://one:9000", null, true, true);
+
+        var added = await HostFounding.FoundAsync(Home, store, Wanted("db1") with { Repository = repository });
+        var moved = await HostFounding.FoundAsync(
+            Home, store, Wanted("db1") with { Repository = repository with { Endpoint = "http://two:9000" } });
+        var other = await HostFounding.FoundAsync(
+            Home, store, Wanted("db1") with { Repository = repository with { Address = "s3://another" } });
+
+        Assert.StartsWith("changed: ", added.Answer!.Done, StringComparison.Ordinal);
+        Assert.StartsWith("changed: ", moved.Answer!.Done, StringComparison.Ordinal);
+        Assert.Equal("present", other.Answer!.Done);
+        Assert.Contains("s3://bucket/orders", Assert.Single(other.Answer.Notes), StringComparison.Ordinal);
+        var settings = Assert.Single((await ReadAsync(store)).Repositories);
+        Assert.Equal(("s3://bucket/orders", "http://two:9000"), (settings.Address, settings.Options["endpoint"]));
+        Assert.Equal(
+            ("/var/lib/pgmahout/secrets/repository-credentials", "/var/lib/pgmahout/secrets/repository-key"),
+            (settings.Options["credentials"], settings.KeyFile));
+    }
+
+    [Fact]
     public async Task Sites_and_cascading_are_brought_to_a_cluster_that_is_there()
     {
         await using var store = new InMemoryClusterStore();

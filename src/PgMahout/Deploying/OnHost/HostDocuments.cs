@@ -20,6 +20,9 @@ public sealed record PreparationDocument(
     /// <summary>A running server becomes the member: its settings are its own, and none are suggested.</summary>
     public bool Adopts { get; init; }
 
+    /// <summary>Of the directory secrets: name and content.</summary>
+    public ImmutableArray<NamedText> Secrets { get; init; } = [];
+
     public override string ToString() => nameof(PreparationDocument);
 }
 
@@ -53,7 +56,7 @@ public sealed record FoundingDocument(
     double RtoSeconds,
     ImmutableArray<FoundingMember> Members,
     FoundingProxy? Proxy,
-    string? Repository)
+    FoundingRepository? Repository)
 {
     /// <summary>Null: the first leader makes the databases.</summary>
     public FoundingAdoption? Adoption { get; init; }
@@ -66,6 +69,36 @@ public sealed record FoundingMember(string Name, string Host, int Port, string A
 {
     /// <summary>Null: it was not said.</summary>
     public string? Site { get; init; }
+}
+
+/// <param name="Address">A directory, or s3://BUCKET/PREFIX.</param>
+/// <param name="HasCredentials">The keys of S3 are in the home.</param>
+/// <param name="HasKey">It is encrypted, with the key in the home.</param>
+public sealed record FoundingRepository(
+    string Address, string? Endpoint, string? Region, bool HasCredentials, bool HasKey);
+
+/// <summary>A part of the question whether all hosts are in one repository.</summary>
+/// <param name="Token">Of this question.</param>
+/// <param name="Host">Who is asked.</param>
+/// <param name="From">Whose object is put, or looked for.</param>
+/// <param name="All">Whose objects are removed in the end.</param>
+public sealed record ProbeDocument(
+    int Schema, FoundingRepository Repository, ProbeRole Role, string Token, string Host, string From,
+    ImmutableArray<string> All);
+
+public enum ProbeRole
+{
+    /// <summary>Put an object there.</summary>
+    Begin,
+
+    /// <summary>See the first host's, and put another.</summary>
+    Join,
+
+    /// <summary>See a later host's.</summary>
+    End,
+
+    /// <summary>Remove them.</summary>
+    Clean,
 }
 
 /// <param name="Listen">In numbers: on which addresses of each host.</param>
@@ -86,4 +119,5 @@ public sealed record FoundingAnswer(int Schema, string Done, ImmutableArray<stri
 [JsonSerializable(typeof(FoundingAnswer))]
 [JsonSerializable(typeof(VoterOrder))]
 [JsonSerializable(typeof(VoterAnswer))]
+[JsonSerializable(typeof(ProbeDocument))]
 internal sealed partial class HostJson : JsonSerializerContext;

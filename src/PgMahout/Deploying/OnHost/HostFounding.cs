@@ -75,15 +75,18 @@ internal static class HostFounding
                     break;
                 case WriteOutcome.Unknown unknown:
                     last = unknown.Reason;
-                    written = done;
+                    written = With(written, done);
                     break;
                 case WriteOutcome.Done:
-                    written = done;
+                    written = With(written, done);
                     break;
             }
         }
         return (null, $"the store does not take the cluster's records: {last}");
     }
+
+    private static string With(string before, string done) =>
+        before == "" || before == done ? done : $"{before}; {done}";
 
     private static (StoreTransaction? Change, string Done) ChangeFor(
         HomeLayout home, ClusterRecords records, FoundingDocument wanted)
@@ -94,6 +97,10 @@ internal static class HostFounding
         ImmutableArray<MemberSpec> missing = [.. spec.Members.Where(member => stored.Value.Find(member.Name) is null)];
         var placed = Placed(stored.Value, spec);
         var next = placed with { Members = [.. placed.Members.AddRange(missing).OrderBy(member => member.Name)] };
+        if (ChangedBackups(records, wanted) is { } backups)
+            return (
+                ClusterRecords.ChangeBackup(records.Backup?.Revision ?? Revision.None, backups),
+                $"changed: WAL and backups go to {wanted.Repository!.Address}");
         return missing.IsEmpty && placed.Cascade == stored.Value.Cascade
             && placed.Members.SequenceEqual(stored.Value.Members)
             ? (null, "present")
@@ -172,8 +179,29 @@ internal static class HostFounding
         Cascade = wanted.CascadesBySite ? Cascade.BySite : Cascade.Off,
     };
 
-    private static BackupSettings BackupOf(FoundingDocument wanted) => NewRepository.At(
-        wanted.Repository ?? NewRepository.Nowhere, ImmutableSortedDictionary<string, string>.Empty);
+    private static BackupSettings BackupOf(FoundingDocument wanted) => wanted.Repository is { } repository
+        ? BackupSettings.None with { Repositories = [HostRepository.SettingsOf(repository)] }
+        : BackupSettings.None;
+
+    /// <summary>
+    /// What the cluster's backups are to be where that is another thing than now: its first repository, or how one that
+    /// it has is entered. Null: as it is. One that has an address of its own stays, whatever the file says.
+    /// </summary>
+    private static BackupSettings? ChangedBackups(ClusterRecords records, FoundingDocument wanted)
+    {
+        if (wanted.Repository is not { } repository)
+            return null;
+        var (present, asked) = (records.Backup?.Value ?? BackupSettings.None, HostRepository.SettingsOf(repository));
+        if (present.Repositories.IsEmpty)
+            return present with { Repositories = [asked] };
+        var same = present.Repositories.FirstOrDefault(one => one.Address == asked.Address);
+        return same is null || same.Options.SequenceEqual(asked.Options)
+            ? null
+            : present with
+            {
+                Repositories = present.Repositories.Replace(same, same with { Options = asked.Options }),
+            };
+    }
 
     private static ProxySettings? ProxyOf(HomeLayout home, FoundingDocument wanted) => wanted.Proxy is { } proxy
         ? new ProxySettings
@@ -200,6 +228,11 @@ internal static class HostFounding
         if (present.Durability != asked.Durability)
             notes.Add($"the cluster has the durability {Words.Of(present.Durability)}, cluster.yml "
                 + $"{Words.Of(asked.Durability)}: it stays as it is");
+        if (records.Backup?.Value.Repositories is { IsEmpty: false } repositories
+            && repositories.All(repository => repository.Address != wanted.Repository?.Address))
+            notes.Add($"the cluster archives into {string.Join(", ", repositories.Select(one => one.Address))}, "
+                + $"cluster.yml says {wanted.Repository?.Address ?? NewRepository.Nowhere}: it stays as it is "
+                + "(pgmahout repo add|remove, on a host)");
         foreach (var member in present.Members.Where(member => asked.Find(member.Name) is null))
             notes.Add($"{member.Name} is a member of the cluster and not in cluster.yml: pgmahout deploy remove "
                 + $"{member.Name}");

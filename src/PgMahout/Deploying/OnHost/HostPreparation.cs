@@ -55,6 +55,8 @@ internal static class HostPreparation
             ("superuser", wanted.SuperuserPassword), ("replication", wanted.ReplicationPassword),
         })
             SecretText.Write(Path.Combine(home.SecretsDirectory, name + ".password"), password + "\n");
+        foreach (var secret in wanted.Secrets)
+            Replace(Path.Combine(home.SecretsDirectory, Path.GetFileName(secret.Name)), secret.Text);
         SecretFiles.WritePassFile(
             home.SecretsDirectory,
             new ClusterSecrets(wanted.SuperuserPassword, wanted.ReplicationPassword),
