@@ -49,6 +49,8 @@ public static class SystemdUnits
         [Unit]
         Description=pgmahout: agent of {member}
         {Network(settings)}
+        # While the whole cluster is taken back in time, nobody comes up with what it had before.
+        ConditionPathExists=!{settings.Home}/{HostPaths.HeldName}
         StartLimitIntervalSec=0
 
         [Service]

@@ -103,6 +103,37 @@ internal static class HostCommands
         + $"{SystemdUnits.Agent} {SystemdUnits.Etcd}; do\n"
         + $"    [ ! -e {HostPaths.Units}/\"$unit\" ] || systemctl disable --quiet --now \"$unit\"\ndone\n";
 
+    /// <summary>As the operator reads it: notes on standard error, the rest on standard output.</summary>
+    public static string Restore(params IEnumerable<string> options) => AsAccount(
+        $"restore --in-place --deployed --home {HostPaths.Home} -o human "
+        + string.Join(' ', options.Select(SshCall.Quoted)));
+
+    public static string FullBackup => AsAccount($"backup now --full --home {HostPaths.Home} -o human");
+
+    /// <summary>Who is being restored, as an earlier run left it; nothing where none was begun.</summary>
+    public static string WhoIsRestored => $"cat {HostPaths.Held} 2> /dev/null || true\n";
+
+    /// <summary>
+    /// From now on no member comes up on this host, also not with the next start of the host; and the one that is there
+    /// is stopped in order. Fails when something of it is left.
+    /// </summary>
+    public static string Hold(HostBlueprint host, string restored) =>
+        $"{Strict}printf %s {restored} > {HostPaths.Held}.new\nmv {HostPaths.Held}.new {HostPaths.Held}\nsync\n"
+        + $"systemctl stop {SystemdUnits.Member} {SystemdUnits.Agent}\n"
+        + $"pid={DataOf(host)}/postmaster.pid\n"
+        + "if [ -e \"$pid\" ] && kill -0 \"$(head -n 1 \"$pid\")\" 2> /dev/null; then\n"
+        + "    echo \"PostgreSQL still runs: process $(head -n 1 \"$pid\")\" >&2\n    exit 1\nfi\n";
+
+    /// <summary>What it has is of another present: it comes up as nothing before the restored leader is seen.</summary>
+    public static string AwaitLeader(HostBlueprint host) =>
+        $"{Strict}rm -f {DataOf(host)}/standby.signal\nsync\n";
+
+    public static string LetGo =>
+        $"{Strict}rm -f {HostPaths.Held}\nsystemctl reset-failed {SystemdUnits.Agent} 2> /dev/null || true\n"
+        + $"systemctl start --no-block {SystemdUnits.Agent} {SystemdUnits.Member}\n";
+
+    private static string DataOf(HostBlueprint host) => $"{HostPaths.Home}/members/{host.Name}/data";
+
     public static string Drill => AsAccount($"drill switchover --home {HostPaths.Home} -o human --yes");
 
     public static string WriteUnits(ImmutableArray<DeployedFile> files)

@@ -33,8 +33,9 @@ internal sealed class InPlaceCommand(Invocation invocation)
 
     public async Task<Ending> RunAsync(RestoreOrder order)
     {
-        if (HostHome.Refuse(
-            Home, "a cluster on several hosts cannot be restored in its place yet",
+        if (!order.IsDeployed && HostHome.Refuse(
+            Home, "a cluster on several hosts is restored in its place from where it was deployed",
+            "pgmahout deploy restore --at POINT    (there, beside cluster.yml)",
             "pgmahout restore --to DIR    (a server of the past beside it)", "pgmahout undo") is { } elsewhere)
             return elsewhere;
         if (!Preflight.FindHost().TryGet(out var host, out var failure))
@@ -53,6 +54,10 @@ internal sealed class InPlaceCommand(Invocation invocation)
             return failure;
         if (!access.Identity.TryGet(out var identity, out failure))
             return failure;
+        if (order.IsDeployed && !(access.Spec.Find(former.Holder) is { } last && Home.Holds(last)))
+            return new Failure(ErrorCatalogue.RestoreRefused, $"{former.Holder} led last, and is on another host")
+                .Leaving("nothing was changed")
+                .Try("pgmahout deploy restore --at POINT    (again)");
         order = order with { Directory = Home.DataDirectory(former.Holder), SystemIdentifier = identity };
         // The point may lie a moment back, and its WAL be on its way.
         if (!File.Exists(Home.RestoreMark) && await ArchivedSoFarAsync(access, order) is { } behind)
@@ -82,7 +87,7 @@ internal sealed class InPlaceCommand(Invocation invocation)
             Screen.Note("a restore in place was begun and is not done: this one takes its place");
         else if (await ArchivedSoFarAsync(access, order) is { } late)
             return late;
-        if (await StopAsync(access) is { } running)
+        if ((order.IsDeployed ? WhyNotStopped(access) : await StopAsync(access)) is { } running)
             return GiveUp(running, goesOn);
         if (await access.Cluster.RefreshAsync(Cancellation) is { } unread)
             return GiveUp(unread, goesOn);
@@ -108,10 +113,17 @@ internal sealed class InPlaceCommand(Invocation invocation)
             ClusterRecords.WriteLeadership(stored.Revision, done.Record), "the new reign", Cancellation);
         if (failure is not null)
             return failure;
-        BackupWanted.Ask(Home, access.Repositories.Select(one => one.Name));
+        if (!order.IsDeployed)
+            BackupWanted.Ask(Home, access.Repositories.Select(one => one.Name));
         var text = $"the cluster was taken back to {RestoreText.Of(order.Target)}: {leader} leads on timeline "
             + $"{done.Record.Written!.Value.Timeline}, restored in {Durations.Text(done.Measure.UntilWritable)}";
         await access.Cluster.TellAsync(JournalKind.Restored, leader, text, Cancellation);
+        if (order.IsDeployed)
+        {
+            File.Delete(Home.RestoreMark);
+            return RestoreCommand.Say(
+                Screen, RestoreDocument.Of(order, now.Plan, done.Measure).With(planned.Undone), text);
+        }
         Screen.Note($"{text}; the others follow");
         var started = await reign.StartAsync();
         return started.TryGet(out _, out failure)
@@ -128,6 +140,8 @@ internal sealed class InPlaceCommand(Invocation invocation)
     {
         if (goesOn)
             return failure;
+        if (HostHome.Is(Home))
+            return failure.Leaving("nothing was destroyed");
         if (!_wasUp)
             return failure.Leaving("nothing was destroyed; the cluster is stopped as before");
         return SupervisorProcess.Find(Home) is null && SupervisorProcess.Start(Home) is { } problem
@@ -177,6 +191,17 @@ internal sealed class InPlaceCommand(Invocation invocation)
         return archived.Failure is { } problem
             ? RepositoryOpening.Translate(ErrorCatalogue.ArchiveIncomplete, problem)
             : null;
+    }
+
+    /// <summary>Of this host; of the others whoever stopped them knows.</summary>
+    private Failure? WhyNotStopped(BackupAccess access)
+    {
+        var members = access.Spec.Members.Where(Home.Holds).Select(member => member.Name).ToList();
+        return members.SelectMany(member => MemberProcesses.List(Home, member)).Any()
+            || members.Any(member => PidLock.Holder(Home.AgentLock(member)) is not null)
+                ? new Failure(ErrorCatalogue.StillRunning, "the member of this host still runs")
+                    .Try("pgmahout deploy restore --at POINT    (again)")
+                : null;
     }
 
     private async Task<Failure?> StopAsync(BackupAccess access)

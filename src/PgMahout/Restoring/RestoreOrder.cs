@@ -28,4 +28,9 @@ internal sealed record RestoreOrder(string? Repository, string? Address, string?
         ImmutableSortedDictionary<string, string>.Empty;
 
     public bool DryRun { get; init; }
+
+    /// <summary>
+    /// Of a restore in place: this is one host of several, and `deploy restore` has stopped all members, or will.
+    /// </summary>
+    public bool IsDeployed { get; init; }
 }

@@ -55,7 +55,7 @@ internal static class DeployVerb
         var command = new Command("deploy", "Bring a cluster to several hosts over ssh, and keep it as its file says.")
         {
             file, DryRun, OpenFirewall, KnownHosts, AllowRestart, Drill, Timeout, Add(common), Remove(common),
-            Upgrade(common), Certificates(common),
+            Upgrade(common), Certificates(common), Restore(common),
         };
         common.BindAsCaller(command, (parse, invocation) =>
             new DeployCommand(invocation, Request(parse, parse.GetRequiredValue(file))).RunAsync());
@@ -126,6 +126,27 @@ internal static class DeployVerb
                     Request(parse, parse.GetRequiredValue(File)) with { IsLost = parse.GetValue(lost) },
                     parse.GetRequiredValue(name))
                 .RunAsync());
+        return command;
+    }
+
+    private static Command Restore(CommonOptions common)
+    {
+        var at = RestoreVerb.PointOption();
+        var before = new Option<bool>("--before") { Description = "Without the transaction, or what begins there." };
+        var command = new Command("restore", "Take the whole cluster back to a point; every member follows.")
+        {
+            at, before, BackupVerb.Repository, File, DryRun, KnownHosts, Timeout,
+        };
+        common.BindAsCaller(command, (parse, invocation) =>
+        {
+            var text = parse.GetRequiredValue(at);
+            if (!RestoreVerb.Point(text, parse.GetValue(before)).TryGet(out var target, out var failure))
+                return Task.FromResult<Ending>(failure);
+            return new DeployRestore(
+                invocation, Request(parse, parse.GetRequiredValue(File)),
+                DeployRestore.Options(target, (text, parse.GetValue(before)), parse.GetValue(BackupVerb.Repository)))
+                .RunAsync();
+        });
         return command;
     }
 

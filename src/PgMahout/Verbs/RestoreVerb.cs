@@ -59,6 +59,9 @@ internal static class RestoreVerb
         HelpName = "DIR",
     };
 
+    /// <summary>For <c>deploy restore</c>, on the host of the leader.</summary>
+    private static readonly Option<bool> IsDeployed = new("--deployed") { Hidden = true };
+
     private static readonly Option<bool> DryRun =
         new("--dry-run") { Description = "Only say what would be restored." };
 
@@ -67,7 +70,7 @@ internal static class RestoreVerb
         var command = new Command("restore", "Bring any point back, into a directory of its own, or the whole cluster.")
         {
             At, Before, To, InPlace, AsNewCluster, BackupVerb.Repository, From, Key, Backup, Timeline, OfSystem,
-            Workers, Tablespaces, DryRun, RepoVerb.Endpoint, RepoVerb.Region, RepoVerb.Credentials,
+            Workers, Tablespaces, DryRun, IsDeployed, RepoVerb.Endpoint, RepoVerb.Region, RepoVerb.Credentials,
             UpVerb.Members, UpVerb.Port, UpVerb.Name, UpVerb.ProxyPort, UpVerb.NoProxy,
         };
         command.Validators.Add(result =>
@@ -131,6 +134,7 @@ internal static class RestoreVerb
         Workers = parse.GetValue(Workers),
         Tablespaces = parse.GetValue(Tablespaces),
         DryRun = parse.GetValue(DryRun),
+        IsDeployed = parse.GetValue(IsDeployed),
         Options = RepoVerb.OptionsOf(parse),
     };
 
@@ -140,7 +144,7 @@ internal static class RestoreVerb
         ProxyPort = parse.GetValue(UpVerb.NoProxy) ? 0 : parse.GetValue(UpVerb.ProxyPort),
     };
 
-    private static Option<string> PointOption() => new("--at")
+    public static Option<string> PointOption() => new("--at")
     {
         Description = "latest, a time (2026-01-31 12:00:00, 10m ago), an LSN, a transaction's number, or the name of "
             + "a restore point.",
@@ -148,7 +152,7 @@ internal static class RestoreVerb
         Required = true,
     };
 
-    private static Attempt<RecoveryTarget> Point(string text, bool before)
+    public static Attempt<RecoveryTarget> Point(string text, bool before)
     {
         var now = TimeProvider.System.GetUtcNow();
         return RecoveryTargetText.Parse(text, before, now, TimeZoneInfo.Local, out var problem) is { } target
