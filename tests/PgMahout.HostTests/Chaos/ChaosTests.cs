@@ -25,9 +25,10 @@ public sealed class ChaosTests
         var hasWitness = Environment.GetEnvironmentVariable("PGMAHOUT_CHAOS_SHAPE") == "witness";
         var steps = FaultPlan.From(seed, Number("PGMAHOUT_CHAOS_FAULTS", 30));
         await using var record = ChaosRecord.Begin(seed, hasWitness, steps);
-        await using var cluster = await DeployedCluster.UpAsync(Rto, hasWitness);
+        await using var bucket = new LabBucket();
+        await using var cluster = await DeployedCluster.UpAsync(Rto, hasWitness, bucket.OpenAsync);
         await using var clients = await ChaosClients.StartAsync(cluster);
-        using var hand = new FaultHand(cluster, () => clients.Now);
+        using var hand = new FaultHand(cluster, bucket.Port, () => clients.Now);
 
         string? broken = null;
         foreach (var step in steps)
@@ -39,9 +40,12 @@ public sealed class ChaosTests
         broken ??= await WholeAsync(hand, cluster, clients);
         await clients.StopAsync();
         // Also of a run that ended early: what was confirmed until then is there, or it is not.
-        var violations = await clients.FinalAsync() is { } final
+        var final = await clients.FinalAsync();
+        var violations = final is not null
             ? HistoryChecker.Check(clients.History, final, StandbyLag)
             : [new Violation(Breach.Lost, "nobody shows what there is")];
+        if (broken is null && final is not null && await ArchiveCheck.WhyNotAsync(cluster, final) is { } missing)
+            violations = violations.Add(new Violation(Breach.Lost, missing));
         await record.EndAsync(clients.History, violations, broken);
         if (broken is not null || !violations.IsEmpty)
             await record.KeepJournalsAsync(cluster.Lab);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PgMahout.Core.Deployment;
 using PgMahout.HostTests.Chaos.Checking;
 using PgMahout.HostTests.Harness;
@@ -13,7 +14,7 @@ internal sealed record DoneFault(FaultKind Kind, Place Place, string Host, TimeS
 }
 
 /// <summary>Does faults to the hosts of a cluster, and takes them back.</summary>
-internal sealed class FaultHand(DeployedCluster cluster, Func<TimeSpan> now) : IDisposable
+internal sealed class FaultHand(DeployedCluster cluster, int repositoryPort, Func<TimeSpan> now) : IDisposable
 {
     private const string MemberPorts = "5432,7432";
     private const string EtcdPorts = "2379,2380";
@@ -116,6 +117,11 @@ internal sealed class FaultHand(DeployedCluster cluster, Func<TimeSpan> now) : I
         FaultKind.RestartAgentInFailover => BothAsync(
             SignalAsync(_primary, "KILL", "postmaster"),
             ExecAsync(Other(_primary), $"systemctl restart --no-block {SystemdUnits.Agent}")),
+        // Whichever of them archives.
+        FaultKind.KillArchivers => OnDataAsync(data => SignalAsync(data, "KILL", Unit(SystemdUnits.Archiver))),
+        FaultKind.FreezeArchivers => OnDataAsync(data => SignalAsync(data, "STOP", Unit(SystemdUnits.Archiver))),
+        FaultKind.CutFromRepository => OnDataAsync(data => LineAsync(
+            "cut", data, "from", "machine", "port", repositoryPort.ToString(CultureInfo.InvariantCulture))),
     };
 
     private Task<string> EndAsync(FaultKind kind, string host) => kind switch
@@ -125,6 +131,8 @@ internal sealed class FaultHand(DeployedCluster cluster, Func<TimeSpan> now) : I
         FaultKind.FreezeHost => LabAsync("thaw", host),
         FaultKind.FreezePostmaster or FaultKind.FreezeServer or FaultKind.FreezeGuard or FaultKind.FreezeAgent
             or FaultKind.FreezeEtcd or FaultKind.FreezeProxy => ExecAsync(host, Thaw),
+        FaultKind.FreezeArchivers => OnDataAsync(data => ExecAsync(data, Thaw)),
+        FaultKind.CutFromRepository => OnDataAsync(data => LineAsync("heal", data)),
         FaultKind.CutFromEverybody or FaultKind.CutFromHosts or FaultKind.CutOneWayOut or FaultKind.CutOneWayIn
             or FaultKind.CutFromEtcd or FaultKind.CutFromMembers or FaultKind.SlowLine
             or FaultKind.LosePackets => LineAsync("heal", host),
@@ -132,9 +140,12 @@ internal sealed class FaultHand(DeployedCluster cluster, Func<TimeSpan> now) : I
         FaultKind.StickDisk => LabAsync("disk", host, "free"),
         FaultKind.KillPostmaster or FaultKind.KillServer or FaultKind.KillGuard or FaultKind.KillAgent
             or FaultKind.KillAllOfMember or FaultKind.KillEtcd or FaultKind.KillProxy or FaultKind.RestartAgent
-            or FaultKind.RestartProxy or FaultKind.Switchover
+            or FaultKind.RestartProxy or FaultKind.Switchover or FaultKind.KillArchivers
             or FaultKind.RestartAgentInFailover => Task.FromResult(""),
     };
+
+    private async Task<string> OnDataAsync(Func<string, Task<string>> what) =>
+        string.Concat(await Task.WhenAll(cluster.Data.Select(what)));
 
     private string Other(string host) => cluster.Data.First(other => other != host);
 

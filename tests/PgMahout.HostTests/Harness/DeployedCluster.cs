@@ -30,6 +30,7 @@ internal sealed class DeployedCluster : IAsyncDisposable
 
     private DeployedCluster(Lab lab, TimeSpan rto, bool hasWitness)
     {
+        ClusterFile = Path.Combine(_directory, "cluster.yml");
         Lab = lab;
         Rto = rto;
         Data = [.. lab.Hosts.Take(hasWitness ? 2 : 3)];
@@ -42,12 +43,16 @@ internal sealed class DeployedCluster : IAsyncDisposable
     /// <summary>Hosts with a member.</summary>
     public IReadOnlyList<string> Data { get; }
 
-    public static async Task<DeployedCluster> UpAsync(TimeSpan rto, bool hasWitness = false)
+    public string ClusterFile { get; }
+
+    /// <param name="more">Lines at the end of cluster.yml, once the hosts' network is known.</param>
+    public static async Task<DeployedCluster> UpAsync(
+        TimeSpan rto, bool hasWitness = false, Func<Lab, Task<string>>? more = null)
     {
         var cluster = new DeployedCluster(await Lab.UpAsync(3, "--dotnet"), rto, hasWitness);
         try
         {
-            await cluster.DeployAsync();
+            await cluster.DeployAsync(more is null ? "" : await more(cluster.Lab));
             return cluster;
         }
         catch
@@ -72,6 +77,47 @@ internal sealed class DeployedCluster : IAsyncDisposable
         CommandTimeout = 6,
         CancellationTimeout = 500,
     }.ConnectionString;
+
+    /// <summary>Through any proxy, again until it works: only what may be done twice.</summary>
+    public async Task DoAsync(string sql) =>
+        await Eventually.HoldsAsync(sql, Lab.Limit, async () =>
+            await AskAsync<string>($"{sql}; select 'done'") == "done");
+
+    /// <summary>A number for each row, through any proxy.</summary>
+    public async Task<IReadOnlySet<long>> NumbersAsync(string sql)
+    {
+        long[]? found = null;
+        await Eventually.HoldsAsync(sql, Lab.Limit, async () =>
+            (found = await AskAsync<long[]>($"select coalesce(array_agg(n), '{{}}') from ({sql}) as all_of(n)"))
+                is not null);
+        return found!.ToHashSet();
+    }
+
+    /// <summary>A command of an operator on a host; root's home is no place of the cluster's.</summary>
+    /// <remarks>Again where etcd did not answer in time: the machine may be building something.</remarks>
+    public async Task<Ran> OnAsync(string host, params string[] command)
+    {
+        Ran? ran = null;
+        await Eventually.HoldsAsync($"the store answers {host}", Lab.Limit, async () =>
+        {
+            ran = await Lab.ExecAsync(host, ["pgmahout", .. command]);
+            return !ran.Error.Contains("UP-008", StringComparison.Ordinal);
+        });
+        return ran!;
+    }
+
+    /// <summary>A server on a restored copy, for one question: its lines.</summary>
+    public async Task<string[]> AskCopyAsync(string host, string copy, string sql)
+    {
+        var text = await Lab.ShellAsync(host, $"""
+            run() (cd / && exec setpriv --reuid=postgres --regid=postgres --init-groups -- "$@")
+            run /usr/lib/postgresql/15/bin/pg_ctl -D {copy} -w -t 60 -l {copy}/restored.log \
+                -o '-p 5999 -k /tmp -c listen_addresses=' start > /dev/null
+            run psql -h /tmp -p 5999 -U postgres -XAtc "{sql}" postgres
+            run /usr/lib/postgresql/15/bin/pg_ctl -D {copy} -m immediate stop > /dev/null
+            """);
+        return text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
 
     /// <summary>The first answer that any proxy has; null when none has one.</summary>
     public async Task<T?> AskAsync<T>(string sql)
@@ -142,12 +188,19 @@ internal sealed class DeployedCluster : IAsyncDisposable
         failure is NpgsqlException or SocketException or IOException or TimeoutException or OperationCanceledException
             or InvalidOperationException or ObjectDisposedException;
 
-    private async Task DeployAsync()
+    /// <summary>As an operator does it again.</summary>
+    public Task<Ran> DeployAgainAsync(params string[] arguments) => LiveTests.Harness.Program.RunAsync(
+        LiveTests.Harness.Program.Path, ["deploy", ClusterFile, "--known-hosts", Lab.KnownHosts, .. arguments], Making);
+
+    /// <summary>A verb of deploy, with the words that name the cluster.</summary>
+    public string[] Verb(params string[] words) =>
+        ["deploy", .. words, "--file", ClusterFile, "--known-hosts", Lab.KnownHosts];
+
+    private async Task DeployAsync(string more)
     {
-        var file = Path.Combine(_directory, "cluster.yml");
         var hosts = Lab.Hosts.Select(host => $"  - {{ name: {host}, address: {Lab.Address(host)}"
             + $"{(Data.Contains(host) ? "" : ", role: witness")} }}");
-        await File.WriteAllTextAsync(file, string.Create(CultureInfo.InvariantCulture, $$"""
+        await File.WriteAllTextAsync(ClusterFile, string.Create(CultureInfo.InvariantCulture, $$"""
             cluster: orders
             rto: {{Rto.TotalSeconds}}s
             ssh: { user: root, identity: {{Lab.Identity}} }
@@ -155,10 +208,10 @@ internal sealed class DeployedCluster : IAsyncDisposable
             proxy: { port: {{WritePort}}, read_port: {{ReadPort}}, hosts: [{{string.Join(", ", Lab.Hosts)}}] }
             hosts:
             {{string.Join('\n', hosts)}}
+            {{more}}
 
             """));
-        (await LiveTests.Harness.Program.RunAsync(
-            LiveTests.Harness.Program.Path, ["deploy", file, "--known-hosts", Lab.KnownHosts], Making)).Exits(0);
+        (await DeployAgainAsync()).Exits(0);
         _password = (await File.ReadAllTextAsync(
             Path.Combine(_directory, "orders.secrets", "superuser.password"))).Trim();
         await WholeAsync(Lab.Limit);

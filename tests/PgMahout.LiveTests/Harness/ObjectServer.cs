@@ -23,10 +23,16 @@ internal sealed class ObjectServer : IAsyncDisposable
     /// <summary>Where its objects lie as files.</summary>
     public string Objects => Path.Combine(_directory, "objects");
 
+    /// <summary>A file with the keys to it, for its owner alone.</summary>
+    public string Credentials => Path.Combine(_directory, "credentials");
+
+    public string Endpoint { get; private set; } = "";
+
     public static string Address(string prefix) => $"s3://bucket/{prefix}";
 
     /// <summary>Skips the test, and says why, where there is none.</summary>
-    public static async Task<ObjectServer> StartAsync()
+    /// <param name="address">Of this machine, at which it listens.</param>
+    public static async Task<ObjectServer> StartAsync(string address = "127.0.0.1")
     {
         var program = Path.Combine(Program.Artifacts, "s3rver", "node_modules", ".bin", "s3rver");
         Assert.SkipUnless(File.Exists(program), "there is no S3 server here: scripts/fetch-s3-server says why not");
@@ -35,17 +41,17 @@ internal sealed class ObjectServer : IAsyncDisposable
         [
             // Its continuation tokens are made with a cipher that OpenSSL 3 calls a legacy.
             "--openssl-legacy-provider", program, "--directory", Path.Combine(directory, "objects"),
-            "--address", "127.0.0.1", "--port", "0",
+            "--address", address, "--port", "0",
             "--silent", "--configure-bucket", "bucket",
         ]));
         try
         {
             var port = await server.PortAsync().WaitAsync(Limit);
-            var credentials = Path.Combine(server._directory, "credentials");
             await File.WriteAllTextAsync(
-                credentials, "[default]\naws_access_key_id = S3RVER\naws_secret_access_key = S3RVER\n");
-            File.SetUnixFileMode(credentials, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            server.Options = ["--endpoint", $"http://127.0.0.1:{port}", "--credentials", credentials];
+                server.Credentials, "[default]\naws_access_key_id = S3RVER\naws_secret_access_key = S3RVER\n");
+            File.SetUnixFileMode(server.Credentials, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            server.Endpoint = $"http://{address}:{port}";
+            server.Options = ["--endpoint", server.Endpoint, "--credentials", server.Credentials];
             return server;
         }
         catch

@@ -37,6 +37,9 @@ internal enum FaultKind
     Switchover,
     SwitchoverAndPowerLoss,
     RestartAgentInFailover,
+    KillArchivers,
+    FreezeArchivers,
+    CutFromRepository,
 }
 
 /// <summary>A host by what it is at that moment.</summary>
