@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using PgMahout.Core.Deployment;
 using PgMahout.Store;
 
 namespace PgMahout.Agent.Home;
@@ -27,16 +28,22 @@ public static class HomeStore
     public static EtcdSettings? EtcdOf(HomeLayout home) =>
         HostFile.Read(home) is { } host ? SettingsOf(home, host.Store) : null;
 
-    // What a host shows to the agents of others it shows to etcd as well.
+    // What a host shows to the agents of others it shows to etcd as well, unless etcd is somebody else's.
     private static EtcdSettings SettingsOf(HomeLayout home, HostStore store) => new(store.Endpoints, store.Prefix)
     {
-        CaFile = Path.Combine(home.CertificateDirectory, "ca.crt"),
-        CertificateFile = Path.Combine(home.CertificateDirectory, "host.crt"),
-        KeyFile = Path.Combine(home.CertificateDirectory, "host.key"),
+        CaFile = Given(home, EtcdAccess.AuthorityName, "ca.crt"),
+        CertificateFile = Given(home, EtcdAccess.CertificateName, "host.crt"),
+        KeyFile = Given(home, EtcdAccess.KeyName, "host.key"),
         User = store.User,
-        PasswordFile = store.User is null ? null : Path.Combine(home.SecretsDirectory, "etcd.password"),
+        PasswordFile = store.User is null ? null : Path.Combine(home.CertificateDirectory, EtcdAccess.PasswordName),
         CurrentEndpoints = () => EndpointsOf(home),
     };
+
+    private static string Given(HomeLayout home, string name, string otherwise)
+    {
+        var path = Path.Combine(home.CertificateDirectory, name);
+        return File.Exists(path) ? path : Path.Combine(home.CertificateDirectory, otherwise);
+    }
 
     private static ImmutableArray<Uri> EndpointsOf(HomeLayout home)
     {

@@ -65,7 +65,7 @@ public sealed record HostFile(string Host, ImmutableArray<MemberName> Members, H
 /// <param name="Prefix">Of all keys, with a slash at either end.</param>
 public sealed record HostStore(ImmutableArray<Uri> Endpoints, string Prefix)
 {
-    /// <summary>Whose password is in <c>secrets/etcd.password</c>; null where the certificate is enough.</summary>
+    /// <summary>Whose password is in <c>certs/etcd.password</c>; null where the certificate is enough.</summary>
     public string? User { get; init; }
 }
 

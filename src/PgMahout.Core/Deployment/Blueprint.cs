@@ -115,7 +115,38 @@ public abstract record EtcdBlueprint
     }
 
     /// <summary>An etcd that is there already, and that somebody else looks after.</summary>
-    public sealed record External(ImmutableArray<string> Endpoints) : EtcdBlueprint;
+    public sealed record External(ImmutableArray<string> Endpoints) : EtcdBlueprint
+    {
+        public EtcdAccess Access { get; init; } = EtcdAccess.OfTheCluster;
+    }
+}
+
+/// <summary>
+/// How hosts know somebody else's etcd, and show who they are. Files of the operator's, beside cluster.yml where they
+/// have no other path.
+/// </summary>
+/// <param name="Authority">Who signs what etcd shows; null: the cluster's own authority.</param>
+/// <param name="Certificate">What hosts show; null: what they show to each other.</param>
+/// <param name="PasswordFile">Its first line is the password of <paramref name="User"/>.</param>
+public sealed record EtcdAccess(
+    string? Authority, string? Certificate, string? Key, string? User, string? PasswordFile)
+{
+    public static readonly EtcdAccess OfTheCluster = new(null, null, null, null, null);
+
+    /// <summary>What they are called in a host's directory of certificates, and where they come from.</summary>
+    public IEnumerable<(string Name, string File)> Files =>
+        from one in new[]
+        {
+            (Name: AuthorityName, File: Authority), (Name: CertificateName, File: Certificate),
+            (Name: KeyName, File: Key), (Name: PasswordName, File: PasswordFile),
+        }
+        where one.File is not null
+        select (one.Name, one.File!);
+
+    public const string AuthorityName = "etcd-ca.crt";
+    public const string CertificateName = "etcd.crt";
+    public const string KeyName = "etcd.key";
+    public const string PasswordName = "etcd.password";
 }
 
 /// <param name="ReadPort">0: no such port.</param>

@@ -113,7 +113,8 @@ public sealed class BlueprintReader
     {
         const string Expected = "names of hosts, or endpoints: [https://ADDRESS:PORT, ...]";
         if (keys.Node("etcd") is DocumentNode.Map map)
-            return External(new MapReader(map, "etcd", _findings, "endpoints"));
+            return External(new MapReader(
+                map, "etcd", _findings, "endpoints", "ca", "certificate", "key", "user", "password_file"));
         if (keys.Texts("etcd", Expected) is not { } names)
             return new EtcdBlueprint.On(Voters.Choose(blueprint.Hosts)) { IsChosen = true };
         foreach (var name in names)
@@ -129,7 +130,25 @@ public sealed class BlueprintReader
         var endpoints = keys.Texts("endpoints", $"a list of {Expected}") ?? [];
         foreach (var endpoint in endpoints.Where(endpoint => !Endpoint.IsValid(endpoint.Text)))
             _findings.Error(endpoint.At, $"'{endpoint.Text}' is not an address of etcd", Expected);
-        return new EtcdBlueprint.External([.. endpoints.Select(endpoint => endpoint.Text.TrimEnd('/'))]);
+        return new EtcdBlueprint.External([.. endpoints.Select(endpoint => endpoint.Text.TrimEnd('/'))])
+        {
+            Access = Access(keys, endpoints),
+        };
+    }
+
+    private EtcdAccess Access(MapReader keys, ImmutableArray<DocumentNode.Scalar> endpoints)
+    {
+        const string File = "a file, beside this one or with its whole path";
+        var access = new EtcdAccess(
+            keys.Text("ca", File), keys.Text("certificate", File), keys.Text("key", File),
+            keys.Text("user", "a name"), keys.Text("password_file", File));
+        if (access.Certificate is null != access.Key is null)
+            _findings.Error(keys.At, "'certificate' and 'key' go together", "both, or neither");
+        if (access.User is null != access.PasswordFile is null)
+            _findings.Error(keys.At, "'user' and 'password_file' go together", "both, or neither");
+        if (access.User is not null && endpoints.FirstOrDefault(one => Endpoint.IsClear(one.Text)) is { } clear)
+            _findings.Error(clear.At, $"a password would be sent to {clear.Text} in clear", "https://");
+        return access;
     }
 
     private ProxyBlueprint? Proxy(MapReader keys, Blueprint blueprint)

@@ -14,4 +14,8 @@ public static class Endpoint
         && uri.UserInfo == ""
         && text.TrimEnd('/').EndsWith(
             string.Create(CultureInfo.InvariantCulture, $":{uri.Port}"), StringComparison.Ordinal);
+
+    /// <summary>Whoever listens on the way reads everything.</summary>
+    public static bool IsClear(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http", IsLoopback: false };
 }

@@ -30,6 +30,8 @@ public static class HostDocument
                 json.WriteStringValue(endpoint);
             json.WriteEndArray();
             json.WriteString("prefix", blueprint.StorePrefix);
+            if (blueprint.Etcd is EtcdBlueprint.External { Access.User: { } user })
+                json.WriteString("user", user);
             json.WriteEndObject();
             if (blueprint.KeepsAddress(host) && blueprint.VirtualAddress is { } address)
             {

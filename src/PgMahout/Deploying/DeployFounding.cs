@@ -28,7 +28,11 @@ internal sealed class DeployFounding(DeployHosts hosts, Screen screen)
         var answer = await hosts[first].FeedAsync(
             HostCommands.Found, FoundingText.Of(blueprint, adoption, repository), Limit, cancellation);
         if (!answer.IsDone)
-            return new Failure(ErrorCatalogue.DeployDiffers, "the records of the cluster could not be written")
+            return new Failure(
+                    answer.ExitCode == HostFounding.StoreFails
+                        ? ErrorCatalogue.DeployStoreSilent
+                        : ErrorCatalogue.DeployDiffers,
+                    "the records of the cluster could not be written")
                 .Because(answer.Complaint)
                 .Leaving("the hosts are prepared; no member was started");
         var said = JsonSerializer.Deserialize(answer.Output, HostJson.Default.FoundingAnswer)!;

@@ -28,6 +28,7 @@ internal static class GoodsMaking
                 Certificate("ca.crt", secrets.AuthorityCertificate),
                 Certificate("host.crt", pair.Certificate),
                 Certificate("host.key", pair.Key),
+                .. secrets.ForEtcd.Select(file => Certificate(file.Name, file.Content)),
             ],
             [
                 .. units.Select(unit => new DeployedFile(unit.Path, unit.Text, "0644", "root")),

@@ -30,6 +30,9 @@ internal sealed class OperatorSecrets
     public ImmutableSortedDictionary<string, KeyPair> Hosts { get; private set; } =
         ImmutableSortedDictionary<string, KeyPair>.Empty;
 
+    /// <summary>For somebody else's etcd: what a host calls them, and what is in them.</summary>
+    public ImmutableArray<(string Name, string Content)> ForEtcd { get; private set; } = [];
+
     /// <summary>What was made anew, as clauses for people.</summary>
     public IReadOnlyList<string> News => _news;
 
@@ -45,7 +48,7 @@ internal sealed class OperatorSecrets
         try
         {
             secrets.Look(blueprint, isAsked, now);
-            return secrets;
+            return secrets.ReadForEtcd(blueprint) is { } unreadable ? unreadable : secrets;
         }
         catch (Exception broken) when (broken is IOException or UnauthorizedAccessException or CryptographicException
             or InvalidDataException)
@@ -96,6 +99,29 @@ internal sealed class OperatorSecrets
             host => host.Name,
             host => Of(authority, (host.Name, AddressesOf(blueprint, host)), isAsked(host.Name), now),
             StringComparer.Ordinal);
+    }
+
+    private Failure? ReadForEtcd(Blueprint blueprint)
+    {
+        var files = blueprint.Etcd is EtcdBlueprint.External { Access: var access } ? access.Files : [];
+        foreach (var (name, file) in files)
+        {
+            // The secrets themselves are a directory beside cluster.yml.
+            var path = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, file);
+            try
+            {
+                ForEtcd = ForEtcd.Add((name, File.ReadAllText(path)));
+            }
+            catch (Exception broken) when (broken is IOException or UnauthorizedAccessException)
+            {
+                return new Failure(
+                        ErrorCatalogue.SecretsUnusable, $"{path}, which cluster.yml names for etcd, cannot be read")
+                    .Because(broken.Message)
+                    .Leaving("no host was changed")
+                    .Try($"ls -l {path}");
+            }
+        }
+        return null;
     }
 
     /// <summary>All that clients may find it at.</summary>

@@ -28,7 +28,9 @@ public static partial class ErrorCatalogue
 
     public static readonly ErrorKind DeployStoreSilent = new("DEP-006", ExitCode.Unreachable,
         "etcd was started and did not become ready, which takes more than half of its hosts. Most often a firewall is "
-        + "between them: it needs TCP ports 2379 and 2380 from host to host; --open-firewall opens them on the hosts.");
+        + "between them: it needs TCP ports 2379 and 2380 from host to host; --open-firewall opens them on the hosts. "
+        + "An etcd that you keep yourself (etcd: { endpoints: ... } in cluster.yml) must be reached from every host, "
+        + "and let it in with the certificate, user and password that the file names.");
 
     public static readonly ErrorKind DeployDiffers = new("DEP-007", ExitCode.Conflict,
         "The store holds a cluster under this name already, and its members are others than those of cluster.yml. An "

@@ -159,6 +159,11 @@ public sealed class BlueprintReaderTests
     [InlineData("etcd: [db1, db1, db2]", "'db1' stands in 'etcd' a second time")]
     [InlineData("etcd: { endpoints: [10.0.0.7:2379] }", "'10.0.0.7:2379' is not an address of etcd")]
     [InlineData("etcd: { endpoint: [https://10.0.0.7:2379] }", "did you mean 'endpoints'?")]
+    [InlineData("etcd: { endpoints: [https://10.0.0.7:2379], key: a.key }", "'certificate' and 'key' go together")]
+    [InlineData("etcd: { endpoints: [https://10.0.0.7:2379], user: u }", "'user' and 'password_file' go together")]
+    [InlineData(
+        "etcd: { endpoints: [http://10.0.0.7:2379], user: u, password_file: p }",
+        "a password would be sent to http://10.0.0.7:2379 in clear")]
     [InlineData("ports: { postgres: 7432 }", "port 7432 is for ports.postgres and for ports.api")]
     [InlineData("proxy: { port: 2379 }", "port 2379 is for ports.etcd and for proxy.port")]
     [InlineData("proxy: perhaps", "'proxy' is something else")]

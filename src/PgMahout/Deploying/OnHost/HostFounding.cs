@@ -22,8 +22,14 @@ internal static class HostFounding
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
     private const int Tries = 10;
+    private const string Untaken = "the store does not take the cluster's records";
 
-    /// <returns>0 with an answer on standard output, or 1 with the reason on standard error.</returns>
+    /// <summary>The exit code when the store cannot be read, or takes nothing.</summary>
+    public const int StoreFails = 2;
+
+    /// <returns>
+    /// 0 with an answer on standard output; 1, or <see cref="StoreFails"/>, with the reason on standard error.
+    /// </returns>
     public static async Task<int> RunAsync(HomeLayout home)
     {
         var opening = HomeStore.Open(home);
@@ -38,7 +44,7 @@ internal static class HostFounding
         if (answer is null)
         {
             Console.Error.WriteLine(complaint);
-            return 1;
+            return complaint!.StartsWith(Untaken, StringComparison.Ordinal) ? StoreFails : 1;
         }
         Console.WriteLine(JsonSerializer.Serialize(answer, HostJson.Default.FoundingAnswer));
         return 0;
@@ -52,9 +58,10 @@ internal static class HostFounding
         var written = "";
         for (var tried = 0; tried < Tries; tried++)
         {
-            if (await store.ReadAsync(Limit, CancellationToken.None) is not StoreRead.Content content)
+            var read = await store.ReadAsync(Limit, CancellationToken.None);
+            if (read is not StoreRead.Content content)
             {
-                last = "it cannot be read";
+                last = read is StoreRead.Unreachable silent ? silent.Reason : "it cannot be read";
                 await Task.Delay(Limit / Tries);
                 continue;
             }
@@ -82,7 +89,7 @@ internal static class HostFounding
                     break;
             }
         }
-        return (null, $"the store does not take the cluster's records: {last}");
+        return (null, $"{Untaken}: {last}");
     }
 
     private static string With(string before, string done) =>
