@@ -24,6 +24,12 @@ public sealed record Region(long Term, RegionRole Role, RegionSide Side, RegionT
     public const string SlotName = SlotPrefix + "standby";
 
     /// <summary>
+    /// How a receiver names itself to the other region: never as a member, or it would count as the member of that name
+    /// there, and confirm commits in its place.
+    /// </summary>
+    public static string ReceiverName(MemberName member) => SlotPrefix + member;
+
+    /// <summary>
     /// <see cref="RegionRole.Yielded"/>: where the WAL of the stopped primary ends. <see cref="RegionRole.Leads"/>,
     /// after a planned change: nobody is promoted here who has less.
     /// </summary>

@@ -12,14 +12,15 @@ internal static class PrimaryConnInfo
     /// How this member's WAL receiver reaches <paramref name="upstream"/>. The password is in a file.
     /// </summary>
     public static string Render(InstanceSettings settings, MemberSpec upstream) =>
-        Render(settings, (upstream.Host, Number(upstream.Port)), []);
+        Render(settings, (upstream.Host, Number(upstream.Port)), [("application_name", settings.Name.Text)]);
 
     /// <summary>
     /// How it reaches the primary of the other region: libpq goes through all servers there until one takes writes, at
     /// every attempt, so that a failover there is followed without anybody's help.
     /// </summary>
     public static string Render(InstanceSettings settings, RegionTwin twin) =>
-        Render(settings, Addresses(twin), [("target_session_attrs", "read-write")]);
+        Render(settings, Addresses(twin),
+            [("application_name", Region.ReceiverName(settings.Name)), ("target_session_attrs", "read-write")]);
 
     private static string Render(
         InstanceSettings settings, (string Host, string Port) at, (string Key, string Value)[] more)
@@ -32,7 +33,6 @@ internal static class PrimaryConnInfo
             ("port", at.Port),
             ("user", InstanceSettings.ReplicationRole),
             ("passfile", MemberPaths.ReplicationPassFile(settings)),
-            ("application_name", settings.Name.Text),
             // libpq raises anything shorter to two seconds.
             ("connect_timeout", Number((int)Math.Max(2, limit.TotalSeconds))),
             ("keepalives_idle", Number(seconds)),

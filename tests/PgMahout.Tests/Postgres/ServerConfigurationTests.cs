@@ -88,6 +88,8 @@ public sealed class ServerConfigurationTests
 
         Assert.StartsWith("host='10.0.0.1,10.0.0.2' port='5432,5433' ", value, StringComparison.Ordinal);
         Assert.Contains(" target_session_attrs=read-write", value, StringComparison.Ordinal);
+        // Were it the member's own name, the member of that name there would seem to confirm commits.
+        Assert.Contains($" application_name=pgmahoutregion_{settings.Name} ", value, StringComparison.Ordinal);
         Assert.Equal(Region.Upstream, PrimaryConnInfo.Target(value, settings));
         var near = PrimaryConnInfo.Render(settings, PostgresSettings.C);
         Assert.Equal(PostgresSettings.C.Name, PrimaryConnInfo.Target(near, settings));
