@@ -72,6 +72,23 @@ public sealed class TopologyKnowledgeTests
         Assert.False(Serving.Drain(new Epoch(2), Now + Seconds(1)).At(Now, Silence).Draining);
 
     [Fact]
+    public void In_a_region_that_follows_standbys_are_as_old_as_the_stream_of_its_leader()
+    {
+        var abroad = Follower(0x700, Region.Upstream, 2);
+        var streaming = Serving
+            .Told(Says(A, 3, false), Now)
+            .Reported(Report(A, abroad), Now, Now)
+            .Reported(Report(B, Follower(0x700, A, 2)), Now, Now + Seconds(0.5));
+
+        Assert.Equal(
+            [TimeSpan.Zero, Seconds(0.5)], streaming.At(Now, Silence).Standbys.Select(standby => standby.Lag!.Value));
+        Assert.Null(streaming.At(Now, Silence).Primary);
+
+        var cut = streaming.Reported(Report(A, abroad with { Streaming = false }), Now + Seconds(2), Now + Seconds(2));
+        Assert.Equal(Seconds(2), cut.At(Now + Seconds(2), Silence).Standbys.First().Lag);
+    }
+
+    [Fact]
     public void Standby_lags_by_no_less_than_the_age_of_what_it_lacks()
     {
         var seen = Serving

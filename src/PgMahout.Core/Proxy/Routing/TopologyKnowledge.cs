@@ -43,12 +43,20 @@ public sealed record TopologyKnowledge(
         },
         PostgresState.Standby standby => this with
         {
+            Trail = LeadsAbroad(report, standby) ? Trail.Add(standby.Received, asked) : Trail,
             Standbys = Standbys.SetItem(
                 report.Member,
                 new StandbyWord(new WalPosition(standby.Received.Timeline, standby.Replayed), answered)),
         },
         _ => this with { Standbys = Standbys.Remove(report.Member) },
     };
+
+    /// <summary>
+    /// It leads a cluster that follows another region. What comes from there comes through it, so it is measured by
+    /// what it has received; when its stream ends, the others, and it, are as old as that.
+    /// </summary>
+    private bool LeadsAbroad(MemberReport report, PostgresState.Standby standby) =>
+        report.Member == Reign.Holder && standby is { Streaming: true } && standby.Upstream == Region.Upstream;
 
     /// <summary>
     /// The leader of <paramref name="epoch"/> is about to hand over: what runs may end, nothing new begins, until
