@@ -32,6 +32,12 @@ public sealed record HomeLayout(string Root)
     /// </summary>
     public string CertificateDirectory => Path.Combine(Root, "certs");
 
+    /// <summary>
+    /// Of a host whose cluster has a twin in another region: where the store of that one is, and a certificate of its
+    /// authority, in the form of a home in which nothing runs.
+    /// </summary>
+    public string TwinHome => Path.Combine(Root, "region");
+
     /// <summary>What this home is of a cluster on several hosts; not there where a home holds all of one.</summary>
     public string HostFile => Path.Combine(Root, "host.json");
     public string PassFile => Path.Combine(SecretsDirectory, "pgpass");

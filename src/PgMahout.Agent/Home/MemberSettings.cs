@@ -37,6 +37,9 @@ public static class MemberSettings
             IsReachedOtherwise = HasVirtualAddress(home),
             FormerReach = AdoptionFile.Read(home.AdoptionFile(member.Name))?.Reach,
             CertificateDirectory = member.Api == home.ApiAddress(member.Name) ? null : home.CertificateDirectory,
+            TwinCertificateDirectory = member.Api == home.ApiAddress(member.Name)
+                ? null
+                : new HomeLayout(home.TwinHome).CertificateDirectory,
         };
 
     // Who cannot read it has said so when the store was opened.

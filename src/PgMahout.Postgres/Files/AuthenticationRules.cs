@@ -60,6 +60,13 @@ internal static class AuthenticationRules
             // pg_rewind reads files of the source as superuser; a proxy on another host comes as any user.
             Append(text, "host", "all", users, address);
         }
+        foreach (var address in Abroad(settings))
+        {
+            // Nobody but the agents comes from there, and the line is somebody else's.
+            var type = settings.CertificateDirectory is null ? "host" : "hostssl";
+            Append(text, type, "replication", InstanceSettings.ReplicationRole, address);
+            Append(text, type, "all", InstanceSettings.Superuser, address);
+        }
     }
 
     /// <summary>
@@ -69,7 +76,7 @@ internal static class AuthenticationRules
     private static void Needed(StringBuilder text, InstanceSettings settings, string former)
     {
         var type = settings.CertificateDirectory is null ? "host" : "hostssl";
-        foreach (var address in Peers(settings))
+        foreach (var address in Peers(settings).Concat(Abroad(settings)))
         {
             Append(text, type, "replication", InstanceSettings.ReplicationRole, address);
             Append(text, type, "all", InstanceSettings.Superuser, address);
@@ -88,10 +95,11 @@ internal static class AuthenticationRules
     }
 
     private static IEnumerable<string> Peers(InstanceSettings settings) =>
-        settings.Others.Select(member => member.Host)
-            .Concat(settings.Region?.Twin.Servers.Select(server => server.Host) ?? [])
-            .Select(Address)
-            .Distinct();
+        settings.Others.Select(member => member.Host).Select(Address).Distinct();
+
+    /// <summary>Servers of the other region; on one machine they may have the addresses of members.</summary>
+    private static IEnumerable<string> Abroad(InstanceSettings settings) =>
+        (settings.Region?.Twin.Servers.Select(server => Address(server.Host)) ?? []).Except(Peers(settings));
 
     private static void Append(StringBuilder text, InstanceSettings settings, string file, string? lines)
     {

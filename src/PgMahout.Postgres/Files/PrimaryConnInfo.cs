@@ -12,7 +12,8 @@ internal static class PrimaryConnInfo
     /// How this member's WAL receiver reaches <paramref name="upstream"/>. The password is in a file.
     /// </summary>
     public static string Render(InstanceSettings settings, MemberSpec upstream) =>
-        Render(settings, (upstream.Host, Number(upstream.Port)), [("application_name", settings.Name.Text)]);
+        Render(settings, (upstream.Host, Number(upstream.Port)),
+            [("application_name", settings.Name.Text)], settings.CertificateDirectory);
 
     /// <summary>
     /// How it reaches the primary of the other region: libpq goes through all servers there until one takes writes, at
@@ -20,10 +21,12 @@ internal static class PrimaryConnInfo
     /// </summary>
     public static string Render(InstanceSettings settings, RegionTwin twin) =>
         Render(settings, Addresses(twin),
-            [("application_name", Region.ReceiverName(settings.Name)), ("target_session_attrs", "read-write")]);
+            [("application_name", Region.ReceiverName(settings.Name)), ("target_session_attrs", "read-write")],
+            settings.TwinCertificateDirectory);
 
     private static string Render(
-        InstanceSettings settings, (string Host, string Port) at, (string Key, string Value)[] more)
+        InstanceSettings settings, (string Host, string Port) at, (string Key, string Value)[] more,
+        string? certificates)
     {
         var limit = settings.Timing.Ttl;
         var seconds = (int)Math.Ceiling(limit.TotalSeconds / 3);
@@ -42,18 +45,19 @@ internal static class PrimaryConnInfo
             // Spares the search for Kerberos credentials at every attempt.
             ("gssencmode", "disable"),
         ];
-        var all = pairs.Concat(more).Concat(Encryption(settings));
+        var all = pairs.Concat(more).Concat(Encryption(certificates));
         return string.Join(' ', all.Select(pair => $"{pair.Key}={Quote(pair.Value)}"));
     }
 
     /// <summary>To put behind a connection string of a program: how it is encrypted; empty on one machine.</summary>
-    public static string EncryptionText(InstanceSettings settings) =>
-        string.Concat(Encryption(settings).Select(pair => $" {pair.Key}={Quote(pair.Value)}"));
+    public static string EncryptionText(InstanceSettings settings, MemberName server) =>
+        string.Concat(
+            Encryption(settings.CertificatesTowards(server)).Select(pair => $" {pair.Key}={Quote(pair.Value)}"));
 
     // The authority is the cluster's own, and the libpq of 14 finds no address in a certificate. All files are named:
     // libpq looks for those that are not in a home directory, and fails where it may not look.
-    private static (string Key, string Value)[] Encryption(InstanceSettings settings) =>
-        settings.CertificateDirectory is not { } own
+    private static (string Key, string Value)[] Encryption(string? certificates) =>
+        certificates is not { } own
             ? []
             :
             [

@@ -39,6 +39,14 @@ public static class SecretFiles
         }
     }
 
+    /// <summary>Null where one of them is missing. Makes nothing.</summary>
+    /// <exception cref="IOException">They are there and cannot be read.</exception>
+    public static ClusterSecrets? Find(string directory) =>
+        AtomicFile.ReadIfPresent(Path.Combine(directory, SuperuserFile))?.TrimEnd('\n') is { Length: > 0 } superuser
+        && AtomicFile.ReadIfPresent(Path.Combine(directory, ReplicationFile))?.TrimEnd('\n') is { Length: > 0 } other
+            ? new ClusterSecrets(superuser, other)
+            : null;
+
     /// <summary>Of a cluster whose data is a copy of another one's: its roles have that one's passwords.</summary>
     /// <exception cref="IOException">They cannot be written.</exception>
     public static void Adopt(string directory, ClusterSecrets secrets)

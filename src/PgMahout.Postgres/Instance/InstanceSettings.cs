@@ -86,6 +86,16 @@ public sealed record InstanceSettings
     public string? CertificateDirectory { get; init; }
 
     /// <summary>
+    /// The same towards the other region, which has an authority of its own: <c>ca.crt</c> is that one, and the others
+    /// are signed by it. Null where both regions are on this machine.
+    /// </summary>
+    public string? TwinCertificateDirectory { get; init; }
+
+    /// <summary>What a server is believed by: a member, or whichever server of the other region.</summary>
+    public string? CertificatesTowards(MemberName server) =>
+        server == Core.Cluster.Region.Upstream ? TwinCertificateDirectory : CertificateDirectory;
+
+    /// <summary>
     /// How clients reached the server before it was adopted, and reach it still; null: it is of our own making.
     /// </summary>
     public FormerReach? FormerReach { get; init; }

@@ -107,7 +107,7 @@ public sealed class PostgresInstance : IAsyncDisposable
     public async Task<Outcome<RegionWord?>> AskRegionAsync(
         RegionServer server, TimeSpan limit, CancellationToken cancellation)
     {
-        var text = ConnectionText.Remote(Settings, server.Host, server.Port);
+        var text = ConnectionText.Abroad(Settings, server.Host, server.Port);
         await using var connection = new CommandConnection(text);
         return await connection.RunAsync(
             $"asking {server.Host}:{server.Port}",

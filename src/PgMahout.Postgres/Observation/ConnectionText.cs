@@ -33,6 +33,21 @@ internal static class ConnectionText
         Build(settings, host, port).ConnectionString;
 
     /// <summary>
+    /// To a server of the other region, as superuser. Between hosts the way there is longer than a cluster's own
+    /// network, and what is said there can stop this region: so the server proves that it is of the other cluster.
+    /// </summary>
+    public static string Abroad(InstanceSettings settings, string host, int port)
+    {
+        var text = Build(settings, host, port);
+        if (settings.TwinCertificateDirectory is { } certificates)
+        {
+            text.SslMode = SslMode.VerifyFull;
+            text.RootCertificate = Path.Combine(certificates, "ca.crt");
+        }
+        return text.ConnectionString;
+    }
+
+    /// <summary>
     /// To a server that is no member yet, by its unix socket: the password is there for one that asks for it.
     /// </summary>
     public static string Running(string socketDirectory, int port, ClusterSecrets secrets) =>

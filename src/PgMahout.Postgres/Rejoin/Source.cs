@@ -52,7 +52,7 @@ internal sealed class Source(InstanceSettings settings, MemberSpec member)
     public string ConnInfo(string user, string database) =>
         $"host={member.Host} port={member.Port} user={user} dbname={database}"
         + $" application_name=pgmahout_{settings.Name} connect_timeout={ConnectSeconds} gssencmode=disable"
-        + PrimaryConnInfo.EncryptionText(settings);
+        + PrimaryConnInfo.EncryptionText(settings, member.Name);
 
     private async Task<Outcome<T>> AskAsync<T>(
         string what,
@@ -60,7 +60,10 @@ internal sealed class Source(InstanceSettings settings, MemberSpec member)
         TimeSpan limit,
         CancellationToken cancellation)
     {
-        await using var connection = new CommandConnection(ConnectionText.Remote(settings, member.Host, member.Port));
+        var (host, port) = (member.Host, member.Port);
+        await using var connection = new CommandConnection(member.Name == Region.Upstream
+            ? ConnectionText.Abroad(settings, host, port)
+            : ConnectionText.Remote(settings, host, port));
         return await connection.RunAsync($"{what} {member.Name}", command, limit, cancellation);
     }
 }

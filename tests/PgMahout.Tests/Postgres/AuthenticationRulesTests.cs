@@ -1,4 +1,5 @@
 using PgMahout.Core.Access;
+using PgMahout.Core.Cluster;
 using PgMahout.Postgres.Files;
 using Xunit;
 
@@ -44,6 +45,27 @@ public sealed class AuthenticationRulesTests
             LoginAttempt.Tcp(null, "pgmahout_replication", from), LoginAttempt.Tcp("postgres", "postgres", from),
         })
             Assert.Equal(ClientNeed.Password, HbaSimulation.Ask(file, login, Surroundings.Unknown).Need);
+    }
+
+    [Fact]
+    public void Servers_of_the_other_region_come_over_TLS_and_as_nobody_but_the_clusters_own_roles()
+    {
+        var twin = new RegionTwin("far", [new RegionServer("10.1.0.1", 5432)], null);
+        var settings = PostgresSettings.OfA() with
+        {
+            Region = new Region(1, RegionRole.Leads, RegionSide.First, twin), CertificateDirectory = "/certs",
+        };
+
+        var lines = AuthenticationRules.Render(settings, null).Split('\n')
+            .Where(line => line.Contains("10.1.0.1/32", StringComparison.Ordinal))
+            .Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+
+        Assert.Equal(
+            [
+                "hostssl replication pgmahout_replication 10.1.0.1/32 scram-sha-256",
+                "hostssl all postgres 10.1.0.1/32 scram-sha-256",
+            ],
+            lines);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Instance;
+using PgMahout.Postgres.Observation;
 using Xunit;
 
 namespace PgMahout.Tests.Postgres;
@@ -95,6 +96,26 @@ public sealed class ServerConfigurationTests
         Assert.Equal(PostgresSettings.C.Name, PrimaryConnInfo.Target(near, settings));
         Assert.Contains("primary_slot_name = 'pgmahoutregion_standby'\n", text, StringComparison.Ordinal);
         Assert.Contains("pgmahout.region_term = '4'\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_other_region_is_believed_by_its_own_authority()
+    {
+        var twin = new RegionTwin("far", [new RegionServer("10.0.0.1", 5432)], null);
+        var settings = PostgresSettings.OfA() with
+        {
+            Region = new Region(4, RegionRole.Follows, RegionSide.Second, twin),
+            CertificateDirectory = "/certs",
+            TwinCertificateDirectory = "/region/certs",
+        };
+
+        var value = PrimaryConnInfo.Render(settings, twin);
+
+        Assert.EndsWith(
+            "sslmode=verify-ca sslrootcert=/region/certs/ca.crt sslcert=/region/certs/host.crt "
+            + "sslkey=/region/certs/host.key", value, StringComparison.Ordinal);
+        Assert.Contains("Root Certificate=/region/certs/ca.crt", ConnectionText.Abroad(settings, "10.0.0.1", 5432));
+        Assert.DoesNotContain("Root Certificate", ConnectionText.Remote(settings, "10.0.0.1", 5432));
     }
 
     [Fact]
