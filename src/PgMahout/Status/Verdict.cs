@@ -31,7 +31,10 @@ public static class Verdict
             seen.Members.Count(member => member.Status is not null),
             members,
             []);
-        status = status with { Address = AddressStatus.Of(seen, holder), Region = seen.Store?.Region };
+        var region = seen.Store?.Region;
+        // The address goes with the primary, and a region that follows has none.
+        var address = AddressStatus.Of(seen, region is { Follows: true } ? null : holder);
+        status = status with { Address = address, Region = region };
         status = status with
         {
             State = StateOf(seen, status),
