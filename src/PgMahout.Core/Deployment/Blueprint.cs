@@ -32,6 +32,9 @@ public sealed record Blueprint(string Cluster, ImmutableArray<HostBlueprint> Hos
 
     public PortBlueprint Ports { get; init; } = PortBlueprint.Default;
 
+    /// <summary>The file of the cluster that this one follows, as it was written; null: it stands alone.</summary>
+    public string? Follows { get; init; }
+
     public IEnumerable<HostBlueprint> DataHosts => Hosts.Where(host => host.Role == HostRole.Data);
 
     public HostBlueprint? Find(string name) => Hosts.FirstOrDefault(host => host.Name == name);

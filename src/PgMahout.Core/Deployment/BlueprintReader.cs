@@ -11,8 +11,14 @@ namespace PgMahout.Core.Deployment;
 /// <param name="Findings">In the order of the text.</param>
 public sealed record BlueprintReading(Blueprint? Blueprint, ImmutableArray<DocumentFinding> Findings)
 {
+    /// <summary>Another cluster.yml; null: none is named.</summary>
+    public FollowedFile? Follows { get; init; }
+
     public IEnumerable<DocumentFinding> Errors => Findings.Where(finding => !finding.IsWarning);
 }
+
+/// <summary>The cluster.yml that another one follows, as it was written there.</summary>
+public sealed record FollowedFile(string Path, TextMark At);
 
 /// <summary>Reads what an operator wrote. Pure; every mistake is told at once, each with its place.</summary>
 public sealed class BlueprintReader
@@ -41,7 +47,8 @@ public sealed class BlueprintReader
     {
         var keys = new MapReader(
             map, "cluster.yml", _findings, "cluster", "postgres", "rto", "durability", "ssh", "hosts", "etcd", "proxy",
-            "virtual_ip", "repository", "ports", "adopt", "cascade");
+            "virtual_ip", "repository", "ports", "adopt", "cascade", "follows");
+        var follows = keys.Text("follows", "the cluster.yml of the cluster that this one follows");
         var hosts = _hosts.Read(keys);
         var blueprint = new Blueprint(Cluster(keys), [.. hosts.Select(host => host.Host)])
         {
@@ -54,6 +61,7 @@ public sealed class BlueprintReader
             Ssh = Ssh(keys),
             Ports = Ports(keys),
             Repository = new RepositoryReader(_findings).Read(keys),
+            Follows = follows,
         };
         blueprint = blueprint with
         {
@@ -62,7 +70,10 @@ public sealed class BlueprintReader
             VirtualAddress = Virtual(keys, blueprint),
         };
         new BlueprintChecks(_findings, keys).Judge(blueprint, hosts);
-        return new BlueprintReading(_findings.HasErrors ? null : blueprint, _findings.All);
+        return new BlueprintReading(_findings.HasErrors ? null : blueprint, _findings.All)
+        {
+            Follows = follows is null ? null : new FollowedFile(follows, keys.MarkOf("follows")),
+        };
     }
 
     private string Cluster(MapReader keys)

@@ -25,6 +25,9 @@ public sealed record DeployedFile(string Path, string Content, string Mode, stri
 public sealed record HostGoods(
     string HostFile, ImmutableArray<DeployedFile> Certificates, ImmutableArray<DeployedFile> Units)
 {
+    /// <summary>Of the other cluster of a pair: where it is, and what opens its store. Empty: there is none.</summary>
+    public ImmutableArray<DeployedFile> Twin { get; init; } = [];
+
     /// <summary>Names of units, in the order in which they are started.</summary>
     public ImmutableArray<string> Started { get; init; } = [];
 

@@ -20,6 +20,13 @@ public sealed record DeploymentPlan(
     /// <summary>Every host is as it should be.</summary>
     public bool IsNothing => Refusals.IsEmpty && Hosts.All(host => host.Steps.IsEmpty);
 
+    /// <summary>The same, where it is done only when hosts of another cluster can do their part.</summary>
+    public DeploymentPlan Beside(DeploymentPlan other) => this with
+    {
+        Refusals = Refusals.AddRange(other.Refusals),
+        Notes = Notes.AddRange(other.Notes),
+    };
+
     public static DeploymentPlan For(DeploymentQuestion question)
     {
         var refusals = HostChecks.Refusals(question);
@@ -48,12 +55,16 @@ public sealed record DeploymentPlan(
             .. Packages(question.Blueprint, host, survey),
             .. Programs(question.Goods, survey),
             .. Home(goods, survey, adopted is not null),
+            .. TwinPlan.Files(question.Twin, goods, survey),
             .. Units(goods, survey),
             .. Unwanted(goods, survey),
             .. Renewed(goods, survey),
             // Again each time: rules may have been loaded anew, or a host have come that must be let in.
             .. question.OpensFirewall && survey.Firewall != HostFirewall.None
-                ? [new HostStep.OpenFirewall(survey.Firewall, FirewallOpening.For(question.Blueprint, host))]
+                ? [
+                    new HostStep.OpenFirewall(
+                        survey.Firewall, FirewallOpening.For(question.Blueprint, host, question.Twin)),
+                ]
                 : (ImmutableArray<HostStep>)[],
             .. voting,
             .. adopted is null ? [] : Adopting(question, adoption!, adopted),
@@ -206,6 +217,9 @@ public sealed record DeploymentQuestion(
             && looked.Survey.ActiveUnits.Contains(SystemdUnits.Etcd)
             && HostDocument.Read(looked.Survey.HostFile).Prefix == Blueprint.StorePrefix
         select looked.Host;
+
+    /// <summary>The other cluster, when one of the two follows the other; null: there is none.</summary>
+    public Blueprint? Twin { get; init; }
 
     /// <summary>Hosts that could be looked at, in the order in which they were written.</summary>
     public IEnumerable<(HostBlueprint Host, HostSurvey Survey)> Looked =>

@@ -10,7 +10,18 @@ namespace PgMahout.Core.Deployment;
 public sealed record FirewallOpening(
     ImmutableArray<string> Peers, ImmutableArray<int> PeerPorts, ImmutableArray<int> ClientPorts)
 {
-    public static FirewallOpening For(Blueprint blueprint, HostBlueprint host)
+    /// <summary>Addresses of the hosts of another cluster: it follows this one, or the other way round.</summary>
+    public ImmutableArray<string> Twins { get; init; } = [];
+
+    /// <summary>For those: the store and the agent, which commands of a pair ask.</summary>
+    public ImmutableArray<int> TwinPorts { get; init; } = [];
+
+    /// <summary>Who may come to which ports, when not everybody may.</summary>
+    public IEnumerable<(ImmutableArray<string> From, ImmutableArray<int> Ports)> Closed =>
+        new[] { (Peers, PeerPorts), (Twins, TwinPorts) }.Where(one => !one.Item1.IsEmpty && !one.Item2.IsEmpty);
+
+    /// <param name="twin">The other cluster of a pair; null: there is none.</param>
+    public static FirewallOpening For(Blueprint blueprint, HostBlueprint host, Blueprint? twin = null)
     {
         var ports = blueprint.Ports;
         var peers = ImmutableArray.CreateBuilder<int>();
@@ -27,7 +38,11 @@ public sealed record FirewallOpening(
         return new FirewallOpening(
             [.. blueprint.Hosts.Where(other => other != host).Select(other => other.Address)],
             peers.ToImmutable(),
-            clients.ToImmutable());
+            clients.ToImmutable())
+        {
+            Twins = [.. (twin?.Hosts ?? []).Select(other => other.Address)],
+            TwinPorts = twin is null ? [] : [.. peers.Where(port => port != ports.EtcdPeer)],
+        };
     }
 }
 
@@ -58,16 +73,18 @@ public static class FirewallScript
 
     private static string Ufw(FirewallOpening opening) => Lines(
         [
-            .. from peer in opening.Peers
-               from port in opening.PeerPorts
+            .. from one in opening.Closed
+               from peer in one.From
+               from port in one.Ports
                select $"ufw allow proto tcp from {peer} to any port {Number(port)} comment pgmahout",
             .. opening.ClientPorts.Select(port => $"ufw allow {Number(port)}/tcp comment pgmahout"),
         ]);
 
     private static string Firewalld(FirewallOpening opening) => Lines(
         [
-            .. from peer in opening.Peers
-               from port in opening.PeerPorts
+            .. from one in opening.Closed
+               from peer in one.From
+               from port in one.Ports
                select "firewall-cmd --permanent --add-rich-rule='rule family=\"" + Family(peer)
                    + $"\" source address=\"{peer}\" port port=\"{Number(port)}\" protocol=\"tcp\" accept'",
             .. opening.ClientPorts.Select(port => $"firewall-cmd --permanent --add-port={Number(port)}/tcp"),
@@ -79,10 +96,8 @@ public static class FirewallScript
     /// </summary>
     private static string Nftables(FirewallOpening opening)
     {
-        var rules = opening.PeerPorts.IsEmpty
-            ? []
-            : opening.Peers.Select(peer =>
-                $"{(Family(peer) == "ipv4" ? "ip" : "ip6")} saddr {peer} tcp dport '{Set(opening.PeerPorts)}'");
+        var rules = opening.Closed.SelectMany(one => one.From.Select(peer =>
+            $"{(Family(peer) == "ipv4" ? "ip" : "ip6")} saddr {peer} tcp dport '{Set(one.Ports)}'"));
         if (!opening.ClientPorts.IsEmpty)
             rules = rules.Append($"tcp dport '{Set(opening.ClientPorts)}'");
         return

@@ -141,6 +141,13 @@ public static class HostChecks
                 $"its cluster.yml, or an empty {HostPaths.Home}");
         else if (name != host.Name)
             yield return new HostRefusal(host.Name, $"it is {name} of this cluster already", "the name that it has");
+        else if (question.Twin is not null && !survey.ActiveUnits.IsEmpty && survey.Program != question.Goods.Program
+            && question.Goods.ForHosts[host.Name].Twin.Any(file => !file.IsAsWanted(survey)))
+            yield return new HostRefusal(
+                host.Name,
+                $"it runs pgmahout {survey.Program}, and {question.Goods.Program} is to tell it of "
+                + question.Twin.Cluster,
+                "pgmahout deploy upgrade");
         else if (question.Voters is null
             && !endpoints.Order().SequenceEqual(question.Blueprint.StoreEndpoints.Order()))
             yield return new HostRefusal(

@@ -22,17 +22,9 @@ public static class HostDocument
             if (host.Role == HostRole.Data)
                 json.WriteStringValue(host.Name);
             json.WriteEndArray();
-            json.WriteStartObject("store");
-            json.WriteStartArray("etcd");
             // The one on this host is asked first.
             var own = Blueprint.Url(host.Address, blueprint.Ports.Etcd);
-            foreach (var endpoint in blueprint.StoreEndpoints.OrderBy(endpoint => endpoint == own ? 0 : 1))
-                json.WriteStringValue(endpoint);
-            json.WriteEndArray();
-            json.WriteString("prefix", blueprint.StorePrefix);
-            if (blueprint.Etcd is EtcdBlueprint.External { Access.User: { } user })
-                json.WriteString("user", user);
-            json.WriteEndObject();
+            WriteStore(json, blueprint, blueprint.StoreEndpoints.OrderBy(endpoint => endpoint == own ? 0 : 1));
             if (blueprint.KeepsAddress(host) && blueprint.VirtualAddress is { } address)
             {
                 json.WriteStartObject("virtualIp");
@@ -43,6 +35,35 @@ public static class HostDocument
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
+    }
+
+    /// <summary>What a host of one cluster keeps of the other one of its pair: no member of that is here.</summary>
+    public static string TwinText(Blueprint other, string host)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, Readable))
+        {
+            json.WriteStartObject();
+            json.WriteString("host", host);
+            json.WriteStartArray("members");
+            json.WriteEndArray();
+            WriteStore(json, other, other.StoreEndpoints);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
+    }
+
+    private static void WriteStore(Utf8JsonWriter json, Blueprint blueprint, IEnumerable<string> endpoints)
+    {
+        json.WriteStartObject("store");
+        json.WriteStartArray("etcd");
+        foreach (var endpoint in endpoints)
+            json.WriteStringValue(endpoint);
+        json.WriteEndArray();
+        json.WriteString("prefix", blueprint.StorePrefix);
+        if (blueprint.Etcd is EtcdBlueprint.External { Access.User: { } user })
+            json.WriteString("user", user);
+        json.WriteEndObject();
     }
 
     /// <summary>What it says; null, and no endpoints: it does not say.</summary>

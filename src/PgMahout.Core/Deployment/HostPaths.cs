@@ -25,5 +25,10 @@ public static class HostPaths
     public const string Settings = "/etc/pgmahout";
     public const string Units = "/etc/systemd/system";
 
+    /// <summary>Where the other cluster of a pair is, and a certificate of its authority.</summary>
+    public const string Twin = Home + "/region";
+    public const string TwinFile = Twin + "/host.json";
+    public const string TwinCertificates = Twin + "/certs";
+
     public static string CertificateFile(string name) => $"{Certificates}/{name}";
 }

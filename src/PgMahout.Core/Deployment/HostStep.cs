@@ -51,6 +51,10 @@ public abstract record HostStep(DeploymentStage Stage, string Title)
     /// <param name="Adopts">A running server becomes the member.</param>
     public sealed record MakeHome(string Title, bool Adopts = false) : HostStep(DeploymentStage.Prepare, Title);
 
+    /// <summary>Where the other cluster of the pair is, and what opens its store; that it may come, too.</summary>
+    public sealed record WriteTwin(string Cluster)
+        : HostStep(DeploymentStage.Prepare, $"say where {Cluster} is, and with which certificate it is asked");
+
     public sealed record WriteUnits(ImmutableArray<DeployedFile> Files)
         : HostStep(DeploymentStage.Prepare, "write units");
 

@@ -42,7 +42,7 @@ public static class SurveyScript
         for file in /var/lib/pgmahout/members/*/data/PG_VERSION; do
             [ -e "$file" ] && say data "$(dirname "$file")"
         done
-        for file in /var/lib/pgmahout/certs/* \
+        for file in /var/lib/pgmahout/certs/* /var/lib/pgmahout/region/host.json /var/lib/pgmahout/region/certs/* \
             /var/lib/pgmahout/secrets/repository-* /etc/pgmahout/* /etc/systemd/system/pgmahout-* \
             /etc/systemd/system/pgmahout-*.d/* /usr/local/bin/pgmahout; do
             [ -f "$file" ] && say digest "$(sha256sum "$file")"

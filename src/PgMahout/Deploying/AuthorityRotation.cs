@@ -35,6 +35,7 @@ internal sealed class AuthorityRotation(Invocation invocation, DeployRequest req
             Screen.Note(TextOf(stage));
             var ending = await new DeployCommand(invocation, request with
             {
+                NeedsOther = true,
                 IsStep = stage != AuthorityStage.OldDropped && !one,
             }).RunAsync();
             if (ending != Ending.Ok)

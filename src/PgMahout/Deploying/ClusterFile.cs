@@ -13,15 +13,46 @@ internal static class ClusterFile
     /// <summary>What it asks for; warnings are told on the way.</summary>
     public static Attempt<Blueprint> Read(string path, Screen screen)
     {
+        if (!Load(path).TryGet(out var reading, out var failure))
+            return failure;
+        reading = WithFollowed(path, reading);
+        foreach (var warning in reading.Findings.Where(finding => finding.IsWarning))
+            screen.Note(warning.Text(path));
+        return reading.Blueprint is { } blueprint ? blueprint : Wrong(path, [.. reading.Errors]);
+    }
+
+    /// <summary>
+    /// The file of the other cluster of a pair; its own warnings are told where it is deployed itself.
+    /// </summary>
+    public static Attempt<Blueprint> ReadOther(string path)
+    {
+        if (!Load(path).TryGet(out var reading, out var failure))
+            return failure;
+        reading = WithFollowed(path, reading);
+        return reading.Blueprint is { } blueprint ? blueprint : Wrong(path, [.. reading.Errors]);
+    }
+
+    /// <summary>A file that another one names, which means it from its own place.</summary>
+    public static string Beside(string file, string named) =>
+        Path.GetFullPath(named, Path.GetDirectoryName(Path.GetFullPath(file))!);
+
+    private static BlueprintReading WithFollowed(string path, BlueprintReading reading)
+    {
+        if (reading.Follows is not { } follows)
+            return reading;
+        return Load(Beside(path, follows.Path)).TryGet(out var followed, out var failure)
+            ? FollowChecks.Judge(reading, followed)
+            : FollowChecks.Unreadable(reading, failure.Facts.FirstOrDefault()?.Text ?? failure.What);
+    }
+
+    private static Attempt<BlueprintReading> Load(string path)
+    {
         try
         {
             if (new FileInfo(path).Length > Largest)
                 return new Failure(ErrorCatalogue.ClusterFileMissing, $"{path} is larger than any cluster.yml");
             using var text = new StreamReader(path);
-            var reading = Read(text);
-            foreach (var warning in reading.Findings.Where(finding => finding.IsWarning))
-                screen.Note(warning.Text(path));
-            return reading.Blueprint is { } blueprint ? blueprint : Wrong(path, [.. reading.Errors]);
+            return Read(text);
         }
         catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
         {

@@ -18,7 +18,13 @@ internal sealed record DeployDocument(
     string? State,
     string? Leader,
     string? Uri,
-    double? Seconds);
+    double? Seconds)
+{
+    /// <summary>Of the other cluster of a pair, what is done on its hosts; null where there is none.</summary>
+    public DeployOtherDocument? Other { get; init; }
+}
+
+internal sealed record DeployOtherDocument(string Cluster, ImmutableArray<DeployHostDocument> Hosts);
 
 internal sealed record DeployHostDocument(string Name, string Address, string Roles, ImmutableArray<string> Steps);
 
@@ -29,20 +35,27 @@ internal static class DeployDocuments
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     });
 
+    /// <param name="end">How it ended; null: nothing was done.</param>
     public static string Text(
-        Blueprint blueprint, DeploymentPlan plan, DeployedStatus? status = null, string? uri = null,
-        TimeSpan? took = null) =>
+        Blueprint blueprint, DeploymentPlan plan, RegionDeployment? region,
+        (DeployedStatus Status, string Uri, TimeSpan Took)? end = null) =>
         JsonSerializer.Serialize(
             new DeployDocument(
-                DocumentJson.Schema,
-                blueprint.Cluster,
-                [
-                    .. plan.Hosts.Select(host => new DeployHostDocument(
-                        host.Host.Name, host.Host.Address, DeployText.Roles(blueprint, host.Host),
-                        [.. host.Steps.Select(step => step.Title)])),
-                ],
-                plan.Notes, status?.State, status?.Leader, uri, took?.TotalSeconds),
+                DocumentJson.Schema, blueprint.Cluster, Hosts(blueprint, plan), plan.Notes,
+                end?.Status.State, end?.Status.Leader, end?.Uri, end?.Took.TotalSeconds)
+            {
+                Other = region is { Other.Blueprint: var other }
+                    ? new DeployOtherDocument(other.Cluster, Hosts(other, region.Plan))
+                    : null,
+            },
             Readable.DeployDocument);
+
+    private static ImmutableArray<DeployHostDocument> Hosts(Blueprint blueprint, DeploymentPlan plan) =>
+    [
+        .. plan.Hosts.Select(host => new DeployHostDocument(
+            host.Host.Name, host.Host.Address, DeployText.Roles(blueprint, host.Host),
+            [.. host.Steps.Select(step => step.Title)])),
+    ];
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

@@ -10,10 +10,13 @@ namespace PgMahout.Deploying;
 /// The records of the cluster, written by one of its hosts: made before the first agent runs, and where they are there
 /// already, what may change at any time is changed.
 /// </summary>
-internal sealed class DeployFounding(DeployHosts hosts, Screen screen)
+internal sealed class DeployFounding(DeployHosts hosts, Screen screen, RegionDeployment? region)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private const string Unchanged = "present";
+
+    /// <summary>Of a pair, our cluster follows the other one at present.</summary>
+    public bool Follows { get; private set; }
 
     /// <param name="adoption">Null: the first leader makes the databases.</param>
     public async Task<Failure?> RunAsync(
@@ -25,8 +28,17 @@ internal sealed class DeployFounding(DeployHosts hosts, Screen screen)
         if (repository is not null
             && await new RepositoryProbe(blueprint, repository, hosts).RunAsync(cancellation) is { } unready)
             return unready;
-        var answer = await hosts[first].FeedAsync(
-            HostCommands.Found, FoundingText.Of(blueprint, adoption, repository), Limit, cancellation);
+        FoundingTwin? followed = null;
+        if (region is not null)
+        {
+            // The other cluster first, so that it lets ours in when it comes.
+            if (!(await region.IntroduceAsync(blueprint, cancellation)).TryGet(out var led, out var refused))
+                return refused;
+            if (region.Other is { IsFollowed: true, Blueprint: var other })
+                followed = new FoundingTwin(other.Cluster, RegionDeployment.ServersOf(other), led);
+        }
+        var text = FoundingText.Of(blueprint, adoption, repository, followed);
+        var answer = await hosts[first].FeedAsync(HostCommands.Found, text, Limit, cancellation);
         if (!answer.IsDone)
             return new Failure(
                     answer.ExitCode == HostFounding.StoreFails
@@ -40,6 +52,11 @@ internal sealed class DeployFounding(DeployHosts hosts, Screen screen)
             screen.Note($"  {first.Name,-10} records of the cluster: {said.Done}");
         foreach (var note in said.Notes)
             screen.Note("  note: " + note);
+        if (region is null)
+            return null;
+        if (!(await region.HearAsync(first, hosts[first], cancellation)).TryGet(out var follows, out var failure))
+            return failure;
+        Follows = follows;
         return null;
     }
 

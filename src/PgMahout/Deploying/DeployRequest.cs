@@ -21,6 +21,9 @@ internal sealed record DeployRequest(string File, string? KnownHosts, TimeSpan L
     /// <summary>Of the host to be removed: it will never be reached again.</summary>
     public bool IsLost { get; init; }
 
+    /// <summary>Of a pair, every host of the other cluster must be had, too.</summary>
+    public bool NeedsOther { get; init; }
+
     /// <summary>Servers that are adopted may be started anew, one after the other.</summary>
     public bool AllowsRestart { get; init; }
 

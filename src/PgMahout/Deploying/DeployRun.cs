@@ -29,25 +29,37 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
 
     private Blueprint Blueprint => means.Blueprint;
 
-    public async Task<Failure?> RunAsync(DeploymentPlan plan, CancellationToken cancellation)
+    /// <summary>Of hosts on which nothing is started.</summary>
+    public Task<Failure?> PrepareAsync(DeploymentPlan plan, CancellationToken cancellation) =>
+        OnHostsAsync(plan, DeploymentStage.Prepare, cancellation);
+
+    /// <param name="founding">Writes the records of the cluster, when its store is there.</param>
+    public async Task<Failure?> RunAsync(
+        DeploymentPlan plan, DeployFounding founding, CancellationToken cancellation)
     {
         foreach (var stage in Enum.GetValues<DeploymentStage>())
         {
-            var failures = await Task.WhenAll(plan.Hosts.Select(host => OnHostAsync(host, stage, cancellation)));
-            if (failures.OfType<Failure>().FirstOrDefault() is { } failure)
+            if (await OnHostsAsync(plan, stage, cancellation) is { } failure)
                 return failure;
             var after = stage switch
             {
                 DeploymentStage.Prepare or DeploymentStage.Store or DeploymentStage.NewVoters => null,
                 DeploymentStage.FormerVoters => await AwaitStoreAsync(plan, cancellation),
-                DeploymentStage.Adopt => await new DeployFounding(hosts, screen)
-                    .RunAsync((Blueprint, means.Goods), plan.Adoption, cancellation),
+                DeploymentStage.Adopt => await founding.RunAsync(
+                    (Blueprint, means.Goods), plan.Adoption, cancellation),
                 DeploymentStage.Lead or DeploymentStage.Members => null,
             };
             if (after is not null)
                 return after;
         }
         return null;
+    }
+
+    private async Task<Failure?> OnHostsAsync(
+        DeploymentPlan plan, DeploymentStage stage, CancellationToken cancellation)
+    {
+        var failures = await Task.WhenAll(plan.Hosts.Select(host => OnHostAsync(host, stage, cancellation)));
+        return failures.OfType<Failure>().FirstOrDefault();
     }
 
     private async Task<Failure?> OnHostAsync(HostPlan plan, DeploymentStage stage, CancellationToken cancellation)
@@ -75,6 +87,7 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
         HostStep.Switch change => hosts[host].RunAsync(HostCommands.Switch(change.Version), StepLimit, cancellation),
         HostStep.MakeHome home => hosts[host].FeedAsync(
             HostCommands.MakeHome, Preparation(host, home.Adopts), StepLimit, cancellation),
+        HostStep.WriteTwin => hosts[host].FeedAsync(HostCommands.WriteTwin, Twin(host), StepLimit, cancellation),
         HostStep.WriteUnits units =>
             hosts[host].RunAsync(HostCommands.WriteUnits(units.Files), StepLimit, cancellation),
         HostStep.RemoveUnit removed =>
@@ -153,6 +166,19 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
             Secrets = [.. goods.Secrets.Select(file => new NamedText(Path.GetFileName(file.Path), file.Content))],
         };
         return JsonSerializer.Serialize(document, HostJson.Default.PreparationDocument);
+    }
+
+    private string Twin(HostBlueprint host)
+    {
+        var files = means.Goods.ForHosts[host.Name].Twin;
+        var document = new TwinDocument(
+            DocumentJson.Schema,
+            files.Single(file => file.Path == HostPaths.TwinFile).Content,
+            [
+                .. files.Where(file => file.Path != HostPaths.TwinFile)
+                    .Select(file => new NamedText(Path.GetFileName(file.Path), file.Content)),
+            ]);
+        return JsonSerializer.Serialize(document, HostJson.Default.TwinDocument);
     }
 
     private static bool StartsMembers(DeploymentPlan plan) =>

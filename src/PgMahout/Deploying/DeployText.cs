@@ -44,9 +44,9 @@ internal static class DeployText
     };
 
     public static string Done(
-        Blueprint blueprint, DeploymentPlan plan, DeployedStatus status, (string Uri, TimeSpan Took) end)
+        Blueprint blueprint, bool isNothing, DeployedStatus status, (string Uri, TimeSpan Took) end)
     {
-        var what = plan.IsNothing
+        var what = isNothing
             ? $"nothing to do: {blueprint.Cluster} is as cluster.yml says"
             : $"{blueprint.Cluster} is deployed on {blueprint.Hosts.Length} hosts, in {Durations.Text(end.Took)}";
         return $"{what}\n{status.Sentence}\n{end.Uri}";

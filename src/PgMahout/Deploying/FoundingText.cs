@@ -11,7 +11,8 @@ namespace PgMahout.Deploying;
 internal static class FoundingText
 {
     public static string Of(
-        Blueprint blueprint, AdoptionPlan? adoption, FoundingRepository? repository) => JsonSerializer.Serialize(
+        Blueprint blueprint, AdoptionPlan? adoption, FoundingRepository? repository,
+        FoundingTwin? followed) => JsonSerializer.Serialize(
         new FoundingDocument(
             DocumentJson.Schema,
             blueprint.Cluster,
@@ -30,6 +31,7 @@ internal static class FoundingText
                 : null,
             repository)
         {
+            Follows = followed,
             CascadesBySite = blueprint.Cascade == Cascade.BySite,
             Adoption = adoption is { Primary: { Host.Name: var leader, Survey.Timeline: var timeline } }
                 ? new FoundingAdoption(leader, adoption.SystemIdentifier, timeline, adoption.IsLogical)

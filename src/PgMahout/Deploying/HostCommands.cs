@@ -63,6 +63,10 @@ internal static class HostCommands
 
     public static string Repository => AsAccount($"host repository --home {HostPaths.Home}");
 
+    public static string WriteTwin => AsAccount($"host twin --home {HostPaths.Home}");
+
+    public static string Pair => AsAccount($"host pair --home {HostPaths.Home}");
+
     public static string Status => AsAccount($"status --home {HostPaths.Home} -o json");
 
     /// <summary>

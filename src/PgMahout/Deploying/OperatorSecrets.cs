@@ -23,6 +23,9 @@ internal sealed class OperatorSecrets
 
     public string Path { get; }
 
+    /// <summary>Who signs for this cluster at present, and who is believed besides.</summary>
+    public (KeyPair Pair, string AlsoTrusted) Signer { get; private set; } = (new KeyPair("", ""), "");
+
     /// <summary>Whom hosts believe: PEM, of two while one authority takes the place of the other.</summary>
     public string AuthorityCertificate { get; private set; } = "";
 
@@ -61,7 +64,9 @@ internal sealed class OperatorSecrets
     /// Keeps what was made, and makes the passwords if there are none; a password file for the operator's own clients
     /// is beside them.
     /// </summary>
-    public Attempt<ClusterSecrets> Keep(IEnumerable<(string Host, int Port)> addresses)
+    /// <param name="followed">Of the cluster that this one is a copy of; null: it has passwords of its own.</param>
+    public Attempt<ClusterSecrets> Keep(
+        IEnumerable<(string Host, int Port)> addresses, ClusterSecrets? followed = null)
     {
         try
         {
@@ -70,6 +75,8 @@ internal sealed class OperatorSecrets
             File.SetUnixFileMode(Path, OwnerDirectory);
             foreach (var (name, pair) in _made)
                 SecretPairs.Write(Path, name, pair);
+            if (followed is not null)
+                SecretFiles.Adopt(Path, followed);
             var passwords = SecretFiles.LoadOrCreate(Path);
             if (!passwords.TryGet(out var kept))
                 return Failed(passwords.Failure!.Why);
@@ -93,6 +100,7 @@ internal sealed class OperatorSecrets
             _made[AuthorityChange.PresentName] = pair;
             _news.Add("an authority of the cluster's own");
         }
+        Signer = (pair, change.AlsoTrusted);
         using var authority = CertificateAuthority.Load(pair);
         AuthorityCertificate = authority.Certificate + change.AlsoTrusted;
         Hosts = blueprint.Hosts.ToImmutableSortedDictionary(

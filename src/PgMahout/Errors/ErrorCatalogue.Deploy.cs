@@ -55,6 +55,11 @@ public static partial class ErrorCatalogue
         + "that holds data does not get into it, or hosts do not see each other's objects in it, which a directory "
         + "that is not shared would be. No member was started for it, and a cluster that runs goes on as it was.");
 
+    public static readonly ErrorKind CannotBeFollowed = new("DEP-013", ExitCode.Refused,
+        "cluster.yml says follows:, and the cluster of that file was not deployed from here, or this one was made on "
+        + "its own before: a cluster that follows begins as a copy, with the passwords of the other one, which are in "
+        + "CLUSTER.secrets beside the other file. No host was changed.");
+
     public static readonly ErrorKind DeployNotYet = new("DEP-008", ExitCode.Refused,
         "What was asked for is not possible with this version. Nothing was changed; the text says what is possible "
         + "instead.");

@@ -7,10 +7,11 @@ public static partial class ErrorCatalogue
 {
     public static readonly ErrorKind NoRegion = new("REG-001", ExitCode.NotFound,
         "This cluster stands alone: it neither follows another one nor is followed. `pgmahout up --follow HOME` makes "
-        + "a second cluster that follows the one in that home.");
+        + "a second cluster that follows the one in that home; on hosts `pgmahout deploy` does, with follows: in its "
+        + "file.");
 
     public static readonly ErrorKind RegionUnreachable = new("REG-002", ExitCode.Unreachable,
-        "What was asked for needs both regions, and the home of the other one cannot be read from here. A region that "
+        "What was asked for needs both regions, and the store of the other one cannot be read from here. A region that "
         + "is lost is left behind by `pgmahout region failover`, in the one that is to lead.");
 
     public static readonly ErrorKind RegionNotReady = new("REG-003", ExitCode.Refused,

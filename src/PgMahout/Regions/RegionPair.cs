@@ -16,8 +16,11 @@ internal sealed class RegionHalf(ClusterAccess cluster) : IAsyncDisposable
 
     public ClusterAccess Cluster => cluster;
 
-    /// <summary>Shown: two clusters of one name are told apart by their homes.</summary>
-    public string Name => $"{cluster.Spec.Name} ({cluster.Home.Root})";
+    /// <summary>Shown: two clusters on one machine may have one name, and are told apart by their homes.</summary>
+    public string Name => Home is { } home ? $"{cluster.Spec.Name} ({home})" : cluster.Spec.Name;
+
+    /// <summary>Null where the clusters are on hosts: every host has its home in the same place.</summary>
+    public string? Home => Region.Twin.Home is null ? null : cluster.Home.Root;
 
     public Region Region => Stored.Value;
 
@@ -87,11 +90,15 @@ internal static class RegionPair
 
     public static async Task<Attempt<RegionHalf>> TwinAsync(RegionHalf own, CancellationToken cancellation)
     {
-        if (own.Region.Twin.Home is not { } home)
-            return Unreachable(own, "it is on another machine");
+        var home = own.Region.Twin.Home ?? own.Cluster.Home.TwinHome;
+        if (!Directory.Exists(home))
+            return Unreachable(own, own.Region.Twin.Home is null
+                ? $"there is no {home}, which `pgmahout deploy` makes: it says where the other cluster's store is"
+                : $"there is no {home}");
         var opened = await ClusterAccess.OpenAsync(new HomeLayout(home), cancellation);
         if (!opened.TryGet(out var cluster, out var failure))
-            return Unreachable(own, failure.What);
+            return Unreachable(
+                own, string.Join(": ", new[] { failure.What, failure.Facts.FirstOrDefault()?.Text }.OfType<string>()));
         if (cluster.Records.Region is not null)
             return new RegionHalf(cluster);
         await cluster.DisposeAsync();
@@ -100,7 +107,8 @@ internal static class RegionPair
 
     public static Failure Alone(HomeLayout home) =>
         new Failure(ErrorCatalogue.NoRegion, $"the cluster in {home.Root} stands alone")
-            .Try("pgmahout up --home ANOTHER --follow HOME    (a second cluster that follows this one)");
+            .Try("pgmahout up --home ANOTHER --follow HOME    (a second cluster that follows this one)",
+                "pgmahout deploy ANOTHER.yml    (on hosts; with follows: the file of this one)");
 
     private static Failure Unreachable(RegionHalf own, string why) =>
         new Failure(ErrorCatalogue.RegionUnreachable, $"the other region, {own.Region.Twin.Name}, cannot be read")

@@ -68,7 +68,7 @@ internal static class RegionStatus
         };
         return (new RegionDocument(
             half.Cluster.Spec.Name,
-            half.Cluster.Home.Root,
+            half.Home,
             RegionText.Word(half.Region.Role),
             half.Region.Term,
             half.Cluster.Leader?.Text,

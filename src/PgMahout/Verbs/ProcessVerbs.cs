@@ -45,6 +45,8 @@ internal static class ProcessVerbs
             ProxyProcess.RunAsync(HomeLayout.Find(home), int.Parse(pid, CultureInfo.InvariantCulture), stopping)),
         ["host", "prepare", "--home", var home] => HostPreparation.RunAsync(HomeLayout.Find(home)),
         ["host", "adopt", "--home", var home] => HostAdoption.RunAsync(HomeLayout.Find(home)),
+        ["host", "twin", "--home", var home] => HostTwin.RunAsync(HomeLayout.Find(home)),
+        ["host", "pair", "--home", var home] => HostPairing.RunAsync(HomeLayout.Find(home)),
         ["host", "found", "--home", var home] => HostFounding.RunAsync(HomeLayout.Find(home)),
         ["host", "voters", "--home", var home] => HostVoters.RunAsync(HomeLayout.Find(home)),
         ["host", "repository", "--home", var home] => HostRepository.RunAsync(HomeLayout.Find(home)),

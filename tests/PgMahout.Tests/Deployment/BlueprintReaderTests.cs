@@ -129,7 +129,7 @@ public sealed class BlueprintReaderTests
                 "c.yml:1:10: '1orders' is not a cluster name (up to 40 letters, digits, hyphens or underscores, "
                     + "beginning with a letter)",
                 "c.yml:2:1: cluster.yml has no key 'postgers'; did you mean 'postgres'? (keys: cluster, postgres, rto, "
-                    + "durability, ssh, hosts, etcd, proxy, virtual_ip, repository, ports, adopt, cascade)",
+                    + "durability, ssh, hosts, etcd, proxy, virtual_ip, repository, ports, adopt, cascade, follows)",
                 "c.yml:3:6: 'rto' is '3' (a duration from 1s to 5m, such as 3s)",
                 "c.yml:4:13: 'durability' is 'quorun'; did you mean 'quorum'? (one of quorum, strict, async)",
                 "c.yml:6:13: 'db-1' cannot be a member's name; 'db_1' could (a lower-case letter, then up to 39 "

@@ -6,6 +6,7 @@ using PgMahout.Store;
 using PgMahout.Store.Records;
 using PgMahout.Tests.Store;
 using Xunit;
+using AddressDocument = PgMahout.Deploying.OnHost.AddressDocument;
 
 namespace PgMahout.Tests.Deployment;
 
@@ -145,4 +146,41 @@ public sealed class HostFoundingTests
         Assert.Contains("db1 leads", other.Complaint, StringComparison.Ordinal);
         Assert.Contains("system identifier", foreign.Complaint, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_cluster_that_follows_has_the_identity_and_the_term_of_the_other_one_from_its_first_record_on()
+    {
+        await using var store = new InMemoryClusterStore();
+        var wanted = Wanted("db1", "db2") with { Follows = Followed(new LedBy(3, 7300)) };
+
+        var first = await HostFounding.FoundAsync(Home, store, wanted);
+        var second = await HostFounding.FoundAsync(Home, store, wanted with { Follows = Followed(null) });
+
+        Assert.Equal(("created", "present"), (first.Answer!.Done, second.Answer!.Done));
+        var records = await ReadAsync(store);
+        Assert.Equal(7300ul, records.SystemIdentifier!.Value);
+        Assert.Null(records.Leadership);
+        var twin = new RegionTwin(
+            "near", [new RegionServer("10.9.0.1", 5432), new RegionServer("10.9.0.2", 5432)], null);
+        Assert.Equal(new Region(3, RegionRole.Follows, RegionSide.Second, twin), records.Region!.Value);
+    }
+
+    [Fact]
+    public async Task A_cluster_that_is_to_follow_never_begins_on_its_own_and_one_that_did_is_never_made_to_follow()
+    {
+        await using var store = new InMemoryClusterStore();
+
+        var alone = await HostFounding.FoundAsync(Home, store, Wanted("db1") with { Follows = Followed(null) });
+        Assert.Contains("near, which could not be told of it", alone.Complaint, StringComparison.Ordinal);
+        Assert.Null((await ReadAsync(store)).Spec);
+
+        await HostFounding.FoundAsync(Home, store, Wanted("db1"));
+        var late = await HostFounding.FoundAsync(
+            Home, store, Wanted("db1") with { Follows = Followed(new LedBy(1, 7300)) });
+        Assert.Contains("stands alone", late.Complaint, StringComparison.Ordinal);
+        Assert.Null((await ReadAsync(store)).Region);
+    }
+
+    private static FoundingTwin Followed(LedBy? led) => new(
+        "near", [new AddressDocument("10.9.0.2", 5432), new AddressDocument("10.9.0.1", 5432)], led);
 }

@@ -61,9 +61,36 @@ public sealed record FoundingDocument(
     /// <summary>Null: the first leader makes the databases.</summary>
     public FoundingAdoption? Adoption { get; init; }
 
+    /// <summary>It begins as a copy of another cluster, and follows it; null: it stands alone.</summary>
+    public FoundingTwin? Follows { get; init; }
+
     /// <summary>Standbys of a site stream from one of them.</summary>
     public bool CascadesBySite { get; init; }
 }
+
+/// <summary>The cluster that is followed from the beginning.</summary>
+/// <param name="Led">What it said when it was told who follows it; null: it could not be asked.</param>
+public sealed record FoundingTwin(string Name, ImmutableArray<AddressDocument> Servers, LedBy? Led);
+
+/// <param name="Term">In which it leads.</param>
+public sealed record LedBy(long Term, ulong SystemIdentifier);
+
+/// <summary>
+/// Files that say where the other cluster of a pair is; comes through standard input, for there is a key.
+/// </summary>
+public sealed record TwinDocument(int Schema, string HostFile, ImmutableArray<NamedText> Files)
+{
+    public override string ToString() => nameof(TwinDocument);
+}
+
+/// <summary>What a cluster is to know of the other one of its pair; there is nothing secret in it.</summary>
+/// <param name="Begins">The other one is being made to follow this one, which may not know it yet.</param>
+public sealed record PairingDocument(int Schema, string Name, ImmutableArray<AddressDocument> Servers, bool Begins);
+
+/// <param name="Done">present, changed, or absent: this cluster knows of no other, or is not there.</param>
+/// <param name="Follows">It follows the other one at present.</param>
+/// <param name="Led">Where it was told that the other one follows it.</param>
+public sealed record PairingAnswer(int Schema, string Done, bool Follows, LedBy? Led);
 
 public sealed record FoundingMember(string Name, string Host, int Port, string Api, int Priority)
 {
@@ -120,4 +147,7 @@ public sealed record FoundingAnswer(int Schema, string Done, ImmutableArray<stri
 [JsonSerializable(typeof(VoterOrder))]
 [JsonSerializable(typeof(VoterAnswer))]
 [JsonSerializable(typeof(ProbeDocument))]
+[JsonSerializable(typeof(TwinDocument))]
+[JsonSerializable(typeof(PairingDocument))]
+[JsonSerializable(typeof(PairingAnswer))]
 internal sealed partial class HostJson : JsonSerializerContext;

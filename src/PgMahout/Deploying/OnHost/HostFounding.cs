@@ -67,7 +67,7 @@ internal static class HostFounding
             }
             if (ClusterRecords.Decode(content, ClusterRecords.None) is not RecordsRead.Decoded { Records: var records })
                 return (null, "the store holds records that this version does not understand");
-            if (WhyNotAdopted(records, wanted) is { } other)
+            if ((WhyNotAdopted(records, wanted) ?? WhyNotFollowing(records, wanted)) is { } other)
                 return (null, other);
             var (change, done) = ChangeFor(home, records, wanted);
             if (change is null)
@@ -100,7 +100,9 @@ internal static class HostFounding
     {
         var spec = SpecOf(wanted);
         if (records.Spec is not { } stored)
-            return (Beginning(ClusterRecords.Create(spec, BackupOf(wanted), ProxyOf(home, wanted)), wanted), "created");
+            return wanted.Follows is { } followed
+                ? (ClusterRecords.Create(spec, BackupOf(wanted), ProxyOf(home, wanted), Following(followed)), "created")
+                : (Beginning(ClusterRecords.Create(spec, BackupOf(wanted), ProxyOf(home, wanted)), wanted), "created");
         ImmutableArray<MemberSpec> missing = [.. spec.Members.Where(member => stored.Value.Find(member.Name) is null)];
         var placed = Placed(stored.Value, spec);
         var next = placed with { Members = [.. placed.Members.AddRange(missing).OrderBy(member => member.Name)] };
@@ -167,6 +169,20 @@ internal static class HostFounding
             ? $"{leadership.Holder} leads the cluster in the store, and the server of {adoption.Leader} is the primary"
             : null;
     }
+
+    private static string? WhyNotFollowing(ClusterRecords records, FoundingDocument wanted) => wanted.Follows switch
+    {
+        null => null,
+        { Led: null } followed when records.Spec is null =>
+            $"it is to begin as a copy of {followed.Name}, which could not be told of it",
+        { } followed when records.Spec is not null && records.Region is null =>
+            $"the cluster is there, stands alone, and cannot be made to follow {followed.Name} any more",
+        _ => null,
+    };
+
+    private static (Region, ulong) Following(FoundingTwin followed) => (
+        new Region(followed.Led!.Term, RegionRole.Follows, RegionSide.Second, HostPairing.TwinOf(followed)),
+        followed.Led.SystemIdentifier);
 
     private static ClusterSpec SpecOf(FoundingDocument wanted) => new(
         wanted.Cluster,
