@@ -7,7 +7,7 @@ namespace PgMahout.HostTests;
 /// <summary>Hosts whose own rules let in nothing but ssh.</summary>
 public sealed class ClosedHostsTests : IAsyncLifetime
 {
-    private const string Rules = """
+    internal const string Rules = """
         table inet filter {
             chain input {
                 type filter hook input priority 0; policy drop;

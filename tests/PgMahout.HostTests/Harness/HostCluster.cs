@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Npgsql;
@@ -17,7 +16,7 @@ namespace PgMahout.HostTests.Harness;
 /// A cluster on three hosts: on each a member, its agent under systemd, and a member of etcd. The homes are written
 /// here, file by file, so that what a failing test says is about the cluster and not about its installation.
 /// </summary>
-internal sealed class HostCluster : IAsyncDisposable
+internal sealed class HostCluster : IHostServers, IAsyncDisposable
 {
     private const string Home = "/var/lib/pgmahout";
     private const string Program = "/opt/pgmahout/current/pgmahout";
@@ -58,7 +57,7 @@ internal sealed class HostCluster : IAsyncDisposable
         {
             await cluster.InstallAsync();
             await cluster.HealthyAsync();
-            await cluster.AdmitAsync();
+            await cluster.AdmitAsync(cluster.Lab.Hosts);
             return cluster;
         }
         catch
@@ -146,33 +145,10 @@ internal sealed class HostCluster : IAsyncDisposable
         CancellationTimeout = 500,
     }.ConnectionString;
 
-    public async Task<ImmutableHashSet<long>> ColumnAsync(string host, string sql)
-    {
-        await using var connection = new NpgsqlConnection(ConnectionText(host));
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        await using var reader = await command.ExecuteReaderAsync();
-        var values = ImmutableHashSet.CreateBuilder<long>();
-        while (await reader.ReadAsync())
-            values.Add(reader.GetInt64(0));
-        return values.ToImmutable();
-    }
-
     public async ValueTask DisposeAsync()
     {
         await Lab.DisposeAsync();
         Directory.Delete(_here, recursive: true);
-    }
-
-    /// <summary>
-    /// The machine that the tests run on, by a line of the operator on each host. What was installed is there to stay.
-    /// </summary>
-    private async Task AdmitAsync()
-    {
-        await Task.WhenAll(Lab.Hosts.Select(host => Lab.ShellAsync(host, $"cd {Home}/members/{host}/data && "
-            + $"for machine in {Lab.Network}.1/32 {Lab.Network6}::1/128; do "
-            + "echo \"hostssl all all $machine scram-sha-256\" | tee -a pg_hba.local.conf >> pg_hba.conf; done && "
-            + "chown postgres: pg_hba.local.conf && kill -HUP $(head -n 1 postmaster.pid) && sync")));
     }
 
     private string EtcdOf(string host) => $"https://{Lab.Address(host)}:2379";

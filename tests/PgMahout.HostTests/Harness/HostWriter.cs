@@ -29,31 +29,33 @@ internal sealed class HostWriter : IAsyncDisposable
     private readonly long _origin = Stopwatch.GetTimestamp();
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentQueue<Confirmed> _confirmed = new();
-    private readonly HostCluster _cluster;
+    private readonly IHostServers _servers;
     private readonly Task[] _clients;
     private long _id;
 
-    private HostWriter(HostCluster cluster, long firstId)
+    private HostWriter(IHostServers servers, long firstId)
     {
-        _cluster = cluster;
+        _servers = servers;
         _id = firstId;
-        _clients = [.. cluster.Lab.Hosts.Select(ServeAsync)];
+        _clients = [.. servers.Lab.Hosts.Select(ServeAsync)];
     }
 
     public TimeSpan Now => Stopwatch.GetElapsedTime(_origin);
 
+    public IReadOnlyCollection<Confirmed> Rows => _confirmed;
+
     /// <summary>Ends when the first rows are confirmed.</summary>
-    public static async Task<HostWriter> StartAsync(HostCluster cluster, string primary)
+    public static async Task<HostWriter> StartAsync(IHostServers servers, string primary)
     {
-        await using (var connection = new NpgsqlConnection(cluster.ConnectionText(primary)))
+        await using (var connection = new NpgsqlConnection(servers.ConnectionText(primary)))
         {
             await connection.OpenAsync();
             await using var table = new NpgsqlCommand(Table, connection);
             await table.ExecuteNonQueryAsync();
         }
-        var known = await cluster.ColumnAsync(primary, "select coalesce(max(id), 0) from live");
+        var known = await servers.ColumnAsync(primary, "select coalesce(max(id), 0) from live");
         // Ids that an earlier writer sent and nobody confirmed may still exist; leave room for them.
-        var writer = new HostWriter(cluster, known.Single() + 1000);
+        var writer = new HostWriter(servers, known.Single() + 1000);
         await writer.ReachesAsync(20);
         return writer;
     }
@@ -79,9 +81,8 @@ internal sealed class HostWriter : IAsyncDisposable
     /// <summary>Every confirmed row is there, and no older timeline confirmed after a newer one had begun.</summary>
     public async Task NothingIsLostAsync(string primary)
     {
-        await _stopping.CancelAsync();
-        await Task.WhenAny(Task.WhenAll(_clients), Task.Delay(LastAnswers));
-        var present = await _cluster.ColumnAsync(primary, "select id from live");
+        await StopAsync();
+        var present = await _servers.ColumnAsync(primary, "select id from live");
         var rows = _confirmed.ToImmutableArray();
         var lost = rows.Where(row => !present.Contains(row.Id)).ToList();
         Assert.True(lost.Count == 0, $"{lost.Count} confirmed rows are lost, such as {lost.FirstOrDefault()}");
@@ -93,10 +94,16 @@ internal sealed class HostWriter : IAsyncDisposable
         Assert.True(dual is null, $"an older primary confirmed after its successor: {dual}");
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Nothing is written any more.</summary>
+    public async Task StopAsync()
     {
         await _stopping.CancelAsync();
         await Task.WhenAny(Task.WhenAll(_clients), Task.Delay(LastAnswers));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         _stopping.Dispose();
     }
 
@@ -104,7 +111,7 @@ internal sealed class HostWriter : IAsyncDisposable
     {
         while (!_stopping.IsCancellationRequested)
         {
-            var connection = new NpgsqlConnection(_cluster.ConnectionText(host));
+            var connection = new NpgsqlConnection(_servers.ConnectionText(host));
             try
             {
                 await connection.OpenAsync(_stopping.Token);
