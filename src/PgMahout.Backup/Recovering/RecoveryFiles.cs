@@ -54,6 +54,28 @@ public static class RecoveryFiles
     }
 
     /// <summary>
+    /// A copy beside a cluster, or on another machine, wants nothing of the home of the member that was backed up:
+    /// neither its place for logs, nor its certificates.
+    /// </summary>
+    public static Outcome StandAlone(string data, ServerAccount owner)
+    {
+        try
+        {
+            var path = Path.Combine(data, Settings);
+            AtomicFile.Write(
+                path,
+                (AtomicFile.ReadIfPresent(path) ?? "")
+                + "# made by pgmahout: a copy that stands alone\nlog_directory = 'log'\nssl = off\n",
+                owner);
+            return Outcome.Success;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Failed(data, e.Message);
+        }
+    }
+
+    /// <summary>
     /// The timeline that the recovery begins gets <paramref name="number"/>: no server that was ever promoted, archived
     /// or not, has another history under it.
     /// </summary>

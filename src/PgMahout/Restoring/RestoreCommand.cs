@@ -1,3 +1,5 @@
+using PgMahout.Backup.Recovering;
+using PgMahout.Backups;
 using PgMahout.CommandLine;
 using PgMahout.Core.Backup;
 using PgMahout.Errors;
@@ -43,7 +45,11 @@ internal sealed class RestoreCommand(Invocation invocation)
         var work = new RestoreWork(source.Opened, source.SystemIdentifier, host, Screen);
         var done = await work.CarryOutAsync(
             (plan, source.Seen.Archive), place, _ => Task.FromResult<Failure?>(null), Cancellation);
-        return done.TryGet(out var measure, out failure) ? Say(order, plan, measure) : failure;
+        if (!done.TryGet(out var measure, out failure))
+            return failure;
+        return RecoveryFiles.StandAlone(place.Directory, host.Account).Failure is { } bound
+            ? RepositoryOpening.Translate(ErrorCatalogue.RestoreFailed, bound)
+            : Say(order, plan, measure);
     }
 
     /// <summary>Where the cluster lives, its tablespaces' own places are taken.</summary>
