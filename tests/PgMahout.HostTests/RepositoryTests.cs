@@ -35,12 +35,12 @@ public sealed class RepositoryTests : IAsyncLifetime
     {
         await SecretsAreForTheAccountAloneAsync();
         await EveryHostSaysTheSameAsync();
-        await WhatCannotBeDoneOnAWitnessIsSaidAsync();
+        await NothingIsMissingAfterALossOfPowerAsync();
+        await AllOfItIsTakenBackInTimeAsync();
         await ADroppedTableComesBackAsync(await StandbyAsync());
         await ADroppedTableComesBackAsync((await _cluster.PrimaryAsync())!);
         await ACopyComesFromTheRepositoryAsync();
-        await NothingIsMissingAfterALossOfPowerAsync();
-        await AllOfItIsTakenBackInTimeAsync();
+        await WhatCannotBeDoneOnAWitnessIsSaidAsync();
         var again = (await _cluster.DeployAgainAsync()).Exits(0);
         Assert.Contains("nothing to do", again.Out + again.Error, StringComparison.Ordinal);
     }
@@ -107,8 +107,9 @@ public sealed class RepositoryTests : IAsyncLifetime
     private async Task ADroppedTableComesBackAsync(string host)
     {
         await using var writer = await RowWriter.StartAsync(_cluster, "others");
-        await _cluster.DoAsync("drop table if exists lost; create table lost as select generate_series(1, 5000) as n");
-        await writer.ReachesAsync(50);
+        await _cluster.DoAsync(
+            "drop table if exists lost; create table lost as select generate_series(1, 5000) as n");
+        await ANameIsKeptAsync();
         await _cluster.DoAsync("drop table if exists lost");
         await writer.ReachesAsync(20);
 
@@ -123,6 +124,18 @@ public sealed class RepositoryTests : IAsyncLifetime
             (HashSet<long>)await _cluster.NumbersAsync("select id from others"), writer.Confirmed.ToHashSet());
         await _cluster.DoAsync("drop table others, lost");
     }
+
+    /// <summary>A table that is new has a name in the archive only once the catalogs were looked at again.</summary>
+    private async Task ANameIsKeptAsync()
+    {
+        var before = Snapshots();
+        await Eventually.HoldsAsync(
+            "the catalogs were looked at again", Lab.Limit, () => Snapshots().Except(before).Any());
+    }
+
+    private string[] Snapshots() =>
+        [.. Directory.EnumerateFiles(_bucket.Server.Objects, "*", SearchOption.AllDirectories)
+            .Where(file => file.Contains("/catalog/", StringComparison.Ordinal))];
 
     private async Task ACopyComesFromTheRepositoryAsync()
     {
