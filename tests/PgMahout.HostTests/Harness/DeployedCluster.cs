@@ -110,6 +110,8 @@ internal sealed class DeployedCluster : IAsyncDisposable
     public async Task<string[]> AskCopyAsync(string host, string copy, string sql)
     {
         var text = await Lab.ShellAsync(host, $"""
+            set -eu
+            export PGPASSWORD=$(cat {Home}/secrets/superuser.password)
             run() (cd / && exec setpriv --reuid=postgres --regid=postgres --init-groups -- "$@")
             run /usr/lib/postgresql/15/bin/pg_ctl -D {copy} -w -t 60 -l {copy}/restored.log \
                 -o '-p 5999 -k /tmp -c listen_addresses=' start > /dev/null
