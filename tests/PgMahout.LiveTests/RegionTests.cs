@@ -27,6 +27,7 @@ public sealed class RegionTests
         Assert.All(left.Members, member => Assert.Equal("standby", member.Role));
         await b.HealthyAsync();
         Assert.Equal(["leads 2", "follows 2"], await RolesAsync(b));
+        (await b.RunAsync("restore", "--in-place", "--at", "latest", "--yes")).Fails(3, "RST-002");
 
         (await b.RunAsync("region", "switchover")).Exits(0);
         var second = await writer.SuccessorAsync(first.Timeline, LiveCluster.Limit);

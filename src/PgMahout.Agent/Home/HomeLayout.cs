@@ -118,11 +118,12 @@ public sealed record HomeLayout(string Root)
             ? Path.Combine(Root, "run")
             : "/tmp/pgmahout-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Root)))[..12];
 
-    /// <summary>Whether a member's agent answers on a socket in this home: all of them, but on several hosts.</summary>
+    /// <summary>Whether a member is in this home, whether it runs or not: all of them, but on several hosts.</summary>
     public bool Holds(MemberSpec member) =>
-        member.Api == ApiAddress(member.Name) || File.Exists(ApiSocket(member.Name));
+        member.Api == ApiAddress(member.Name) || Directory.Exists(MemberDirectory(member.Name));
 
     public string MemberDirectory(MemberName member) => Path.Combine(MembersDirectory, member.Text);
+
     /// <summary>
     /// Absolute, without symbolic links: in the home, or where a server had its data before it was adopted, to which a
     /// link in the home points then.

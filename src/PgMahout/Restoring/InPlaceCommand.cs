@@ -43,6 +43,8 @@ internal sealed class InPlaceCommand(Invocation invocation)
         if (!(await BackupAccess.OpenAsync(Home, Cancellation)).TryGet(out var access, out failure))
             return failure;
         await using var closing = access;
+        if (WhyNotBeside(access.Cluster.Records.Region?.Value) is { } paired)
+            return paired;
         using var alone = PidLock.TryTake(Path.Combine(Home.Root, HomeInspection.UpLock));
         if (alone is null)
             return new Failure(ErrorCatalogue.UpInProgress, $"another pgmahout is at work on {Home.Root}")
@@ -77,6 +79,13 @@ internal sealed class InPlaceCommand(Invocation invocation)
             ? declined
             : await CarryOutAsync(access, host, order, (source, planned.Plan, undone));
     }
+
+    /// <summary>What the other region has is of a future that would be no more, and it would keep that.</summary>
+    private static Failure? WhyNotBeside(Region? region) => region is null ? null
+        : new Failure(ErrorCatalogue.RestoreRefused, "one of two regions is not taken back in its place")
+            .Because("the other region has what came after that point, and could lead with it")
+            .Leaving("nothing was changed")
+            .Try("pgmahout restore --as-new-cluster HOME    (another cluster of the past)", "pgmahout undo list");
 
     private async Task<Ending> CarryOutAsync(
         BackupAccess access, Host host, RestoreOrder order,
