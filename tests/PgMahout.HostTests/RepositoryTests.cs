@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Npgsql;
 using PgMahout.HostTests.Harness;
 using PgMahout.LiveTests.Harness;
 using Xunit;
@@ -35,6 +36,7 @@ public sealed class RepositoryTests : IAsyncLifetime
     {
         await SecretsAreForTheAccountAloneAsync();
         await EveryHostSaysTheSameAsync();
+        await EveryProxyServesAsync();
         await NothingIsMissingAfterALossOfPowerAsync();
         await AllOfItIsTakenBackInTimeAsync();
         await ADroppedTableComesBackAsync(await StandbyAsync());
@@ -87,6 +89,26 @@ public sealed class RepositoryTests : IAsyncLifetime
         (await _cluster.OnAsync(Witness, "backup", "verify")).Exits(0);
         var listed = await _cluster.OnAsync(Witness, "backup", "list", "-o", "plain");
         Assert.Equal(3, listed.Out.Trim().Split('\n').Length);
+    }
+
+    /// <summary>Also the one on the host without a member.</summary>
+    private async Task EveryProxyServesAsync()
+    {
+        foreach (var host in Lab.Hosts)
+            await Eventually.HoldsAsync($"the proxy of {host} serves", Lab.Limit, async () =>
+            {
+                try
+                {
+                    await using var connection = new NpgsqlConnection(_cluster.ConnectionText(host));
+                    await connection.OpenAsync();
+                    await using var question = new NpgsqlCommand("select 1", connection);
+                    return await question.ExecuteScalarAsync() is 1;
+                }
+                catch (NpgsqlException)
+                {
+                    return false;
+                }
+            });
     }
 
     private async Task WhatCannotBeDoneOnAWitnessIsSaidAsync()
@@ -157,8 +179,10 @@ public sealed class RepositoryTests : IAsyncLifetime
         await Lab.DoAsync("power-off", lost);
         await writer.ReachesAsync(200);
 
+        var said = "";
         await Eventually.HoldsAsync("archiving goes on, seen from the witness", Lab.Limit, async () =>
             await ArchiveSeenFromAsync(Witness) is { } archive
+            && Tell(ref said, archive.GetRawText())
             && archive.GetProperty("state").GetString() == "streaming"
             && archive.GetProperty("by").GetString() == left
             && archive.GetProperty("gap").ValueKind == JsonValueKind.Null);
@@ -204,6 +228,15 @@ public sealed class RepositoryTests : IAsyncLifetime
                 Status.Parse((await _cluster.OnAsync(host, "status", "-o", "json")).Out).IsHealthy);
         await using var writer = await RowWriter.StartAsync(_cluster, "goes_on");
         await writer.ReachesAsync(50);
+    }
+
+    /// <summary>Whenever it changes, for whoever looks for the reason of a failure.</summary>
+    private static bool Tell(ref string before, string now)
+    {
+        if (before != now)
+            TestContext.Current.TestOutputHelper?.WriteLine(now);
+        before = now;
+        return true;
     }
 
     private Task<Ran> RestoreAsync(string point, string how) => Program.RunAsync(

@@ -17,6 +17,9 @@ public sealed record HostFile(string Host, ImmutableArray<MemberName> Members, H
     /// <summary>Which goes with the leadership; null: the cluster has none, or this host has no member.</summary>
     public VirtualAddress? Address { get; init; }
 
+    /// <summary>Addresses of hosts with a proxy and without a member, which the member here lets in.</summary>
+    public ImmutableArray<string> Proxies { get; init; } = [];
+
     /// <summary>Null when there is none.</summary>
     /// <exception cref="InvalidDataException">It cannot be read or understood.</exception>
     public static HostFile? Read(HomeLayout home)
@@ -37,6 +40,7 @@ public sealed record HostFile(string Host, ImmutableArray<MemberName> Members, H
                         User = document.Store.User,
                     })
                 {
+                    Proxies = [.. document.Proxies ?? []],
                     Address = document.VirtualIp is { } address
                         ? VirtualAddress.Parse(address.Address, address.Interface)
                             ?? throw new JsonException($"'{address.Address}' is no address with a prefix length")
@@ -56,7 +60,8 @@ public sealed record HostFile(string Host, ImmutableArray<MemberName> Members, H
             Host,
             [.. Members.Select(member => member.Text)],
             new StoreDocument([.. Store.Endpoints.Select(one => one.OriginalString)], Store.Prefix, Store.User),
-            Address is { } address ? new AddressDocument(address.ToString(), address.Interface) : null),
+            Address is { } address ? new AddressDocument(address.ToString(), address.Interface) : null,
+            Proxies.IsEmpty ? null : [.. Proxies]),
         HostFileJson.Default.HostDocument);
 }
 
@@ -70,7 +75,11 @@ public sealed record HostStore(ImmutableArray<Uri> Endpoints, string Prefix)
 }
 
 internal sealed record HostDocument(
-    string Host, string[] Members, StoreDocument Store, AddressDocument? VirtualIp = null);
+    string Host,
+    string[] Members,
+    StoreDocument Store,
+    AddressDocument? VirtualIp = null,
+    string[]? Proxies = null);
 
 internal sealed record AddressDocument(string Address, string Interface);
 

@@ -34,7 +34,8 @@ public static class MemberSettings
             Desired = desired.For(member.Name),
             AccessRules = desired.AccessRules,
             Others = [.. spec.Others(member.Name)],
-            IsReachedOtherwise = HasVirtualAddress(home),
+            IsReachedOtherwise = HostOf(home)?.Address is not null,
+            Proxies = HostOf(home)?.Proxies ?? [],
             FormerReach = AdoptionFile.Read(home.AdoptionFile(member.Name))?.Reach,
             CertificateDirectory = member.Api == home.ApiAddress(member.Name) ? null : home.CertificateDirectory,
             TwinCertificateDirectory = member.Api == home.ApiAddress(member.Name)
@@ -43,15 +44,15 @@ public static class MemberSettings
         };
 
     // Who cannot read it has said so when the store was opened.
-    private static bool HasVirtualAddress(HomeLayout home)
+    private static HostFile? HostOf(HomeLayout home)
     {
         try
         {
-            return HostFile.Read(home)?.Address is not null;
+            return HostFile.Read(home);
         }
         catch (InvalidDataException)
         {
-            return false;
+            return null;
         }
     }
 }

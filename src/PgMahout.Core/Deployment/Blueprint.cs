@@ -44,6 +44,10 @@ public sealed record Blueprint(string Cluster, ImmutableArray<HostBlueprint> Hos
     public bool RunsProxy(HostBlueprint host) =>
         Proxy is { } proxy && (proxy.Hosts.IsEmpty ? host.Role == HostRole.Data : proxy.Hosts.Contains(host.Name));
 
+    /// <summary>Addresses of hosts with a proxy and without a member, which no record of the cluster has.</summary>
+    public IEnumerable<string> OtherProxies =>
+        Hosts.Where(host => host.Role != HostRole.Data && RunsProxy(host)).Select(host => host.Address);
+
     /// <summary>The virtual address may come to this host.</summary>
     public bool KeepsAddress(HostBlueprint host) => VirtualAddress is not null && host.Role == HostRole.Data;
 

@@ -25,6 +25,13 @@ public static class HostDocument
             // The one on this host is asked first.
             var own = Blueprint.Url(host.Address, blueprint.Ports.Etcd);
             WriteStore(json, blueprint, blueprint.StoreEndpoints.OrderBy(endpoint => endpoint == own ? 0 : 1));
+            if (host.Role == HostRole.Data && blueprint.OtherProxies.Any())
+            {
+                json.WriteStartArray("proxies");
+                foreach (var proxy in blueprint.OtherProxies)
+                    json.WriteStringValue(proxy);
+                json.WriteEndArray();
+            }
             if (blueprint.KeepsAddress(host) && blueprint.VirtualAddress is { } address)
             {
                 json.WriteStartObject("virtualIp");

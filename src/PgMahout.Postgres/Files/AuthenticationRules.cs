@@ -60,6 +60,8 @@ internal static class AuthenticationRules
             // pg_rewind reads files of the source as superuser; a proxy on another host comes as any user.
             Append(text, "host", "all", users, address);
         }
+        foreach (var address in settings.Proxies.Select(Address))
+            Append(text, settings.CertificateDirectory is null ? "host" : "hostssl", "all", "all", address);
         foreach (var address in Abroad(settings))
         {
             // Nobody but the agents comes from there, and the line is somebody else's.
@@ -81,6 +83,9 @@ internal static class AuthenticationRules
             Append(text, type, "replication", InstanceSettings.ReplicationRole, address);
             Append(text, type, "all", InstanceSettings.Superuser, address);
         }
+        // With this role it asks for secrets; whether it may come as a client, that client's own line says.
+        foreach (var address in settings.Proxies.Select(Address))
+            Append(text, type, "all", InstanceSettings.Superuser, address);
         Append(text, "host", "replication", InstanceSettings.ReplicationRole, "samehost");
         var file = HbaFile.Parse(Usable(settings, former).Text, new HbaDialect(settings.Binaries.Major));
         if (!Admits(LoginAttempt.Local(Maintenance, InstanceSettings.Superuser)))

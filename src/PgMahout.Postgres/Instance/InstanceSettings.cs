@@ -76,6 +76,9 @@ public sealed record InstanceSettings
     /// <summary>The other members: whom it may follow, and who may replicate from it.</summary>
     public ImmutableArray<MemberSpec> Others { get; init; } = [];
 
+    /// <summary>Addresses of proxies on hosts without a member, which come as any user.</summary>
+    public ImmutableArray<string> Proxies { get; init; } = [];
+
     /// <summary>What the cluster is to its twin in another region, whose members may replicate from it.</summary>
     public Region? Region { get; init; }
 

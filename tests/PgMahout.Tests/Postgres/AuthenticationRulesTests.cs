@@ -48,6 +48,20 @@ public sealed class AuthenticationRulesTests
     }
 
     [Fact]
+    public void A_proxy_on_a_host_without_a_member_comes_as_any_user_over_TLS()
+    {
+        var settings = PostgresSettings.OfA() with { Proxies = ["10.0.0.9"], CertificateDirectory = "/certs" };
+
+        var line = Assert.Single(
+            AuthenticationRules.Render(settings, null).Split('\n'),
+            line => line.Contains("10.0.0.9/32", StringComparison.Ordinal));
+
+        Assert.Equal(
+            ["hostssl", "all", "all", "10.0.0.9/32", "scram-sha-256"],
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
     public void Servers_of_the_other_region_come_over_TLS_and_as_nobody_but_the_clusters_own_roles()
     {
         var twin = new RegionTwin("far", [new RegionServer("10.1.0.1", 5432)], null);
