@@ -44,7 +44,7 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
         return await _moving.ReadAsync(
             segment,
             entry => ReadWholeAsync(entry.Name, entry.Length, into, cancellation),
-            parts => ReadPartsAsync(segment, parts, into, cancellation),
+            parts => ReadPartsAsync(segment, parts, into, upToDamage: false, cancellation),
             cancellation);
     }
 
@@ -128,7 +128,18 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
     /// Looks through the names of everything, and into what names do not tell. All that was durable when it begins is
     /// found, also where an archiver moves it at the same time.
     /// </summary>
-    public async Task<Outcome<WalSurvey>> SurveyAsync(uint segmentSize, CancellationToken cancellation)
+    public Task<Outcome<WalSurvey>> SurveyAsync(uint segmentSize, CancellationToken cancellation) =>
+        SurveyAsync(segmentSize, upToDamage: false, cancellation);
+
+    /// <summary>
+    /// The same for an archiver that goes on. A part that was being stored when its writer died may be there in pieces,
+    /// where a store takes no object as a whole: what is damaged is archived again, as far as a server still has it.
+    /// </summary>
+    public Task<Outcome<WalSurvey>> SurveyToGoOnAsync(uint segmentSize, CancellationToken cancellation) =>
+        SurveyAsync(segmentSize, upToDamage: true, cancellation);
+
+    private async Task<Outcome<WalSurvey>> SurveyAsync(
+        uint segmentSize, bool upToDamage, CancellationToken cancellation)
     {
         var survey = new WalSurvey.Builder(segmentSize);
         var partial = new Dictionary<WalSegment, List<ObjectEntry>>();
@@ -146,7 +157,7 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
         {
             if (survey.IsWhole(segment))
                 survey.Superseded.AddRange(parts.Select(part => part.Name));
-            else if (await MeasureAsync(segment, buffer, survey, cancellation) is { } problem)
+            else if (await MeasureAsync(segment, buffer, survey, upToDamage, cancellation) is { } problem)
                 return new Outcome<WalSurvey>.Failed(problem);
         }
         return new Outcome<WalSurvey>.Done(survey.Build());
@@ -166,13 +177,13 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
 
     /// <summary>How much there is of a segment that was not whole when it was listed.</summary>
     private async Task<Problem?> MeasureAsync(
-        WalSegment segment, byte[] buffer, WalSurvey.Builder survey, CancellationToken cancellation)
+        WalSegment segment, byte[] buffer, WalSurvey.Builder survey, bool upToDamage, CancellationToken cancellation)
     {
         var read = await _moving.ReadAsync(
             segment,
             _ => Task.FromResult<Outcome<SegmentPrefix>>(
                 new Outcome<SegmentPrefix>.Done(new SegmentPrefix((int)segment.Size, true))),
-            parts => ReadPartsAsync(segment, parts, buffer, cancellation),
+            parts => ReadPartsAsync(segment, parts, buffer, upToDamage, cancellation),
             cancellation);
         if (!read.TryGet(out var prefix))
             return read.Failure!.Code == IObjectStore.Missing ? null : read.Failure;
@@ -245,12 +256,14 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
                 FrameCodec.Damaged($"{name} holds {bytes} bytes instead of {into.Length}").Failure!);
     }
 
-    /// <summary>Parts may overlap, with the same bytes.</summary>
+    /// <summary>
+    /// Parts may overlap, with the same bytes. An empty one was never stored: no frame is empty.
+    /// </summary>
     private async Task<Outcome<int>> ReadPartsAsync(
-        WalSegment segment, List<ObjectEntry> parts, Memory<byte> into, CancellationToken cancellation)
+        WalSegment segment, List<ObjectEntry> parts, Memory<byte> into, bool upToDamage, CancellationToken cancellation)
     {
         var reached = 0;
-        foreach (var part in parts.OrderBy(part => part.Name, StringComparer.Ordinal))
+        foreach (var part in parts.Where(part => part.Length > 0).OrderBy(part => part.Name, StringComparer.Ordinal))
         {
             var offset = (int)((WalObject.Part)_names.Parse(part.Name, segment.Size)).Offset;
             if (offset > reached)
@@ -258,7 +271,11 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
             var read = await StoredFrames.ReadAsync(
                 repository, part.Name, part.Length, into[offset..], cancellation);
             if (!read.TryGet(out var length))
+            {
+                if (upToDamage && read.Failure!.Code == FrameCodec.DamagedCode)
+                    break;
                 return read;
+            }
             reached = Math.Max(reached, offset + length);
         }
         return new Outcome<int>.Done(reached);

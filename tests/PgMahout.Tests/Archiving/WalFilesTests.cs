@@ -158,6 +158,30 @@ public sealed class WalFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task An_archiver_goes_on_before_a_part_whose_writer_died_in_the_middle_and_nobody_else_passes_it_over()
+    {
+        var archive = await ArchiveAsync();
+        var bytes = File.ReadAllBytes(Made("all", (int)Size, 3));
+        await PartAsync(archive, bytes, 0, 1000);
+        await PartAsync(archive, bytes, 1000, 2500);
+
+        // What a store shows that begins an object before it has it.
+        var empty = archive.Names.Part(new WalSegment(TimelineId.First, 5, Size), 2500) + archive.Repository.Ending;
+        await archive.Repository.Store.PutAsync(empty, ReadOnlyMemory<byte>.Empty, Flushing.Now, default);
+        Assert.Equal(2500, Assert.Single(Value(await archive.SurveyAsync(Size, default)).Partial).Length);
+
+        await PartAsync(archive, bytes, 2500, 4000);
+        _store.Damage(empty);
+        Assert.Equal(FrameCodec.DamagedCode, (await archive.SurveyAsync(Size, default)).Failure?.Code);
+        var known = Value(await archive.SurveyToGoOnAsync(Size, default)).Archived(4);
+        Assert.Equal(new Lsn(5 * (ulong)Size + 2500), known.Find(TimelineId.First)!.End);
+
+        // It stores again what comes there, under the same name.
+        await PartAsync(archive, bytes, 2500, 4000);
+        Assert.Equal(4000, Assert.Single(Value(await archive.SurveyAsync(Size, default)).Partial).Length);
+    }
+
+    [Fact]
     public async Task A_gap_is_read_as_it_was_written()
     {
         var archive = await ArchiveAsync();
