@@ -86,7 +86,7 @@ internal sealed class ServerWork(
                 return await instance.StopAsync(
                     stop.Mode,
                     view.Request == MemberRequest.Shutdown ? ShutdownLimit : view.Timing.StopLimit,
-                    () => PartAsync(view, stop.Running),
+                    () => PartAsync(view, stop),
                     CancellationToken.None);
             }
             finally
@@ -96,15 +96,15 @@ internal sealed class ServerWork(
         });
 
     /// <summary>Clients behind a proxy are held; from then on nobody is to be sent here.</summary>
-    private async Task PartAsync(ClusterView view, Transactions running)
+    private async Task PartAsync(ClusterView view, HaAction.Stop stop)
     {
-        if (running == Transactions.AllowedToEnd && view.Leadership is { } leadership)
+        if (stop.Running == Transactions.AllowedToEnd && view.Leadership is { } leadership)
         {
             // One that did not answer a moment ago would only be waited for.
             var others = view.Spec.Others(_self).Where(member => view.PeerReport(member.Name) is not null);
             Log.Write(
                 Severity.Information,
-                await ProxyCalls.DrainAsync(home, others.Select(observer.Client), leadership.Epoch));
+                await ProxyCalls.DrainAsync(home, others.Select(observer.Client), leadership.Epoch, stop.Heir));
         }
         state.Service.StopBegins();
     }
