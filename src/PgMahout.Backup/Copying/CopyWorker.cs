@@ -33,7 +33,7 @@ internal sealed class CopyWorker : IDisposable
     /// <summary>Copies units until none is left.</summary>
     public static void Run(CopyJob job, Repositories.Repository repository, CancellationToken cancellation)
     {
-        using var worker = new CopyWorker(job, repository.NewCodec(), repository.Key is not null, cancellation);
+        using var worker = new CopyWorker(job, repository.NewChunkCodec(), repository.Key is not null, cancellation);
         while (job.TryNext(out var unit))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -47,7 +47,7 @@ internal sealed class CopyWorker : IDisposable
     public static Chunk Store(
         CopyJob job, Repositories.Repository repository, ReadOnlySpan<byte> bytes, CancellationToken cancellation)
     {
-        using var worker = new CopyWorker(job, repository.NewCodec(), repository.Key is not null, cancellation);
+        using var worker = new CopyWorker(job, repository.NewChunkCodec(), repository.Key is not null, cancellation);
         bytes.CopyTo(worker._buffer);
         var chunk = worker.Store(bytes.Length);
         job.Packs.Finish(worker._pack);

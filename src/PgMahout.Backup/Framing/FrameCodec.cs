@@ -19,12 +19,15 @@ public sealed class FrameCodec : IDisposable
     private readonly AesGcm? _cipher;
     private byte[] _decrypted = [];
 
-    public FrameCodec(Compression compression, EncryptionKey? key)
+    /// <param name="summed">
+    /// Frames carry a checksum of their content; not needed where a stronger one of the plain bytes is kept elsewhere.
+    /// </param>
+    public FrameCodec(Compression compression, EncryptionKey? key, bool summed = true)
     {
         if (compression.Missing is { } problem)
             throw new DllNotFoundException(problem.ToString());
-        _zstd = compression.Kind == CompressionKind.Zstd ? new ZstdCodec(compression.Level) : null;
-        _lz4 = compression.Kind == CompressionKind.Lz4 ? new Lz4Codec(compression.Level) : null;
+        _zstd = compression.Kind == CompressionKind.Zstd ? new ZstdCodec(compression.Level, summed) : null;
+        _lz4 = compression.Kind == CompressionKind.Lz4 ? new Lz4Codec(compression.Level, summed) : null;
         _cipher = key is null ? null : new AesGcm(key.Bytes, TagBytes);
     }
 

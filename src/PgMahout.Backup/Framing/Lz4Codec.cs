@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace PgMahout.Backup.Framing;
 
-/// <summary>One-shot lz4 frames with length and content checksum. Confined to one thread.</summary>
+/// <summary>One-shot lz4 frames with their length. Confined to one thread.</summary>
 internal sealed unsafe partial class Lz4Codec : IDisposable
 {
     private const uint Version = 100;
@@ -11,11 +11,13 @@ internal sealed unsafe partial class Lz4Codec : IDisposable
     private const int Independent = 1;
 
     private readonly int _level;
+    private readonly bool _summed;
     private readonly Decompressor _decompressor;
 
-    public Lz4Codec(int level)
+    /// <param name="summed">With a checksum of the content at the end of each frame.</param>
+    public Lz4Codec(int level, bool summed)
     {
-        _level = level;
+        (_level, _summed) = (level, summed);
         Check(CreateDecompressor(out _decompressor, Version));
     }
 
@@ -38,13 +40,13 @@ internal sealed unsafe partial class Lz4Codec : IDisposable
 
     public static int Bound(int plain)
     {
-        var preferences = Asked(0, plain);
+        var preferences = Asked(0, plain, summed: true);
         return checked((int)FrameBound((nuint)plain, &preferences));
     }
 
     public int Compress(ReadOnlySpan<byte> plain, Span<byte> frame)
     {
-        var preferences = Asked(_level, plain.Length);
+        var preferences = Asked(_level, plain.Length, _summed);
         fixed (byte* from = plain)
         fixed (byte* to = frame)
             return (int)Check(CompressFrame(to, (nuint)frame.Length, from, (nuint)plain.Length, &preferences));
@@ -83,11 +85,11 @@ internal sealed unsafe partial class Lz4Codec : IDisposable
         return read == length ? written : null;
     }
 
-    private static Preferences Asked(int level, int plain) => new()
+    private static Preferences Asked(int level, int plain, bool summed) => new()
     {
         BlockSize = LargestBlocks,
         BlockMode = Independent,
-        ContentChecksum = 1,
+        ContentChecksum = summed ? 1 : 0,
         ContentSize = (ulong)plain,
         Level = level,
     };

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace PgMahout.Backup.Framing;
 
-/// <summary>One-shot zstd frames with length and content checksum. Confined to one thread.</summary>
+/// <summary>One-shot zstd frames with their length. Confined to one thread.</summary>
 internal sealed unsafe partial class ZstdCodec : IDisposable
 {
     private const int CompressionLevel = 100;
@@ -12,12 +12,13 @@ internal sealed unsafe partial class ZstdCodec : IDisposable
     private readonly Compressor _compressor;
     private readonly Decompressor _decompressor;
 
-    public ZstdCodec(int level)
+    /// <param name="summed">With a checksum of the content at the end of each frame.</param>
+    public ZstdCodec(int level, bool summed)
     {
         _compressor = CreateCompressor();
         _decompressor = CreateDecompressor();
         Check(SetParameter(_compressor, CompressionLevel, level));
-        Check(SetParameter(_compressor, ChecksumFlag, 1));
+        Check(SetParameter(_compressor, ChecksumFlag, summed ? 1 : 0));
     }
 
     public static int Bound(int plain) => checked((int)CompressBound((nuint)plain));

@@ -76,15 +76,20 @@ internal sealed class DirectoryFiles(string root, TimeProvider time)
 
     public void Flush()
     {
-        foreach (var name in _unflushed.Keys)
+        var names = _unflushed.Keys.Where(name => _unflushed.TryRemove(name, out _)).ToList();
+        try
         {
             // One that was deleted or replaced since needs nothing.
-            SyncIfThere(Path(name));
-            _unflushed.TryRemove(name, out _);
+            foreach (var path in names.Select(Path).Concat(names.SelectMany(name => Above(Path(name))).Distinct()))
+                SyncIfThere(path);
+            Sync(root);
         }
-        foreach (var directory in Directory.EnumerateDirectories(root, "*", SearchOption.AllDirectories))
-            SyncIfThere(directory);
-        Sync(root);
+        catch
+        {
+            foreach (var name in names)
+                _unflushed[name] = true;
+            throw;
+        }
     }
 
     public int Read(string name, long offset, Span<byte> into, StoreCall call)
@@ -208,10 +213,17 @@ internal sealed class DirectoryFiles(string root, TimeProvider time)
     /// <summary>A name is on disk when every directory above it is.</summary>
     private void SyncParents(string path)
     {
-        var directory = System.IO.Path.GetDirectoryName(path)!;
-        for (; directory.Length > root.Length; directory = System.IO.Path.GetDirectoryName(directory)!)
+        foreach (var directory in Above(path))
             Sync(directory);
         Sync(root);
+    }
+
+    /// <summary>The directories between a file and the root of the store, the nearest first.</summary>
+    private IEnumerable<string> Above(string path)
+    {
+        var directory = System.IO.Path.GetDirectoryName(path)!;
+        for (; directory.Length > root.Length; directory = System.IO.Path.GetDirectoryName(directory)!)
+            yield return directory;
     }
 
     private void RemoveIfEmpty(string directory)

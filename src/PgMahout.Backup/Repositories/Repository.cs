@@ -34,6 +34,9 @@ public sealed class Repository
     /// <summary>For new objects. Confined to one thread; to be disposed of.</summary>
     public FrameCodec NewCodec() => new(Compression, Key);
 
+    /// <summary>For chunks in packs, whose hashes a manifest has. Confined to one thread; to be disposed of.</summary>
+    public FrameCodec NewChunkCodec() => new(Compression, Key, summed: false);
+
     /// <summary>For an object of this name, which may be older than the present compression.</summary>
     public FrameCodec CodecFor(string name)
     {

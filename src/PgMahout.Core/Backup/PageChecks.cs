@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using PgMahout.Core.Vocabulary;
@@ -41,6 +42,8 @@ public static class PageChecks
         Checksum(page, block) == BinaryPrimitives.ReadUInt16LittleEndian(page[ChecksumOffset..]);
 
     /// <summary>As PostgreSQL computes it: 32 FNV-1a sums beside each other, folded into 16 bits.</summary>
+    // Wide vectors are not compiled ahead of time, and as first compiled they take a multiple: a backup is soon over.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ushort Checksum(ReadOnlySpan<byte> page, uint block)
     {
         ref var words = ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, uint>(page));
@@ -73,6 +76,7 @@ public static class PageChecks
         return (ushort)((sum ^ block) % 65535 + 1);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<uint> Mix(Vector256<uint> sum, Vector256<uint> words)
     {
         var mixed = sum ^ words;

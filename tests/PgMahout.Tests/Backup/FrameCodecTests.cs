@@ -75,6 +75,23 @@ public sealed class FrameCodecTests
         Assert.True(codec.Decode(stored, new byte[5000], Place).TryGet(out _));
     }
 
+    [Theory]
+    [InlineData(CompressionKind.Zstd)]
+    [InlineData(CompressionKind.Lz4)]
+    public void A_frame_without_a_checksum_is_that_much_shorter_and_opens_alike(CompressionKind kind)
+    {
+        const int Checksum = 4;
+        using var codec = Codec(kind, encrypted: false);
+        using var bare = new FrameCodec(Compression.Of(kind, null), null, summed: false);
+        var plain = Text(3000);
+        var stored = Encode(bare, plain, Place);
+        var back = new byte[plain.Length];
+
+        Assert.Equal(Encode(codec, plain, Place).Length - Checksum, stored.Length);
+        Assert.True(codec.Decode(stored, back, Place).TryGet(out var length));
+        Assert.Equal(plain, back[..length]);
+    }
+
     [Fact]
     public void An_encrypted_frame_opens_only_at_its_place_and_with_its_key()
     {
