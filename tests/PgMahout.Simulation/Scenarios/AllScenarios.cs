@@ -262,5 +262,19 @@ internal static class AllScenarios
         {
             Profile = Profile.Promises,
         },
+        new("forced-leader-hands-over",
+            "What force gave up stays given up when the named member hands over before it was promoted.", 180010205,
+        [
+            new(FaultKind.StoreOutage, 0, 0, 19636, 15446),
+            new(FaultKind.HangPostgres, 1, 0, 20098, 15446),
+            new(FaultKind.HangPostgres, 2, 0, 21563, 15446),
+            new(FaultKind.ForceFailover, 1, 2, 32055, 17725),
+            new(FaultKind.KillAgent, 2, 0, 32587, 250),
+            new(FaultKind.CrashHost, -1, 0, 34138, 22609),
+            new(FaultKind.CrashHost, 2, 0, 42432, 6846),
+        ])
+        {
+            Profile = Profile.Promises,
+        },
     ];
 }
