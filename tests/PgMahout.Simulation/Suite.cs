@@ -76,10 +76,19 @@ internal sealed class Suite(Options options, TextWriter output)
         foreach (var (invariant, count) in campaign.Broken)
             output.WriteLine($"  {invariant} was broken in {count}");
         foreach (var group in campaign.Failures.GroupBy(failure => failure.Violation.Invariant))
+        {
             FailureReport.Write(output, group.First().Run, group.First().Violation, HaPolicy.Decide);
+            output.WriteLine($"  repeat  {Repeat(group.First().Run)}");
+            foreach (var (run, violation) in group.Skip(1))
+                output.WriteLine($"  also    {Repeat(run)}  ({violation.What})");
+        }
         _verdict.Count(campaign.Failed == 0, $"{campaign.Failed} of {campaign.Schedules} schedules broke an invariant");
         JudgeCoverage(campaign);
     }
+
+    /// <summary>The command that shows a run again; without its profile a seed is another run.</summary>
+    private string Repeat(Run run) => $"PgMahout.Simulation --trace --seed {run.Seed}"
+        + (options.Profile is { } profile ? $" --profile {profile.Name}" : "");
 
     private void JudgeCoverage(Campaign campaign)
     {

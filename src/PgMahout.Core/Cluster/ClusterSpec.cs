@@ -74,6 +74,8 @@ public enum Durability
     /// <summary>On at least one other member, always: with no standby left, commits wait.</summary>
     Strict,
 
-    /// <summary>On the primary; a failover may lose the last moments, at most the lag limit.</summary>
+    /// <summary>
+    /// On the primary; a failover may lose the last moments: the lag limit and what came after the leader's last word.
+    /// </summary>
     Async,
 }

@@ -10,14 +10,12 @@ namespace PgMahout.Simulation.Invariants;
 /// </summary>
 internal sealed class HolderIsFencedFirst(SimWorld world, InvariantSet book) : Invariant(world)
 {
-    private const long GuardNeeds = 50_000_000;
-
     public override void RecordChanged(Leadership? before, Leadership after)
     {
         if (before is null || (after.IsHeld && after.Holder == before.Holder) || book.IsForced(after.Epoch))
             return;
         var former = World.Members.First(member => member.Name == before.Holder).Postgres;
-        var excused = former.Host.Frozen || World.Now - former.Host.ThawedAt < GuardNeeds;
+        var excused = former.Host.Frozen || HasJustThawed(former);
         if (former.Leads && !excused)
             Broken($"{before.Holder} is {former.Phase} while the record passes to "
                 + (after.IsHeld ? after.Holder : after.Released!.Heir));

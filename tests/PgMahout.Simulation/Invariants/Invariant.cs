@@ -10,6 +10,8 @@ namespace PgMahout.Simulation.Invariants;
 /// </summary>
 internal abstract class Invariant(SimWorld world)
 {
+    private const long GuardNeeds = 50_000_000;
+
     protected SimWorld World { get; } = world;
 
     public string Name => GetType().Name;
@@ -39,6 +41,9 @@ internal abstract class Invariant(SimWorld world)
     public virtual void SlotMoved(SimPostgres keeper, SimPostgres owner, long to) { }
 
     public virtual void Acting(int member, ClusterView view, Rule rule, HaAction action) { }
+
+    /// <summary>No clock can help against a host that was frozen: its guard kills as soon as it thaws.</summary>
+    protected bool HasJustThawed(SimPostgres server) => World.Now - server.Host.ThawedAt < GuardNeeds;
 
     protected void Broken(string what) => World.Fail(Name, what);
 

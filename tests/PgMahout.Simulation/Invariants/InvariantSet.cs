@@ -76,13 +76,19 @@ internal sealed class InvariantSet
 
     public void RecordChanged(Leadership? before, Leadership after)
     {
-        // A promotion that broke off is tried again in another epoch; what force gave up for it stays given up.
-        if (before is not null && after.Epoch > before.Epoch && after.Holder == before.Holder
-            && IsForced(before.Epoch) && !(Newest?.Epoch >= before.Epoch))
+        if (before is not null && after.Epoch > before.Epoch && IsForced(before.Epoch) && GoesOn(before, after))
             LossAccepted(after.Epoch);
         foreach (var invariant in _all)
             invariant.RecordChanged(before, after);
     }
+
+    /// <summary>
+    /// A promotion that broke off is tried again in another epoch, or left to the heir, which has all that the holder
+    /// has; what force gave up for it stays given up.
+    /// </summary>
+    private bool GoesOn(Leadership before, Leadership after) =>
+        !(Newest?.Epoch >= before.Epoch)
+        && (after.Holder == before.Holder || after.Holder == before.Released?.Heir);
 
     public void RegionChanged(Region next)
     {

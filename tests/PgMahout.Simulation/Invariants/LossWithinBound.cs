@@ -5,8 +5,9 @@ namespace PgMahout.Simulation.Invariants;
 /// <summary>
 /// Asynchronous mode: a takeover loses of what was confirmed up to the former reign's end at most the lag limit, plus
 /// what was confirmed in the two lease times before that end: a candidate can compare itself only with what the leader
-/// last said of itself, and a leader that says nothing goes on for a lease time. Counted from where the two histories
-/// part, not from where the former one's timeline began.
+/// last said of itself, and a leader that says nothing goes on for a lease time. The end is its last commit, but no
+/// later than that of its lease: what a thawed host confirms before its guard has killed it is lost besides. Counted
+/// from where the two histories part, not from where the former one's timeline began.
 /// </summary>
 internal sealed class LossWithinBound(SimWorld world, InvariantSet book) : Invariant(world)
 {
@@ -16,7 +17,7 @@ internal sealed class LossWithinBound(SimWorld world, InvariantSet book) : Invar
     public override void Acknowledged(SimPostgres server, long end)
     {
         if (book.Newest is { } newest && server.Reign >= newest.Epoch)
-            _confirmed.Add((World.Now, end));
+            _confirmed.Add((InLease(server), end));
     }
 
     public override void Serving(SimPostgres server)
@@ -42,6 +43,14 @@ internal sealed class LossWithinBound(SimWorld world, InvariantSet book) : Invar
         foreach (var timeline in book.Timelines)
             if (server.Wal!.ReachOn(timeline, server.Flushed) < timeline.AcknowledgedEnd)
                 timeline.WrittenOffEnd = timeline.AcknowledgedEnd;
+    }
+
+    /// <summary>Now, or, on a host that has only just thawed, when its lease ran out.</summary>
+    private long InLease(SimPostgres server)
+    {
+        var late = HasJustThawed(server) ? server.Host.Since(server.Guard.Deadline, World.Now) : 0;
+        var before = _confirmed.Count > 0 ? _confirmed[^1].At : 0;
+        return Math.Max(before, World.Now - late);
     }
 
     private long LastWords()

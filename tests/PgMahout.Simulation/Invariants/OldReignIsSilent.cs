@@ -10,8 +10,6 @@ namespace PgMahout.Simulation.Invariants;
 /// </summary>
 internal sealed class OldReignIsSilent(SimWorld world, InvariantSet book) : Invariant(world)
 {
-    private const long GuardNeeds = 50_000_000;
-
     public override void Acknowledged(SimPostgres server, long end)
     {
         if (book.Newest is not { } newest || newest.Epoch <= server.Reign)
@@ -23,7 +21,7 @@ internal sealed class OldReignIsSilent(SimWorld world, InvariantSet book) : Inva
             server.Wal!.WrittenOffEnd = Math.Max(server.Wal.WrittenOffEnd, end);
             return;
         }
-        if (World.Plan.Durability == Durability.Async && World.Now - server.Host.ThawedAt < GuardNeeds)
+        if (World.Plan.Durability == Durability.Async && HasJustThawed(server))
         {
             server.Wal!.WrittenOffEnd = Math.Max(server.Wal.WrittenOffEnd, end);
             return;

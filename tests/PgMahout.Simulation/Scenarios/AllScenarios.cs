@@ -229,5 +229,67 @@ internal static class AllScenarios
             new(FaultKind.KillAgent, -1, 0, 4533, 3710),
             new(FaultKind.KillPostgres, 1, 0, 4763, 100),
         ]),
+        new("thawed-long-after-its-lease",
+            "Two lease times are counted back from the lease's end, not from the last word of a host that thaws later.",
+            77015294,
+        [
+            new(FaultKind.StoreOutage, 0, 0, 9650, 16167),
+            new(FaultKind.HangPostgres, 5, 0, 9789, 16167),
+            new(FaultKind.HangPostgres, 4, 0, 10077, 16167),
+            new(FaultKind.HangPostgres, 1, 0, 10283, 16167),
+            new(FaultKind.HangPostgres, 6, 0, 10289, 16167),
+            new(FaultKind.HangPostgres, 3, 0, 10398, 16167),
+            new(FaultKind.HangPostgres, 2, 0, 10810, 16167),
+            new(FaultKind.CutPair, -1, 2, 11271, 10189),
+            new(FaultKind.FreezeHost, -1, 3, 13310, 4709),
+            new(FaultKind.CrashHost, -1, 0, 21460, 43308),
+            new(FaultKind.CrashHost, -1, 0, 46768, 18000),
+        ])
+        {
+            Profile = Profile.Promises,
+        },
+        new("thawed-after-a-promotion-that-broke-off",
+            "A host that thaws before anybody serves in its place has the moment until its guard has killed it, too.",
+            77021553,
+        [
+            new(FaultKind.Reinitialize, 2, 2, 5163, 1954),
+            new(FaultKind.IsolateHost, -1, 1, 6107, 9861),
+            new(FaultKind.SlowNetwork, -1, 2, 7291, 2254),
+            new(FaultKind.FreezeHost, -1, 2, 7454, 8417),
+            new(FaultKind.StoreOutage, 0, 0, 8654, 11790),
+            new(FaultKind.HangPostgres, 1, 0, 8696, 11790),
+        ])
+        {
+            Profile = Profile.Promises,
+        },
+        new("forced-leader-hands-over",
+            "What force gave up stays given up when the named member hands over before it was promoted.", 180010205,
+        [
+            new(FaultKind.StoreOutage, 0, 0, 19636, 15446),
+            new(FaultKind.HangPostgres, 1, 0, 20098, 15446),
+            new(FaultKind.HangPostgres, 2, 0, 21563, 15446),
+            new(FaultKind.ForceFailover, 1, 2, 32055, 17725),
+            new(FaultKind.KillAgent, 2, 0, 32587, 250),
+            new(FaultKind.CrashHost, -1, 0, 34138, 22609),
+            new(FaultKind.CrashHost, 2, 0, 42432, 6846),
+        ])
+        {
+            Profile = Profile.Promises,
+        },
+        new("promoted-just-before-the-store-was-away",
+            "Where a promotion left the history may not be in the record yet; then nothing is shared.",
+            18,
+        [
+            new(FaultKind.CutPair, 0, 1, 6000, 4300),
+            new(FaultKind.HangPostgres, 2, 0, 10030, 1400),
+            new(FaultKind.FreezeHost, 0, 0, 10050, 1300),
+            new(FaultKind.StoreOutage, 0, 0, 11350, 8000),
+            new(FaultKind.CrashHost, 1, 0, 19300, 15000),
+            new(FaultKind.CrashHost, 1, 0, 24300, 10000),
+        ])
+        {
+            Profile = Profile.Ahead,
+            BrokenBy = "ignore-history",
+        },
     ];
 }

@@ -22,6 +22,5 @@ internal static class FailureReport
         output.WriteLine($"  the last {LastEvents} events:");
         foreach (var line in (again.Trace ?? []).TakeLast(LastEvents))
             output.WriteLine("    " + line);
-        output.WriteLine($"  repeat  PgMahout.Simulation --schedules 1 --seed {failing.Seed} --trace");
     }
 }

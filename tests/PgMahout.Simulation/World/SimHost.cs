@@ -32,6 +32,12 @@ internal sealed class SimHost(int index, double drift)
     public long Until(Instant at, long now) =>
         Math.Max(0, (long)((at.Nanoseconds - Clock(now).Nanoseconds) / (1 + drift)) + 1);
 
+    /// <summary>
+    /// How long ago, in virtual time, this host's clock showed <paramref name="at"/>; zero when that is to come.
+    /// </summary>
+    public long Since(Instant at, long now) =>
+        Math.Max(0, (long)((Clock(now).Nanoseconds - at.Nanoseconds) / (1 + drift)));
+
     /// <summary>Runs when what waits for the disk may go on.</summary>
     public Action? Unstuck { get; set; }
 
