@@ -42,6 +42,29 @@ public sealed class UndoRefusalTests
         Assert.Equal(sum, await cluster.AskAsync<string>(port, Sum));
     }
 
+    [Fact]
+    public async Task Who_does_not_own_the_home_is_refused_and_changes_nothing()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root may become somebody else");
+        await using var cluster = await LiveCluster.UpAsync("--members", "1");
+        await cluster.HealthyAsync();
+        var (port, sum) = await LoseAsync(cluster);
+        var files = FilesOf(cluster.Home);
+
+        var refused = await Program.RunAsync(
+            "runuser",
+            ["-u", "nobody", "--", Program.Path, "undo", "drop", "orders", "--yes", "--home", cluster.Home],
+            LiveCluster.Limit);
+
+        refused.Fails(3, "HOME-003");
+        Assert.Contains("its owner is root, and you are nobody", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(files, FilesOf(cluster.Home));
+        Assert.Equal(1, await cluster.AskAsync<long>(port, Gone));
+        await NothingIsLeftAsync(cluster, port);
+        (await cluster.RunAsync("undo", "drop", "orders", "--yes")).Exits(0);
+        Assert.Equal(sum, await cluster.AskAsync<string>(port, Sum));
+    }
+
     /// <summary>A table that was backed up, and dropped; how its rows add up.</summary>
     private static async Task<(int Port, string Sum)> LoseAsync(LiveCluster cluster)
     {
@@ -67,4 +90,15 @@ public sealed class UndoRefusalTests
         Assert.Equal(0, await cluster.AskAsync<long>(
             port, "select count(*) from pg_namespace where nspname like 'pgmahout_undo%'"));
     }
+
+    /// <summary>But for those that a running cluster makes and removes by itself.</summary>
+    private static string[] FilesOf(string home) =>
+    [
+        .. Directory.EnumerateFileSystemEntries(home, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(home, path))
+            .Where(path => !path.StartsWith("members/", StringComparison.Ordinal)
+                && !path.StartsWith("backup/", StringComparison.Ordinal)
+                && !path.StartsWith("run/", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal),
+    ];
 }
