@@ -36,10 +36,11 @@ public sealed class DeployTests : IAsyncLifetime
         (await DeployAsync("--dry-run")).Exits(0);
         Assert.Equal("", await _lab.ShellAsync("db1", "command -v pgmahout psql || true"));
 
-        (await DeployAsync("--drill")).Exits(0);
+        var made = (await DeployAsync("--drill")).Exits(0);
         Assert.True((await SeenFromAsync("db2")).IsHealthy);
         // As root: what the account may not read in root's own directory is not looked for.
         Assert.Equal("1", await _lab.ShellAsync("db2", "pgmahout psql -- -XAtc 'select 1'"));
+        await HostsTellClientsTheSameAsync(UriIn(made));
 
         var again = (await DeployAsync()).Exits(0);
         Assert.Contains("nothing to do", again.Out + again.Error, StringComparison.Ordinal);
@@ -104,7 +105,8 @@ public sealed class DeployTests : IAsyncLifetime
         Assert.Contains($"@{shared}:6432/", given.Out, StringComparison.Ordinal);
         var leader = (await HealthyFromAsync("db1")).Leader!;
         Assert.Equal("1", await _lab.ShellAsync(leader, Here));
-        var uri = given.Out.Split('\n').Single(line => line.StartsWith("postgresql://", StringComparison.Ordinal));
+        var uri = UriIn(given);
+        await HostsTellClientsTheSameAsync(uri);
         Assert.Equal(leader, (await Program.RunAsync("psql", [uri, "-XAtc", "show cluster_name"], Limit))
             .Exits(0).Out.Trim().Split('/')[1]);
         var verified = uri + $"&sslmode=verify-full&sslrootcert={_desk.Directory}/orders.secrets/ca.crt";
@@ -119,6 +121,20 @@ public sealed class DeployTests : IAsyncLifetime
             leader, "ls /etc/systemd/system/pgmahout-address* 2> /dev/null || true"));
         Assert.Null((await HealthyFromAsync("db2")).VirtualIp);
         Assert.Equal(servers, await PostmastersAsync());
+    }
+
+    private static string UriIn(Ran deployed) =>
+        deployed.Out.Split('\n').Single(line => line.StartsWith("postgresql://", StringComparison.Ordinal));
+
+    /// <summary>As the operator was told, but with the password file that is there.</summary>
+    private async Task HostsTellClientsTheSameAsync(string uri)
+    {
+        const string File = "&passfile=";
+        foreach (var host in First)
+        {
+            Assert.Equal(uri.Split(File)[0], (await _lab.ShellAsync(host, "pgmahout uri")).Split(File)[0]);
+            Assert.Equal("1", await _lab.ShellAsync(host, "psql \"$(pgmahout uri)\" -XAtc 'select 1'"));
+        }
     }
 
     [Fact]

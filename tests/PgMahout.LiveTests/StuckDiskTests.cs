@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using PgMahout.InstanceTests;
 using PgMahout.LiveTests.Harness;
 using Xunit;
 
@@ -19,7 +17,7 @@ public sealed class StuckDiskTests
         await using var cluster = await LiveCluster.UpAsync("--members", "3");
         var name = (await cluster.HealthyAsync()).Leader!;
         (await cluster.RunAsync("down")).Exits(0);
-        await using var disk = await MoveDataAsync(Path.Combine(cluster.Home, "members", name));
+        await using var disk = await MemberDisk.MoveDataAsync(cluster, name);
         (await cluster.UpAgainAsync()).Exits(0);
         var before = await LeadAsync(cluster, name);
         await using var writer = await Writer.StartAsync(cluster, before);
@@ -45,17 +43,5 @@ public sealed class StuckDiskTests
         if ((await cluster.HealthyAsync()).Leader != name)
             (await cluster.RunAsync("switchover", "--to", name)).Exits(0);
         return await cluster.StatusAsync($"{name} leads", status => status.IsHealthy && status.Leader == name);
-    }
-
-    /// <summary>The data directory becomes a file system of its own, with the same content.</summary>
-    private static async Task<SmallDisk> MoveDataAsync(string member)
-    {
-        var (data, kept) = (Path.Combine(member, "data"), Path.Combine(member, "data.kept"));
-        Directory.Move(data, kept);
-        var disk = await SmallDisk.MountAsync(member, "data", megabytes: 600);
-        using (var copy = Process.Start("cp", ["--archive", kept + "/.", data]))
-            await copy.WaitForExitAsync();
-        Directory.Delete(kept, recursive: true);
-        return disk;
     }
 }

@@ -20,6 +20,9 @@ public sealed record HostFile(string Host, ImmutableArray<MemberName> Members, H
     /// <summary>Addresses of hosts with a proxy and without a member, which the member here lets in.</summary>
     public ImmutableArray<string> Proxies { get; init; } = [];
 
+    /// <summary>What clients are told; null: it was written before hosts knew that.</summary>
+    public ClientEntrance? Clients { get; init; }
+
     /// <summary>Null when there is none.</summary>
     /// <exception cref="InvalidDataException">It cannot be read or understood.</exception>
     public static HostFile? Read(HomeLayout home)
@@ -41,6 +44,9 @@ public sealed record HostFile(string Host, ImmutableArray<MemberName> Members, H
                     })
                 {
                     Proxies = [.. document.Proxies ?? []],
+                    Clients = document.Clients is { } clients
+                        ? new ClientEntrance([.. clients.Proxies], clients.Address, clients.AddressHasProxy)
+                        : null,
                     Address = document.VirtualIp is { } address
                         ? VirtualAddress.Parse(address.Address, address.Interface)
                             ?? throw new JsonException($"'{address.Address}' is no address with a prefix length")
@@ -61,7 +67,10 @@ public sealed record HostFile(string Host, ImmutableArray<MemberName> Members, H
             [.. Members.Select(member => member.Text)],
             new StoreDocument([.. Store.Endpoints.Select(one => one.OriginalString)], Store.Prefix, Store.User),
             Address is { } address ? new AddressDocument(address.ToString(), address.Interface) : null,
-            Proxies.IsEmpty ? null : [.. Proxies]),
+            Proxies.IsEmpty ? null : [.. Proxies],
+            Clients is { } clients
+                ? new ClientsDocument([.. clients.Proxies], clients.Shared, clients.SharedHasProxy)
+                : null),
         HostFileJson.Default.HostDocument);
 }
 
@@ -79,9 +88,12 @@ internal sealed record HostDocument(
     string[] Members,
     StoreDocument Store,
     AddressDocument? VirtualIp = null,
-    string[]? Proxies = null);
+    string[]? Proxies = null,
+    ClientsDocument? Clients = null);
 
 internal sealed record AddressDocument(string Address, string Interface);
+
+internal sealed record ClientsDocument(string[] Proxies, string? Address = null, bool AddressHasProxy = false);
 
 internal sealed record StoreDocument(string[] Etcd, string Prefix, string? User = null);
 

@@ -38,7 +38,7 @@ internal sealed class ArchiveSession(
             return new SessionEnd(archived, identified.Failure);
         if (archived is null)
         {
-            var survey = await context.Archive.SurveyToGoOnAsync(source.SegmentSize, cancellation);
+            var survey = await context.Archive.SurveyAsync(source.SegmentSize, cancellation);
             if (!survey.TryGet(out var found))
                 return new SessionEnd(null, survey.Failure, ArchiveState.RepositoryFailing);
             archived = found.Archived(_settings.Buffers);
@@ -190,7 +190,7 @@ internal sealed class ArchiveSession(
     private async Task<SessionEnd> RecordGapAsync(
         ResumeAnswer.Stream at, ArchiveSource source, string why, CancellationToken cancellation)
     {
-        var survey = await context.Archive.SurveyToGoOnAsync(source.SegmentSize, cancellation);
+        var survey = await context.Archive.SurveyAsync(source.SegmentSize, cancellation);
         if (!survey.TryGet(out var found))
             return new SessionEnd(_archived, survey.Failure, ArchiveState.RepositoryFailing);
         // An archiver on another host may have gone on meanwhile: then nothing is missing, but this one is late.

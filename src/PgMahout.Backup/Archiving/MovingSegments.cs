@@ -59,7 +59,7 @@ internal sealed class MovingSegments(Repository repository, WalNames names)
     public async Task<Outcome<SegmentPrefix>> ReadAsync(
         WalSegment segment,
         Func<ObjectEntry, Task<Outcome<SegmentPrefix>>> whole,
-        Func<List<ObjectEntry>, Task<Outcome<int>>> parts,
+        Func<List<ObjectEntry>, Task<Outcome<SegmentPrefix>>> parts,
         CancellationToken cancellation)
     {
         (ImmutableArray<ObjectEntry> Entries, Outcome<SegmentPrefix> Read)? last = null;
@@ -74,7 +74,7 @@ internal sealed class MovingSegments(Repository repository, WalNames names)
                 if (names.Parse(entry.Name, segment.Size) is WalObject.Whole)
                     return await whole(entry);
             var own = entries.Where(entry => names.Parse(entry.Name, segment.Size) is WalObject.Part).ToList();
-            last = ([.. own], own.Count == 0 ? Nothing(segment) : Prefix(segment, await parts(own)));
+            last = ([.. own], own.Count == 0 ? Nothing(segment) : await parts(own));
         }
         return last!.Value.Read;
     }
@@ -89,10 +89,6 @@ internal sealed class MovingSegments(Repository repository, WalNames names)
 
     private Outcome<SegmentPrefix> Nothing(WalSegment segment) =>
         new Outcome<SegmentPrefix>.Failed(StoreProblems.Missing(repository.Store.Address, segment.Name));
-
-    private static Outcome<SegmentPrefix> Prefix(WalSegment segment, Outcome<int> read) => read.TryGet(out var length)
-        ? new Outcome<SegmentPrefix>.Done(new SegmentPrefix(length, length == segment.Size))
-        : new Outcome<SegmentPrefix>.Failed(read.Failure!);
 
     private static ulong Begin(WalSurvey.Builder seen, TimelineId timeline) =>
         seen.Histories.FirstOrDefault(history => history.Current == timeline) is { Ancestors: [.., var parent] }

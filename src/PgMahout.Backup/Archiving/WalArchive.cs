@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using PgMahout.Backup.Framing;
@@ -28,10 +29,28 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
 
     /// <summary>
     /// Fills <paramref name="into"/> with what there is of a segment, from its beginning on; what is behind that is not
-    /// touched. Nothing at all is a failure with the code <see cref="IObjectStore.Missing"/>.
+    /// touched. Nothing at all is a failure with the code <see cref="IObjectStore.Missing"/>, and so is damage with its
+    /// own, wherever it is.
     /// </summary>
     /// <param name="into">As long as the segment.</param>
     public async Task<Outcome<SegmentPrefix>> ReadAsync(
+        WalSegment segment, Memory<byte> into, CancellationToken cancellation) =>
+        Upto(segment.Size, await ReadSoundAsync(segment, into, cancellation));
+
+    /// <summary>The same, but damage behind what a look through the archive has shown of the segment is none.</summary>
+    /// <param name="seen">Who plans by it knows where something is damaged.</param>
+    public async Task<Outcome<SegmentPrefix>> ReadAsync(
+        WalSegment segment, ArchiveMap seen, Memory<byte> into, CancellationToken cancellation) =>
+        Upto(
+            Math.Max(1, seen.EndIn(segment).Value - segment.Start.Value),
+            await ReadSoundAsync(segment, into, cancellation));
+
+    private static Outcome<SegmentPrefix> Upto(ulong needed, Outcome<SegmentPrefix> read) =>
+        read.TryGet(out var prefix) && prefix.Damaged is { Problem: var problem } && (ulong)prefix.Length < needed
+            ? new Outcome<SegmentPrefix>.Failed(problem)
+            : read;
+
+    private async Task<Outcome<SegmentPrefix>> ReadSoundAsync(
         WalSegment segment, Memory<byte> into, CancellationToken cancellation)
     {
         // The usual case without a listing: whole, and stored as segments are stored now.
@@ -44,7 +63,7 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
         return await _moving.ReadAsync(
             segment,
             entry => ReadWholeAsync(entry.Name, entry.Length, into, cancellation),
-            parts => ReadPartsAsync(segment, parts, into, upToDamage: false, cancellation),
+            parts => ReadPartsAsync(segment, parts, into, cancellation),
             cancellation);
     }
 
@@ -85,7 +104,7 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
             foreach (var segment in segments[from..])
             {
                 var buffer = new byte[segment.Size];
-                var read = await ReadAsync(segment, buffer, cancellation);
+                var read = await ReadAsync(segment, map, buffer, cancellation);
                 if (!read.TryGet(out var prefix))
                     return new Outcome<Lsn>.Failed(read.Failure!);
                 contents.Add(buffer.AsMemory(0, prefix.Length));
@@ -126,20 +145,10 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
 
     /// <summary>
     /// Looks through the names of everything, and into what names do not tell. All that was durable when it begins is
-    /// found, also where an archiver moves it at the same time.
+    /// found, also where an archiver moves it at the same time. A part that was being stored when its writer died may
+    /// be there in pieces, where a store takes no object as a whole; whether it is needed is for others to say.
     /// </summary>
-    public Task<Outcome<WalSurvey>> SurveyAsync(uint segmentSize, CancellationToken cancellation) =>
-        SurveyAsync(segmentSize, upToDamage: false, cancellation);
-
-    /// <summary>
-    /// The same for an archiver that goes on. A part that was being stored when its writer died may be there in pieces,
-    /// where a store takes no object as a whole: what is damaged is archived again, as far as a server still has it.
-    /// </summary>
-    public Task<Outcome<WalSurvey>> SurveyToGoOnAsync(uint segmentSize, CancellationToken cancellation) =>
-        SurveyAsync(segmentSize, upToDamage: true, cancellation);
-
-    private async Task<Outcome<WalSurvey>> SurveyAsync(
-        uint segmentSize, bool upToDamage, CancellationToken cancellation)
+    public async Task<Outcome<WalSurvey>> SurveyAsync(uint segmentSize, CancellationToken cancellation)
     {
         var survey = new WalSurvey.Builder(segmentSize);
         var partial = new Dictionary<WalSegment, List<ObjectEntry>>();
@@ -157,7 +166,7 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
         {
             if (survey.IsWhole(segment))
                 survey.Superseded.AddRange(parts.Select(part => part.Name));
-            else if (await MeasureAsync(segment, buffer, survey, upToDamage, cancellation) is { } problem)
+            else if (await MeasureAsync(segment, buffer, survey, cancellation) is { } problem)
                 return new Outcome<WalSurvey>.Failed(problem);
         }
         return new Outcome<WalSurvey>.Done(survey.Build());
@@ -177,13 +186,13 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
 
     /// <summary>How much there is of a segment that was not whole when it was listed.</summary>
     private async Task<Problem?> MeasureAsync(
-        WalSegment segment, byte[] buffer, WalSurvey.Builder survey, bool upToDamage, CancellationToken cancellation)
+        WalSegment segment, byte[] buffer, WalSurvey.Builder survey, CancellationToken cancellation)
     {
         var read = await _moving.ReadAsync(
             segment,
             _ => Task.FromResult<Outcome<SegmentPrefix>>(
                 new Outcome<SegmentPrefix>.Done(new SegmentPrefix((int)segment.Size, true))),
-            parts => ReadPartsAsync(segment, parts, buffer, upToDamage, cancellation),
+            parts => ReadPartsAsync(segment, parts, buffer, cancellation),
             cancellation);
         if (!read.TryGet(out var prefix))
             return read.Failure!.Code == IObjectStore.Missing ? null : read.Failure;
@@ -191,6 +200,9 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
             survey.AddWhole(segment);
         else
             survey.Partial[segment] = prefix.Length;
+        if (prefix.Damaged is { Object: var damaged })
+            survey.Damaged.Add(new DamagedWal(
+                new WalPosition(segment.Timeline, new Lsn(segment.Start.Value + (ulong)prefix.Length)), damaged));
         return null;
     }
 
@@ -257,29 +269,49 @@ public sealed class WalArchive(Repository repository, ulong systemIdentifier)
     }
 
     /// <summary>
-    /// Parts may overlap, with the same bytes. An empty one was never stored: no frame is empty.
+    /// Parts may overlap, with the same bytes. An empty one was never stored: no frame is empty. Damage may be covered
+    /// by others, or not be needed.
     /// </summary>
-    private async Task<Outcome<int>> ReadPartsAsync(
-        WalSegment segment, List<ObjectEntry> parts, Memory<byte> into, bool upToDamage, CancellationToken cancellation)
+    private async Task<Outcome<SegmentPrefix>> ReadPartsAsync(
+        WalSegment segment, List<ObjectEntry> parts, Memory<byte> into, CancellationToken cancellation)
     {
         var reached = 0;
-        foreach (var part in parts.Where(part => part.Length > 0).OrderBy(part => part.Name, StringComparer.Ordinal))
+        DamagedPart? damaged = null;
+        // What a damaged one leaves is certain nowhere: it must not come over what others have brought.
+        var one = ArrayPool<byte>.Shared.Rent(into.Length);
+        try
         {
-            var offset = (int)((WalObject.Part)_names.Parse(part.Name, segment.Size)).Offset;
-            if (offset > reached)
-                break;
-            var read = await StoredFrames.ReadAsync(
-                repository, part.Name, part.Length, into[offset..], cancellation);
-            if (!read.TryGet(out var length))
+            foreach (var part in Stored(parts))
             {
-                if (upToDamage && read.Failure!.Code == FrameCodec.DamagedCode)
+                var offset = (int)((WalObject.Part)_names.Parse(part.Name, segment.Size)).Offset;
+                if (offset > reached)
                     break;
-                return read;
+                var read = await StoredFrames.ReadAsync(
+                    repository, part.Name, part.Length, one.AsMemory(0, into.Length - offset), cancellation);
+                if (read.TryGet(out var length))
+                {
+                    one.AsMemory(0, length).CopyTo(into[offset..]);
+                    reached = Math.Max(reached, offset + length);
+                }
+                else if (read.Failure!.Code == FrameCodec.DamagedCode)
+                    damaged ??= new DamagedPart(part.Name, read.Failure);
+                else
+                    return new Outcome<SegmentPrefix>.Failed(read.Failure);
             }
-            reached = Math.Max(reached, offset + length);
         }
-        return new Outcome<int>.Done(reached);
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(one);
+        }
+        return new Outcome<SegmentPrefix>.Done(
+            new SegmentPrefix(reached, reached == segment.Size)
+            {
+                Damaged = reached == segment.Size ? null : damaged,
+            });
     }
+
+    private static IEnumerable<ObjectEntry> Stored(List<ObjectEntry> parts) =>
+        parts.Where(part => part.Length > 0).OrderBy(part => part.Name, StringComparer.Ordinal);
 
     private async Task<Outcome<byte[]>> ReadPlainAsync(string name, int most, CancellationToken cancellation)
     {

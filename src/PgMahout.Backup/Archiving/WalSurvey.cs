@@ -18,6 +18,9 @@ public sealed record WalSurvey(
     ImmutableArray<GapRecord> Gaps,
     ImmutableArray<string> Superseded)
 {
+    /// <summary>Parts of segments that are not whole. An archiver that goes on archives again what was there.</summary>
+    public ImmutableArray<DamagedWal> Damaged { get; init; } = [];
+
     /// <summary>For an archiver that goes on.</summary>
     /// <param name="atOnce">How many segments an archiver may have had under way.</param>
     public ArchivedWal Archived(int atOnce)
@@ -48,7 +51,7 @@ public sealed record WalSurvey(
                     stretches[^1] = stretches[^1] with { To = to };
                 else
                     stretches.Add(new WalStretch(timeline, from, to));
-        return new ArchiveMap(Histories, stretches.ToImmutable(), SegmentSize);
+        return new ArchiveMap(Histories, stretches.ToImmutable(), SegmentSize) { Damaged = Damaged };
     }
 
     private IEnumerable<(Lsn From, Lsn To)> Pieces(TimelineId timeline) =>
@@ -92,6 +95,8 @@ public sealed record WalSurvey(
 
         public List<string> Superseded { get; } = [];
 
+        public List<DamagedWal> Damaged { get; } = [];
+
         public bool IsEmpty => _whole.Count == 0 && Histories.Count == 0 && Gaps.Count == 0;
 
         /// <summary>Of which there are whole segments, or a history.</summary>
@@ -116,6 +121,9 @@ public sealed record WalSurvey(
             _whole.ToImmutableSortedDictionary(one => one.Key, one => one.Value.ToImmutableArray()),
             [.. Partial.Select(one => (one.Key, one.Value)).OrderBy(one => one.Key.Name, StringComparer.Ordinal)],
             [.. Gaps],
-            [.. Superseded]);
+            [.. Superseded])
+        {
+            Damaged = [.. Damaged.OrderBy(one => one.Object, StringComparer.Ordinal)],
+        };
     }
 }

@@ -33,7 +33,7 @@ public sealed class TablespacesOnTheWay(WalArchive archive)
         var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation };
         await Parallel.ForAsync(0, segments.Count, options, async (i, token) =>
         {
-            var looked = await LookAsync(segments[i], segments.Skip(i + 1).Take(1), token);
+            var looked = await LookAsync(segments[i], segments.Skip(i + 1).Take(1), map, token);
             if (looked.TryGet(out var made))
                 foreach (var one in made)
                     found.Add(one);
@@ -50,7 +50,7 @@ public sealed class TablespacesOnTheWay(WalArchive archive)
     }
 
     private async Task<Outcome<ImmutableArray<MadeTablespace>>> LookAsync(
-        WalSegment segment, IEnumerable<WalSegment> next, CancellationToken cancellation)
+        WalSegment segment, IEnumerable<WalSegment> next, ArchiveMap map, CancellationToken cancellation)
     {
         var read = await _index.ReadIndexAsync(segment, cancellation);
         if (read.Failure is { Code: not (IndexProblems.DamagedCode or FrameCodec.DamagedCode) } unread)
@@ -63,7 +63,7 @@ public sealed class TablespacesOnTheWay(WalArchive archive)
         foreach (var one in next.Prepend(segment))
         {
             var buffer = new byte[one.Size];
-            var got = await archive.ReadAsync(one, buffer, cancellation);
+            var got = await archive.ReadAsync(one, map, buffer, cancellation);
             if (got.TryGet(out var prefix))
                 contents.Add(buffer.AsMemory(0, prefix.Length));
             else if (contents.Count == 0 || got.Failure!.Code != IObjectStore.Missing)

@@ -47,7 +47,7 @@ public sealed class TargetResolver(WalArchive archive)
         for (var place = 0; place < segments.Count; place++)
         {
             var next = place + 1 < segments.Count ? segments[place + 1] : (WalSegment?)null;
-            var looked = await LookAsync(segments[place], next, (wal.From, search), cancellation);
+            var looked = await LookAsync(segments[place], next, (wal, search), cancellation);
             if (!looked.TryGet(out var look))
                 return new Outcome<ResolvedTarget>.Failed(looked.Failure!);
             last = Later(last, look.LastCommit);
@@ -59,38 +59,41 @@ public sealed class TargetResolver(WalArchive archive)
             : new Outcome<ResolvedTarget>.Failed(new Problem(
                 NotFoundCode,
                 $"{search.Wanted} is not in the WAL from {wal.From} to {wal.To} of timeline {wal.Line.Current}",
-                "every archived segment in between was looked through",
+                "every archived segment in between was looked through" + (
+                    wal.Map.DamagedAt(wal.To, wal.Line) is { } damaged
+                        ? $"; what follows may be in {damaged.Object}, which is damaged"
+                        : ""),
                 "nothing was changed",
                 "pgmahout backup list shows what can be restored; pgmahout wal find looks for more"));
     }
 
     private async Task<Outcome<Look>> LookAsync(
-        WalSegment segment, WalSegment? next, (Lsn From, Search Search) wanted, CancellationToken cancellation)
+        WalSegment segment, WalSegment? next, (SearchedWal In, Search Search) wanted, CancellationToken cancellation)
     {
         var read = await _index.ReadOrMakeAsync(segment, cancellation);
         if (!read.TryGet(out var index))
             return new Outcome<Look>.Failed(read.Failure!);
         if (index is not null && !wanted.Search.MayBeIn(index))
             return new Outcome<Look>.Done(new Look(null, index.Commits.Latest));
-        if (index is not null && wanted.Search.FindIn(index, wanted.From) is { } exact)
+        if (index is not null && wanted.Search.FindIn(index, wanted.In.From) is { } exact)
             return new Outcome<Look>.Done(new Look(exact, LatestBefore(index, exact)));
-        var contents = await ContentsAsync(segment, next, cancellation);
+        var contents = await ContentsAsync(segment, next, wanted.In.Map, cancellation);
         if (!contents.TryGet(out var bytes))
             return new Outcome<Look>.Failed(contents.Failure!);
-        var found = wanted.Search.FindIn(segment, bytes, wanted.From);
+        var found = wanted.Search.FindIn(segment, bytes, wanted.In.From);
         return new Outcome<Look>.Done(new Look(
             found, index is null ? null : found is null ? index.Commits.Latest : LatestBefore(index, found)));
     }
 
     /// <summary>The segment, and the next one: a record may begin in one and end in the other.</summary>
     private async Task<Outcome<List<ReadOnlyMemory<byte>>>> ContentsAsync(
-        WalSegment segment, WalSegment? next, CancellationToken cancellation)
+        WalSegment segment, WalSegment? next, ArchiveMap map, CancellationToken cancellation)
     {
         var contents = new List<ReadOnlyMemory<byte>>();
         foreach (var one in next is { } following ? new[] { segment, following } : [segment])
         {
             var buffer = new byte[one.Size];
-            var read = await archive.ReadAsync(one, buffer, cancellation);
+            var read = await archive.ReadAsync(one, map, buffer, cancellation);
             if (read.TryGet(out var prefix))
                 contents.Add(buffer.AsMemory(0, prefix.Length));
             else if (contents.Count == 0 || read.Failure!.Code != IObjectStore.Missing)

@@ -48,7 +48,7 @@ public sealed class UndoneSearch(WalArchive archive)
                 undone += counted;
                 continue;
             }
-            var found = await OfWalAsync(segments.Skip(i).Take(2).ToList(), plan.Target, cancellation);
+            var found = await OfWalAsync((segments.Skip(i).Take(2).ToList(), map), plan.Target, cancellation);
             if (!found.TryGet(out var looked))
                 return found;
             undone += looked;
@@ -69,15 +69,16 @@ public sealed class UndoneSearch(WalArchive archive)
             : new Outcome<UndoneCommits?>.Failed(read.Failure);
     }
 
-    /// <param name="segments">The segment, and the next one, in which a record of the first may end.</param>
+    /// <param name="wal">The segment, and the next one, in which a record of the first may end.</param>
     private async Task<Outcome<UndoneCommits>> OfWalAsync(
-        List<WalSegment> segments, ResolvedTarget target, CancellationToken cancellation)
+        (List<WalSegment> Segments, ArchiveMap Map) wal, ResolvedTarget target, CancellationToken cancellation)
     {
+        var (segments, map) = wal;
         var contents = new List<ReadOnlyMemory<byte>>();
         foreach (var one in segments)
         {
             var buffer = new byte[one.Size];
-            var read = await archive.ReadAsync(one, buffer, cancellation);
+            var read = await archive.ReadAsync(one, map, buffer, cancellation);
             if (read.TryGet(out var prefix))
                 contents.Add(buffer.AsMemory(0, prefix.Length));
             else if (contents.Count == 0 || read.Failure!.Code != IObjectStore.Missing)

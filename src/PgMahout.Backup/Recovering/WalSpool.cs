@@ -140,20 +140,21 @@ public sealed class WalSpool(WalArchive archive, string directory, ServerAccount
             : plan.Reach;
         await Parallel.ForEachAsync(map.Files(plan.Backup.Start, end, plan.Line), options, async (segment, token) =>
         {
-            if (Volatile.Read(ref first) is null && await FetchAsync(segment, token) is { } problem)
+            if (Volatile.Read(ref first) is null && await FetchAsync(segment, map, token) is { } problem)
                 Interlocked.CompareExchange(ref first, problem, null);
         });
         return first is null ? Outcome.Success : new Outcome.Failed(first);
     }
 
     /// <summary>What is missing at the end of a segment that is not whole becomes zeros: replay ends there.</summary>
-    private async Task<Problem?> FetchAsync(WalSegment segment, CancellationToken cancellation)
+    private async Task<Problem?> FetchAsync(
+        WalSegment segment, ArchiveMap map, CancellationToken cancellation)
     {
         var buffer = ArrayPool<byte>.Shared.Rent((int)segment.Size);
         try
         {
             var bytes = buffer.AsMemory(0, (int)segment.Size);
-            var read = await archive.ReadAsync(segment, bytes, cancellation);
+            var read = await archive.ReadAsync(segment, map, bytes, cancellation);
             if (!read.TryGet(out var prefix))
                 return read.Failure;
             bytes.Span[prefix.Length..].Clear();

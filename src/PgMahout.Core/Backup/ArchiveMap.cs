@@ -10,6 +10,13 @@ namespace PgMahout.Core.Backup;
 /// <param name="To">Behind the last byte; inside a segment where only a part of it has arrived.</param>
 public readonly record struct WalStretch(TimelineId Timeline, Lsn From, Lsn To);
 
+/// <summary>
+/// An object with a part of a segment that cannot be read: cut off, or changed. Whole segments are not looked into.
+/// </summary>
+/// <param name="At">Behind the last byte in front of it; what follows may be in that object.</param>
+/// <param name="Object">Its name in the repository.</param>
+public readonly record struct DamagedWal(WalPosition At, string Object);
+
 /// <summary>What WAL an archive holds of one system identifier.</summary>
 /// <param name="Histories">Of every timeline in it; the first timeline may be left out.</param>
 /// <param name="Stretches">In any order, none of them touching another of its timeline.</param>
@@ -17,17 +24,21 @@ public readonly record struct WalStretch(TimelineId Timeline, Lsn From, Lsn To);
 public sealed record ArchiveMap(
     ImmutableArray<TimelineHistory> Histories, ImmutableArray<WalStretch> Stretches, uint SegmentSize)
 {
+    /// <summary>What may have been WAL, and is in no stretch.</summary>
+    public ImmutableArray<DamagedWal> Damaged { get; init; } = [];
+
     /// <summary>Null for a timeline whose history file is not in the archive.</summary>
     public TimelineHistory? HistoryOf(TimelineId timeline) =>
         Histories.FirstOrDefault(history => history.Current == timeline)
         ?? (timeline == TimelineId.First ? TimelineHistory.Initial : null);
 
     /// <summary>
-    /// The newest timeline whose history is known and of which there is WAL: the one the cluster is on, for all that
-    /// the archive knows.
+    /// The newest timeline whose history is known and of which there is WAL, be it damaged: the one the cluster is on,
+    /// for all that the archive knows.
     /// </summary>
     public TimelineHistory? Newest => Stretches
         .Select(stretch => stretch.Timeline)
+        .Concat(Damaged.Select(damaged => damaged.At.Timeline))
         .OrderDescending()
         .Select(HistoryOf)
         .FirstOrDefault(history => history is not null);
@@ -43,6 +54,29 @@ public sealed record ArchiveMap(
             reached = next;
         return reached;
     }
+
+    /// <summary>
+    /// What cannot be read and may have the byte at which replay along <paramref name="line"/> ended; null: nothing.
+    /// </summary>
+    public DamagedWal? DamagedAt(Lsn reached, TimelineHistory line) => Damaged
+        .Where(damaged => IsOn(line, damaged.At.Timeline, reached))
+        .Where(damaged => damaged.At.Lsn <= reached && SegmentOf(damaged.At.Lsn) == SegmentOf(reached))
+        .Select(damaged => (DamagedWal?)damaged)
+        .FirstOrDefault();
+
+    /// <summary>Behind all WAL of the last timeline of a line; where that began, when there is none of it.</summary>
+    public Lsn EndOf(TimelineHistory line) => Stretches
+        .Where(stretch => stretch.Timeline == line.Current)
+        .Select(stretch => stretch.To)
+        .Append(line.Ancestors is [.., var parent] ? parent.EndedAt : Lsn.Zero)
+        .Max();
+
+    /// <summary>Behind what there is of a segment from its beginning on; that itself, when there is nothing.</summary>
+    public Lsn EndIn(WalSegment segment) => Stretches
+        .Where(stretch => stretch.Timeline == segment.Timeline)
+        .Where(stretch => stretch.From <= segment.Start && stretch.To > segment.Start)
+        .Select(stretch => Lsn.Min(stretch.To, segment.End))
+        .FirstOrDefault(segment.Start);
 
     /// <summary>
     /// The files that replay along <paramref name="line"/> reads, in order: of a segment that several timelines have,

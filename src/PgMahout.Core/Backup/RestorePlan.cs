@@ -20,6 +20,12 @@ public sealed record RestorePlan(
 {
     public BackupHead Backup => Chain[^1];
 
+    /// <summary>It may have what follows <see cref="Reach"/>; null: nothing there is damaged.</summary>
+    public DamagedWal? Damaged { get; init; }
+
+    /// <summary>What must be read and cannot: whoever wants all that there is does not want less unsaid.</summary>
+    public DamagedWal? Needed => Target.Stop is null ? Damaged : null;
+
     /// <summary>What must be replayed over the backup.</summary>
     public ByteSize Replay => Lsn.Distance(Backup.Start, Target.Stop is { } stop ? Lsn.Min(stop, Reach) : Reach);
 }
@@ -61,10 +67,13 @@ public static class RestorePlanning
             .OrderByDescending(backup => backup.Start.Value)
             .ThenByDescending(backup => backup.Id.Text, StringComparer.Ordinal)
             .FirstOrDefault();
-        return best is null
-            ? new RestoreAnswer.Outside(Windows(backups, archive, line))
-            : new RestoreAnswer.Possible(new RestorePlan(
-                Chain(backups, best)!.Value, line, target, archive.ReachedFrom(best.Start, line)));
+        if (best is null)
+            return new RestoreAnswer.Outside(Windows(backups, archive, line));
+        var reach = archive.ReachedFrom(best.Start, line);
+        return new RestoreAnswer.Possible(new RestorePlan(Chain(backups, best)!.Value, line, target, reach)
+        {
+            Damaged = archive.DamagedAt(reach, line),
+        });
     }
 
     /// <summary>Earliest first; windows that overlap or touch are one.</summary>

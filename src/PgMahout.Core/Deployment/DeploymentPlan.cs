@@ -177,7 +177,8 @@ public sealed record DeploymentPlan(
         if (goods.Started.Contains(Etcd) && survey.ActiveUnits.Contains(Etcd)
             && (survey.OutdatedUnits.Contains(Etcd) || authorities?.IsAsWanted(survey) == false))
             yield return new HostStep.Renew(Etcd);
-        if (IsChanged(goods, survey) && survey.ActiveUnits.Contains(SystemdUnits.Agent))
+        if (survey.ActiveUnits.Contains(SystemdUnits.Agent)
+            && !HostDocument.IsSameToAgents(survey.HostFile, goods.HostFile))
             yield return new HostStep.Renew(SystemdUnits.Agent);
         if (survey.ActiveUnits.Contains(SystemdUnits.Archiver)
             && goods.Secrets.Any(file => survey.Digests.ContainsKey(file.Path) && !file.IsAsWanted(survey)))

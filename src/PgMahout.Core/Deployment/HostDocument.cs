@@ -2,12 +2,15 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace PgMahout.Core.Deployment;
 
 /// <summary>What a home says of itself: whose it is, and where its cluster's store is.</summary>
 public static class HostDocument
 {
+    private const string Clients = "clients";
+
     private static readonly JsonWriterOptions Readable =
         new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -26,12 +29,7 @@ public static class HostDocument
             var own = Blueprint.Url(host.Address, blueprint.Ports.Etcd);
             WriteStore(json, blueprint, blueprint.StoreEndpoints.OrderBy(endpoint => endpoint == own ? 0 : 1));
             if (host.Role == HostRole.Data && blueprint.OtherProxies.Any())
-            {
-                json.WriteStartArray("proxies");
-                foreach (var proxy in blueprint.OtherProxies)
-                    json.WriteStringValue(proxy);
-                json.WriteEndArray();
-            }
+                WriteArray(json, "proxies", blueprint.OtherProxies);
             if (blueprint.KeepsAddress(host) && blueprint.VirtualAddress is { } address)
             {
                 json.WriteStartObject("virtualIp");
@@ -39,10 +37,15 @@ public static class HostDocument
                 json.WriteString("interface", address.Interface);
                 json.WriteEndObject();
             }
+            WriteClients(json, blueprint);
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
     }
+
+    /// <summary>An agent reads it when it begins, but for what clients are told.</summary>
+    public static bool IsSameToAgents(string one, string other) =>
+        WithoutClients(one) is { } first && JsonNode.DeepEquals(first, WithoutClients(other));
 
     /// <summary>What a host of one cluster keeps of the other one of its pair: no member of that is here.</summary>
     public static string TwinText(Blueprint other, string host)
@@ -60,13 +63,50 @@ public static class HostDocument
         return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
     }
 
+    /// <summary>
+    /// The same on every host. The servers are in it because the password file is written together with it, and is to
+    /// know them all.
+    /// </summary>
+    private static void WriteClients(Utf8JsonWriter json, Blueprint blueprint)
+    {
+        var entrance = ClientEntrance.Of(blueprint);
+        json.WriteStartObject(Clients);
+        WriteArray(json, "servers", blueprint.DataHosts.Select(host => host.Address));
+        WriteArray(json, "proxies", entrance.Proxies);
+        if (entrance.Shared is { } shared)
+        {
+            json.WriteString("address", shared);
+            json.WriteBoolean("addressHasProxy", entrance.SharedHasProxy);
+        }
+        json.WriteEndObject();
+    }
+
+    private static JsonNode? WithoutClients(string text)
+    {
+        try
+        {
+            var node = JsonNode.Parse(text);
+            (node as JsonObject)?.Remove(Clients);
+            return node;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static void WriteArray(Utf8JsonWriter json, string name, IEnumerable<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (var value in values)
+            json.WriteStringValue(value);
+        json.WriteEndArray();
+    }
+
     private static void WriteStore(Utf8JsonWriter json, Blueprint blueprint, IEnumerable<string> endpoints)
     {
         json.WriteStartObject("store");
-        json.WriteStartArray("etcd");
-        foreach (var endpoint in endpoints)
-            json.WriteStringValue(endpoint);
-        json.WriteEndArray();
+        WriteArray(json, "etcd", endpoints);
         json.WriteString("prefix", blueprint.StorePrefix);
         if (blueprint.Etcd is EtcdBlueprint.External { Access.User: { } user })
             json.WriteString("user", user);

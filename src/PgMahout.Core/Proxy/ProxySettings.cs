@@ -37,6 +37,9 @@ public sealed record ProxySettings
     /// <summary>Where clients on the same host connect: what listens everywhere does so on loopback.</summary>
     public string LocalHost => ListenHost switch { "0.0.0.0" => "127.0.0.1", "::" => "::1", var one => one };
 
+    /// <summary>On each address of its host, and so, where there are several hosts, on each of theirs.</summary>
+    public bool ListensEverywhere => ListenHost is "0.0.0.0" or "::";
+
     /// <summary>Transactions go to the primary.</summary>
     public int WritePort { get; init; } = 6432;
 

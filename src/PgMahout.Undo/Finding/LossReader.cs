@@ -31,8 +31,7 @@ public sealed class LossReader(WalArchive archive, ArchiveMap map, TimelineHisto
     /// <summary>The first version whose COMMITs say by OID what they drop.</summary>
     private const int FirstWithOids = 15;
 
-    private readonly Lsn _end = map.Stretches.Where(stretch => stretch.Timeline == line.Current)
-        .Select(stretch => stretch.To).DefaultIfEmpty(Lsn.Zero).Max();
+    private readonly Lsn _end = map.EndOf(line);
 
     private readonly IndexArchive _index = new(archive.Repository, archive.SystemIdentifier);
 
@@ -178,7 +177,7 @@ public sealed class LossReader(WalArchive archive, ArchiveMap map, TimelineHisto
         {
             // What is missing of a segment that is not whole is zeros, where the records end.
             var content = new byte[segment.Size];
-            var read = await archive.ReadAsync(segment, content, cancellation);
+            var read = await archive.ReadAsync(segment, map, content, cancellation);
             if (!read.TryGet(out _))
                 return new Outcome<ImmutableArray<SegmentIndex>>.Failed(read.Failure!);
             made.AddRange(indexer.Add(segment, content));

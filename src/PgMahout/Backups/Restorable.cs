@@ -47,7 +47,7 @@ internal sealed record Restorable(
     {
         if (Line is not { } line)
             return false;
-        var end = Archive.Stretches.Where(stretch => stretch.Timeline == line.Current).Max(stretch => stretch.To);
+        var end = Archive.EndOf(line);
         return start < end && Archive.ReachedFrom(start, line) >= end;
     }
 

@@ -1,6 +1,5 @@
-using System.Globalization;
 using PgMahout.Core.Deployment;
-using PgMahout.Postgres.Instance;
+using PgMahout.Status;
 
 namespace PgMahout.Deploying;
 
@@ -27,28 +26,17 @@ internal static class ClientAddresses
     }
 
     /// <summary>
-    /// One address for programs. It names the operator's password file, and so holds no secret itself. Of several
-    /// hosts a client takes the first that answers.
+    /// One address for programs, the same that a host says. It names the operator's password file, and so holds no
+    /// secret itself.
     /// </summary>
     public static string Uri(Blueprint blueprint, string passFile)
     {
-        var proxies = blueprint.Hosts.Where(blueprint.RunsProxy).ToArray();
-        var (hosts, port) = (blueprint.VirtualAddress, proxies) switch
-        {
-            ({ } shared, _) => (
-                [shared.Address.ToString()],
-                blueprint.AddressHasProxy ? blueprint.Proxy!.Port : blueprint.Ports.Postgres),
-            (null, []) => (blueprint.DataHosts.Select(host => host.Address), blueprint.Ports.Postgres),
-            (null, _) => (proxies.Select(host => host.Address), blueprint.Proxy!.Port),
-        };
-        var addresses = string.Join(
-            ',',
-            hosts.Select(host => string.Create(
-                CultureInfo.InvariantCulture, $"{Blueprint.Bracketed(host)}:{port}")));
-        var target = proxies.Length == 0 && blueprint.VirtualAddress is null ? "target_session_attrs=read-write&" : "";
-        var file = System.Uri.EscapeDataString(passFile).Replace("%2F", "/", StringComparison.Ordinal);
-        return $"postgresql://{InstanceSettings.Superuser}@{addresses}/postgres"
-            + $"?{target}connect_timeout=5&passfile={file}";
+        var servers = blueprint.Ports.Postgres;
+        return ClientEntrance.Of(blueprint).ForWrites(servers, blueprint.Proxy?.Port ?? 0) is { } place
+            ? ClientUri.For(place, passFile)
+            : ClientUri.For(
+                new ClientPlace([.. blueprint.DataHosts.Select(host => host.Address)], servers), passFile,
+                "target_session_attrs=read-write&");
     }
 
     private static IEnumerable<(string Host, int Port)> OfProxies(Blueprint blueprint) =>

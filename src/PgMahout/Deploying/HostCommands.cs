@@ -155,10 +155,13 @@ internal static class HostCommands
     }
 
     /// <summary>For good: nothing of it is left to be started, and what it said last of itself is gone.</summary>
-    public static string RemoveUnit(string unit) =>
-        $"{Strict}systemctl disable --quiet --now {unit}\n"
-        + $"rm -f {HostPaths.Units}/{unit} {HostPaths.Home}/run/address.json\n"
-        + $"systemctl daemon-reload\nsystemctl reset-failed {unit} 2> /dev/null || true\n";
+    public static string RemoveUnit(string unit)
+    {
+        var said = unit == SystemdUnits.Address ? $" {HostPaths.Home}/run/address.json" : "";
+        return $"{Strict}systemctl disable --quiet --now {unit}\n"
+            + $"rm -f {HostPaths.Units}/{unit}{said}\n"
+            + $"systemctl daemon-reload\nsystemctl reset-failed {unit} 2> /dev/null || true\n";
+    }
 
     /// <summary>Does not wait until it runs: some are ready only together with those of other hosts.</summary>
     public static string Start(string unit) =>

@@ -89,6 +89,10 @@ public static partial class ErrorCatalogue
     public static readonly ErrorKind NoAnswer = new("HOME-002", ExitCode.Unreachable,
         "Neither the store nor the agents that are needed answered in time. `pgmahout status` shows who does.");
 
+    public static readonly ErrorKind NotYourHome = new("HOME-003", ExitCode.Refused,
+        "The home belongs to another user of this machine, and what is in it is for that user alone: the store, the "
+        + "passwords. Nothing is wrong with it. Run the command as that user, or as root.");
+
     public static readonly ErrorKind UnknownMember = new("MEM-001", ExitCode.NotFound,
         "There is no member of that name in this cluster. `pgmahout status` lists them.");
 

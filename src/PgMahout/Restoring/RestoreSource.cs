@@ -61,6 +61,7 @@ internal sealed record RestoreSource(OpenRepository Opened, ulong SystemIdentifi
             return failure;
         return RestorePlanning.For(Seen.Backups, Seen.Archive, line, resolved, chosen.Backup) switch
         {
+            RestoreAnswer.Possible { Plan.Needed: not null } => Outside(target, windows),
             RestoreAnswer.Possible possible => possible.Plan,
             RestoreAnswer.Outside outside => Outside(target, outside.Windows),
             RestoreAnswer.NoBackup => Nothing(line),
@@ -120,10 +121,18 @@ internal sealed record RestoreSource(OpenRepository Opened, ulong SystemIdentifi
             : RepositoryOpening.Translate(ErrorCatalogue.RepositoryFailed, resolved.Failure);
     }
 
-    private static Failure Outside(RecoveryTarget target, ImmutableArray<RecoveryWindow> windows) =>
-        new Failure(ErrorCatalogue.RestoreOutside, $"{RestoreText.Of(target)} cannot be restored from this repository")
-            .Because("any commit of these can: " + string.Join("; ", windows.Select(RestoreText.Of)))
-            .Try("pgmahout backup list");
+    private Failure Outside(RecoveryTarget target, ImmutableArray<RecoveryWindow> windows)
+    {
+        var failure = new Failure(
+                ErrorCatalogue.RestoreOutside, $"{RestoreText.Of(target)} cannot be restored from this repository")
+            .Because("any commit of these can: " + string.Join("; ", windows.Select(RestoreText.Of)));
+        foreach (var window in windows)
+            if (Seen.Archive.DamagedAt(window.To, window.Line) is { } damaged)
+                failure = failure.Because(
+                    $"what follows {window.To} may be in {damaged.Object}, which is damaged: bring back a sound copy "
+                    + "of it, or remove it, and what is in front of it is all there is");
+        return failure.Try("pgmahout backup list", "pgmahout backup verify");
+    }
 
     private static Failure Nothing(TimelineHistory line) =>
         new Failure(ErrorCatalogue.RestoreOutside, $"nothing of timeline {line.Current} can be restored")

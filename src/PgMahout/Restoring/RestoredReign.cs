@@ -30,6 +30,7 @@ internal sealed class RestoredReign(Invocation invocation, Host host)
             former?.Epoch.Value ?? 0,
             archive.Histories.Select(history => (long)history.Current.Value)
                 .Concat(archive.Stretches.Select(stretch => (long)stretch.Timeline.Value))
+                .Concat(archive.Damaged.Select(damaged => (long)damaged.At.Timeline.Value))
                 .DefaultIfEmpty(1).Max())
         + 1);
 

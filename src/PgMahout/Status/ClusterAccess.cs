@@ -2,6 +2,7 @@ using PgMahout.Agent.Home;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
+using PgMahout.Postgres.Installation;
 using PgMahout.Store;
 using PgMahout.Store.Records;
 
@@ -33,7 +34,12 @@ public sealed class ClusterAccess : IAsyncDisposable
     /// <summary>The holder of the lease, by the records; null when it is released or nobody ever held it.</summary>
     public MemberName? Leader => Records.Leadership?.Value is { IsHeld: true } leadership ? leadership.Holder : null;
 
-    public static async Task<Attempt<ClusterAccess>> OpenAsync(HomeLayout home, CancellationToken cancellation)
+    public static async Task<Attempt<ClusterAccess>> OpenAsync(HomeLayout home, CancellationToken cancellation) =>
+        (await FindAsync(home, cancellation)).TryGet(out var cluster, out var failure)
+            ? cluster
+            : NotTheirs(home) ?? failure;
+
+    private static async Task<Attempt<ClusterAccess>> FindAsync(HomeLayout home, CancellationToken cancellation)
     {
         var opening = HomeStore.Open(home);
         if (opening is StoreOpening.Failed { Reason: var unread })
@@ -124,6 +130,18 @@ public sealed class ClusterAccess : IAsyncDisposable
             StoreRead.Unreachable unreachable => new RecordsRead.Unreadable(unreachable.Reason),
             var other => throw new InvalidOperationException($"unknown result {other}"),
         };
+
+    /// <summary>Whoever may not read a store must not be told that it is damaged, and what to destroy then.</summary>
+    private static Failure? NotTheirs(HomeLayout home)
+    {
+        if (Environment.IsPrivilegedProcess || ServerAccount.OwnerOf(home.Root) is not { } owner
+            || !ServerAccount.Find().TryGet(out var caller) || caller.Uid == owner)
+            return null;
+        var who = owner == 0 ? "sudo" : $"sudo -u '#{owner}'";
+        return new Failure(ErrorCatalogue.NotYourHome, $"{home.Root} belongs to another user")
+            .Because($"its owner is {(owner == 0 ? "root" : $"the user {owner}")}, and you are {caller.Name}")
+            .Try($"{who} pgmahout ... --home {home.Root}");
+    }
 
     private static Failure NoCluster(HomeLayout home) =>
         new Failure(ErrorCatalogue.NoCluster, $"there is no cluster in {home.Root}").Try("pgmahout up");

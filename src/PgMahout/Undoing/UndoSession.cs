@@ -50,8 +50,13 @@ internal sealed class UndoSession : IAsyncDisposable
         {
             if (!(await access.LookAsync(repository, invocation.Cancellation)).TryGet(out var looked, out var failure))
                 return failure;
-            if (looked.Seen.Line is not null && (look >= MostLooks || IsComplete(looked.Seen, written)))
+            if (looked.Seen.Line is { } line && (look >= MostLooks || IsComplete(looked.Seen, written)))
+            {
+                if (looked.Seen.Archive.DamagedAt(looked.Seen.Archive.EndOf(line), line) is { } damaged)
+                    invocation.Screen.Note(
+                        $"WAL behind {damaged.At.Lsn} is not looked through: {damaged.Object} is damaged");
                 return new UndoSession(access, looked);
+            }
             await looked.DisposeAsync();
             if (look >= MostLooks)
                 return new Failure(ErrorCatalogue.NoWal, $"there is no WAL in {looked.Opened.Settings.Address} yet")

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PgMahout.Agent.Home;
 using PgMahout.CommandLine;
 using PgMahout.Output;
 using PgMahout.Status;
@@ -31,10 +32,13 @@ internal static class UriVerb
         if (!opened.TryGet(out var cluster, out var failure))
             return failure;
         await using var closing = cluster;
-        var uri = ClientUri.For(cluster.Spec, direct ? null : cluster.Records.Proxy?.Value, cluster.Home, read);
+        var (spec, home) = (cluster.Spec, cluster.Home);
+        var uri = direct
+            ? ClientUri.For(spec, home, read)
+            : ClientUri.For(HostFile.Read(home)?.Clients, spec, cluster.Records.Proxy?.Value, home, read);
         invocation.Screen.Data(invocation.Screen.IsJson
             ? DocumentJson.Text(
-                new UriDocument(DocumentJson.Schema, uri, cluster.Home.PassFile), DocumentJson.Types.UriDocument)
+                new UriDocument(DocumentJson.Schema, uri, home.PassFile), DocumentJson.Types.UriDocument)
             : uri);
         return Ending.Ok;
     }

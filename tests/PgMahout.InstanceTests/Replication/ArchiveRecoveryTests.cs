@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Npgsql;
 using PgMahout.Backup.Archiving;
+using PgMahout.Backup.Recovering;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Core.Wal;
 using PgMahout.Postgres.Installation;
@@ -43,6 +45,64 @@ public sealed class ArchiveRecoveryTests
 
         Assert.Equal(100_001, await RecoverAsync(major, account, copy, files, target: null));
         Assert.Equal(100_000, await RecoverAsync(major, account, copy, files, point));
+    }
+
+    [Fact]
+    public async Task What_was_cut_off_behind_the_end_of_a_timeline_keeps_no_recovery_from_the_end_of_the_next()
+    {
+        var account = TestMember.Done(ServerAccount.Find());
+        using var place = ScratchDirectory.Create(account);
+        await using var server = await LoneServer.StartAsync(15);
+        await server.ExecuteAsync("CREATE TABLE t (i int, x text)");
+        await using var run = await ArchiveRun.StartAsync(server.Target);
+        await run.UntilAsync(status => status.State == ArchiveState.Streaming);
+        var begin = await server.FlushedAsync();
+        var copy = place.File("copy");
+        account.CreateDirectory(copy, ServerMode);
+        await CopyAsync(server, account, place.File("base.tar"), copy);
+        var stop = await server.FlushedAsync();
+        await server.ExecuteAsync("INSERT INTO t SELECT i, repeat('y', 500) FROM generate_series(1, 1000) i");
+        await server.BeginTimelineAsync();
+        await server.ExecuteAsync("INSERT INTO t VALUES (1, 'first of its timeline')");
+        await run.ReachesAsync(await server.FlushedAsync());
+        var head = new BackupHead(
+            new BackupId("copy"), BackupKind.Full, null, run.Archive.SystemIdentifier, TimelineId.First, begin, stop,
+            DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 150000, ByteSize.Megabytes(1), ByteSize.Megabytes(1),
+            "lone");
+        var sound = TestMember.Done(await run.Archive.MapAsync(default));
+        var left = sound.Stretches.Single(stretch => stretch.Timeline == TimelineId.First).To;
+        await run.KillAsync();
+
+        // The primary that was left had written more, and its host lost its power while that was archived.
+        await CutOffAsync(run, new WalPosition(TimelineId.First, left));
+        var map = TestMember.Done(await run.Archive.MapAsync(default));
+        var plan = Latest(head, map);
+
+        Assert.Equal(left, Assert.Single(map.Damaged).At.Lsn);
+        Assert.Equal((new TimelineId(2), null), (plan.Line.Current, plan.Needed?.Object));
+        var spool = new WalSpool(run.Archive, place.File("spool"), account);
+        TestMember.Done(await spool.FillAsync(plan, map, workers: 2, default));
+        Assert.Equal(1001, await RecoverAsync(15, account, copy, spool.Directory, target: null));
+
+        // The same behind the end of the timeline that goes on is missing, and said to be.
+        var cut = await CutOffAsync(run, new WalPosition(plan.Line.Current, plan.Reach));
+        Assert.Equal(cut, Latest(head, TestMember.Done(await run.Archive.MapAsync(default))).Needed?.Object);
+    }
+
+    private static RestorePlan Latest(BackupHead head, ArchiveMap map) =>
+        Assert.IsType<RestoreAnswer.Possible>(RestorePlanning.For(
+            [head], map, map.Newest!, new ResolvedTarget(null, false, null))).Plan;
+
+    /// <summary>Half of a part that begins there; its name.</summary>
+    private static async Task<string> CutOffAsync(ArchiveRun run, WalPosition at)
+    {
+        var segment = WalSegment.At(at, WalSegment.DefaultSize);
+        var name = run.Archive.Names.Part(segment, (int)(at.Lsn.Value - segment.Start.Value));
+        byte[] more = [.. Enumerable.Range(0, 1000).Select(i => (byte)(i * i / 7))];
+        using (var writer = new FrameWriter(run.Archive.Repository))
+            TestMember.Done(await writer.PutAsync(name, more, default));
+        run.Store.CutOff(name + run.Archive.Repository.Ending);
+        return name + run.Archive.Repository.Ending;
     }
 
     private const UnixFileMode ServerMode =

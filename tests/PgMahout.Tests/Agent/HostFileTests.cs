@@ -25,6 +25,7 @@ public sealed class HostFileTests : IDisposable
             })
         {
             Address = VirtualAddress.Parse("10.0.0.100/24", "eth0"),
+            Clients = new ClientEntrance(["10.0.0.1", "10.0.0.2"], "10.0.0.100", SharedHasProxy: true),
         };
         File.WriteAllText(_home.HostFile, written.ToJson());
 
@@ -34,6 +35,7 @@ public sealed class HostFileTests : IDisposable
         Assert.Equal("db2", read.Store.Endpoints[1].Host);
         Assert.Equal("orders", read.Store.User);
         Assert.Equal(written.Address, read.Address);
+        Assert.Equal(["10.0.0.1", "10.0.0.2"], read.Clients!.Proxies);
     }
 
     [Fact]

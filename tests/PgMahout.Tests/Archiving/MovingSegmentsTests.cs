@@ -116,7 +116,12 @@ public sealed class MovingSegmentsTests : IAsyncLifetime
 
         var survey = await _archive.SurveyAsync(Size, default);
 
-        Assert.Equal(FrameCodec.DamagedCode, survey.Failure?.Code);
+        Assert.True(survey.TryGet(out var found), $"{survey.Failure}");
+        Assert.Equal(
+            (new WalPosition(TimelineId.First, Address(6)), _objects.Names.Single(IsPart)),
+            Assert.Single(found.Damaged.Select(damaged => (damaged.At, damaged.Object))));
+        Assert.Equal(
+            FrameCodec.DamagedCode, (await _archive.ReadAsync(Segment(6), new byte[Size], default)).Failure?.Code);
     }
 
     private async Task OpenAsync(CompressionKind kind)

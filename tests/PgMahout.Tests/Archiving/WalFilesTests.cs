@@ -158,7 +158,7 @@ public sealed class WalFilesTests : IDisposable
     }
 
     [Fact]
-    public async Task An_archiver_goes_on_before_a_part_whose_writer_died_in_the_middle_and_nobody_else_passes_it_over()
+    public async Task An_archiver_goes_on_before_a_part_whose_writer_died_in_the_middle()
     {
         var archive = await ArchiveAsync();
         var bytes = File.ReadAllBytes(Made("all", (int)Size, 3));
@@ -171,14 +171,86 @@ public sealed class WalFilesTests : IDisposable
         Assert.Equal(2500, Assert.Single(Value(await archive.SurveyAsync(Size, default)).Partial).Length);
 
         await PartAsync(archive, bytes, 2500, 4000);
-        _store.Damage(empty);
-        Assert.Equal(FrameCodec.DamagedCode, (await archive.SurveyAsync(Size, default)).Failure?.Code);
-        var known = Value(await archive.SurveyToGoOnAsync(Size, default)).Archived(4);
-        Assert.Equal(new Lsn(5 * (ulong)Size + 2500), known.Find(TimelineId.First)!.End);
+        _store.CutOff(empty);
+        var survey = Value(await archive.SurveyAsync(Size, default));
+        Assert.Equal(new Lsn(5 * (ulong)Size + 2500), survey.Archived(4).Find(TimelineId.First)!.End);
+        Assert.Equal(empty, Assert.Single(survey.Damaged).Object);
 
         // It stores again what comes there, under the same name.
         await PartAsync(archive, bytes, 2500, 4000);
         Assert.Equal(4000, Assert.Single(Value(await archive.SurveyAsync(Size, default)).Partial).Length);
+    }
+
+    [Theory]
+    [InlineData(CompressionKind.None, true)]
+    [InlineData(CompressionKind.Lz4, false)]
+    [InlineData(CompressionKind.Zstd, false)]
+    [InlineData(CompressionKind.Zstd, true)]
+    public async Task What_was_cut_off_behind_the_end_of_its_timeline_is_in_nobodys_way(
+        CompressionKind kind, bool encrypted)
+    {
+        var archive = await ArchiveAsync(kind, encrypted);
+        var bytes = File.ReadAllBytes(Made("all", (int)Size, 3));
+        await PartAsync(archive, bytes, 0, 1000);
+        await PartAsync(archive, bytes, 1000, 4000);
+        var cut = archive.Names.Part(new WalSegment(TimelineId.First, 5, Size), 1000) + archive.Repository.Ending;
+        _store.CutOff(cut);
+        var second = new WalSegment(new TimelineId(2), 5, Size).Name;
+        await archive.PutHistoryAsync(new TimelineId(2), "1\t0/500320\tx\n"u8.ToArray(), default);
+        await new WalPush(archive).RunAsync(Made(second, (int)Size, 3), second, default);
+
+        var map = Value(await archive.MapAsync(default));
+
+        var (begin, damagedAt) = (new Lsn(5ul * Size), new Lsn((5ul * Size) + 1000));
+        var line = map.Newest!;
+        Assert.Equal((new TimelineId(2), new Lsn(6ul * Size)), (line.Current, map.ReachedFrom(begin, line)));
+        Assert.Null(map.DamagedAt(map.ReachedFrom(begin, line), line));
+        Assert.Equal([second], map.Files(begin, new Lsn(6ul * Size), line).Select(file => file.Name));
+
+        // Along the timeline that was left it is the end, and said to be none.
+        var left = map.HistoryOf(TimelineId.First)!;
+        Assert.Equal(damagedAt, map.ReachedFrom(begin, left));
+        Assert.Equal(new DamagedWal(new(TimelineId.First, damagedAt), cut), map.DamagedAt(damagedAt, left));
+    }
+
+    [Fact]
+    public async Task What_is_in_front_of_damage_is_read_by_who_knows_of_it_and_by_nobody_else()
+    {
+        var archive = await ArchiveAsync(CompressionKind.Zstd);
+        Assert.Null((await archive.PutSegmentSizeAsync(Size, default)).Failure);
+        Assert.True(WalSegment.TryParse(Segment, Size, out var segment));
+        var bytes = File.ReadAllBytes(Made("all", (int)Size, 3));
+        await PartAsync(archive, bytes, 0, 1000);
+        var before = Value(await archive.MapAsync(default));
+        await PartAsync(archive, bytes, 1000, 4000);
+        var whole = Value(await archive.MapAsync(default));
+        _store.CutOff(archive.Names.Part(segment, 1000) + archive.Repository.Ending);
+        var into = new byte[Size];
+
+        Assert.Equal(FrameCodec.DamagedCode, (await archive.ReadAsync(segment, into, default)).Failure?.Code);
+        Assert.Equal(FrameCodec.DamagedCode, (await archive.ReadAsync(segment, whole, into, default)).Failure?.Code);
+        Assert.Equal(1000, Value(await archive.ReadAsync(segment, before, into, default)).Length);
+        Assert.Equal(bytes[..1000].Concat(new byte[Size - 1000]), into);
+        await Assert.ThrowsAnyAsync<Exception>(() => GetAsync(archive, Segment));
+    }
+
+    [Fact]
+    public async Task Damage_that_others_cover_is_none_of_the_bytes_that_are_read()
+    {
+        var archive = await ArchiveAsync(CompressionKind.Zstd);
+        Assert.Null((await archive.PutSegmentSizeAsync(Size, default)).Failure);
+        Assert.True(WalSegment.TryParse(Segment, Size, out var segment));
+        var bytes = File.ReadAllBytes(Made("all", (int)Size, 3));
+        await PartAsync(archive, bytes, 1000, 3000);
+        _store.Damage(archive.Names.Part(segment, 1000) + archive.Repository.Ending);
+        await PartAsync(archive, bytes, 0, 4000);
+        var into = new byte[Size];
+
+        var map = Value(await archive.MapAsync(default));
+
+        Assert.Equal(new Lsn((5ul * Size) + 4000), map.EndIn(segment));
+        Assert.Equal(4000, Value(await archive.ReadAsync(segment, map, into, default)).Length);
+        Assert.Equal(bytes[..4000].Concat(new byte[Size - 4000]), into);
     }
 
     [Fact]

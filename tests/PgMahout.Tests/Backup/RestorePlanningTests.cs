@@ -136,6 +136,36 @@ public sealed class RestorePlanningTests
         Assert.IsType<RestoreAnswer.Outside>(Ask([Full("a", 2, 0)], Whole(0, 20), Segment(21)));
 
     [Fact]
+    public void Damage_is_told_by_who_wants_what_follows_and_by_nobody_else()
+    {
+        ImmutableArray<BackupHead> backups = [Full("a", 2, 0)];
+        var archive = Whole(0, 20.25) with { Damaged = [new(new(TimelineId.First, Segment(20.25)), "part")] };
+        var all = new ResolvedTarget(null, false, null);
+
+        DamagedWal? Needed(ResolvedTarget target, ArchiveMap map, TimelineHistory line) =>
+            Assert.IsType<RestoreAnswer.Possible>(RestorePlanning.For(backups, map, line, target)).Plan.Needed;
+
+        Assert.Equal("part", Needed(all, archive, TimelineHistory.Initial)?.Object);
+        Assert.Null(Needed(all with { Stop = Segment(20.125) }, archive, TimelineHistory.Initial));
+        Assert.Null(Needed(all, Archive((1, 0, 20.25), (2, 20, 30)) with { Damaged = archive.Damaged }, AfterFailover));
+        // The damage is in front of the end of the old timeline, and the new one's copy is not there.
+        Assert.Equal("part", Needed(all, archive, AfterFailover)?.Object);
+        // Behind it: whoever goes on as the new timeline misses nothing of it.
+        var later = Whole(0, 20.75) with { Damaged = [new(new(TimelineId.First, Segment(20.75)), "part")] };
+        Assert.Null(Needed(all, later, AfterFailover));
+    }
+
+    [Fact]
+    public void The_first_WAL_of_a_timeline_that_is_damaged_is_told_instead_of_the_timeline_before_it()
+    {
+        var archive = Archive((1, 0, 25)) with { Damaged = [new(new(Second, Segment(20)), "first")] };
+
+        Assert.Equal(AfterFailover, archive.Newest);
+        Assert.Equal(Segment(20.5), archive.EndOf(AfterFailover));
+        Assert.Equal("first", archive.DamagedAt(archive.ReachedFrom(Segment(2), AfterFailover), AfterFailover)?.Object);
+    }
+
+    [Fact]
     public void The_operators_choice_of_a_backup_is_obeyed_or_refused()
     {
         ImmutableArray<BackupHead> backups = [Full("a", 2, 0), Full("b", 8, 1)];

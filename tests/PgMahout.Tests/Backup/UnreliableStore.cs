@@ -48,6 +48,9 @@ public sealed class UnreliableStore : IObjectStore
     /// <summary>Bytes go bad.</summary>
     public void Damage(string name) => _objects[name][^1] ^= 1;
 
+    /// <summary>Its writer died in the middle of it.</summary>
+    public void CutOff(string name) => _objects[name] = _objects[name][..(_objects[name].Length / 2)];
+
     public async Task<Outcome> PutAsync(
         string name, ReadOnlyMemory<byte> content, Flushing flushing, CancellationToken cancellation)
     {

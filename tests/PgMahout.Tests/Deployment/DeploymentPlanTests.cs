@@ -139,11 +139,33 @@ public sealed class DeploymentPlanTests
     {
         var shared = Three with { VirtualAddress = VirtualAddress.Parse("10.0.0.100/24", "eth0") };
 
-        var plan = Plan(name => Complete(name).Replace("\"db1\"", "\"db1\" "));
+        var plan = Plan(name => Complete(name).Replace("\"host\": \"db1\"", "\"host\": \"db1\", \"other\": 1"));
 
         Assert.Equal(["change the home's settings", "start pgmahout-agent.service anew"], Steps(plan, "db1"));
         Assert.Contains("\"10.0.0.100/24\"", HostDocument.Text(shared, shared.Hosts[0]), StringComparison.Ordinal);
-        Assert.Equal(HostDocument.Text(Three, Three.Hosts[2]), HostDocument.Text(shared, shared.Hosts[2]));
+        Assert.True(HostDocument.IsSameToAgents(
+            HostDocument.Text(Three, Three.Hosts[2]), HostDocument.Text(shared, shared.Hosts[2])));
+    }
+
+    [Fact]
+    public void Where_clients_come_in_is_known_to_every_host_and_no_agent_is_started_anew_for_it()
+    {
+        var more = Three with
+        {
+            Hosts = Three.Hosts.Add(new HostBlueprint("db3", "10.0.0.4", HostRole.Data, null, 100)),
+        };
+        var goods = Goods with
+        {
+            ForHosts = Goods.ForHosts.ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value with
+            {
+                HostFile = HostDocument.Text(more, more.Find(pair.Key)!),
+            }),
+        };
+
+        var plan = Plan(Complete, goods: goods);
+
+        foreach (var host in Three.Hosts)
+            Assert.Equal(["change the home's settings"], Steps(plan, host.Name));
     }
 
     [Fact]
