@@ -47,7 +47,7 @@ public sealed class DeployTests : IAsyncLifetime
 
         var before = await PostmastersAsync();
         (await DeployAsync("certificates", "rotate")).Exits(0);
-        Assert.Equal(before, await PostmastersAsync());
+        await AreStillAsync(before);
         Assert.True((await SeenFromAsync("db3")).IsHealthy);
         foreach (var host in First)
             foreach (var (who, port) in Showing)
@@ -85,7 +85,7 @@ public sealed class DeployTests : IAsyncLifetime
         foreach (var host in First)
             Assert.Equal(
                 present.Trim(), (await _lab.ShellAsync(host, "cat /var/lib/pgmahout/certs/ca.crt")).Trim());
-        Assert.Equal(servers, await PostmastersAsync());
+        await AreStillAsync(servers);
         Assert.True((await HealthyFromAsync("db3")).IsHealthy);
         var again = (await DeployAsync()).Exits(0);
         Assert.Contains("nothing to do", again.Out + again.Error, StringComparison.Ordinal);
@@ -120,7 +120,7 @@ public sealed class DeployTests : IAsyncLifetime
         Assert.Equal("", await _lab.ShellAsync(
             leader, "ls /etc/systemd/system/pgmahout-address* 2> /dev/null || true"));
         Assert.Null((await HealthyFromAsync("db2")).VirtualIp);
-        Assert.Equal(servers, await PostmastersAsync());
+        await AreStillAsync(servers);
     }
 
     private static string UriIn(Ran deployed) =>
@@ -167,6 +167,17 @@ public sealed class DeployTests : IAsyncLifetime
     /// <summary>Of the first certificate that the command prints.</summary>
     private Task<string> SerialAsync(string host, string command) =>
         _lab.ShellAsync(host, $"{command} | openssl x509 -noout -serial");
+
+    /// <summary>No server was started anew; where one was, its host tells why.</summary>
+    private async Task AreStillAsync(string[] postmasters)
+    {
+        var now = await PostmastersAsync();
+        for (var i = 0; i < First.Length; i++)
+            Assert.True(postmasters[i] == now[i], $"{First[i]}: process {postmasters[i]} became {now[i]}\n"
+                + (await _lab.ExecAsync(First[i], "bash", "-c",
+                    "pgmahout history; journalctl --no-pager -n 200 -u pgmahout-agent; "
+                    + "tail -n 60 /var/lib/pgmahout/members/*/log/*.log")).Out);
+    }
 
     private async Task<string[]> PostmastersAsync() => await Task.WhenAll(First.Select(host =>
         _lab.ShellAsync(host, $"head -n 1 /var/lib/pgmahout/members/{host}/data/postmaster.pid")));

@@ -7,6 +7,10 @@ namespace PgMahout.LiveTests;
 /// <summary>A repository beside a cluster: what goes there, what comes back, what is refused.</summary>
 public sealed class BackupTests
 {
+    /// <summary>Some segments of WAL, and pages for a checkpoint of several minutes.</summary>
+    private const string Wide =
+        "create table wide as select repeat('x', 900) from generate_series(1, 50000); select 0::bigint";
+
     [Fact]
     public async Task A_dropped_table_comes_back_from_a_backup_that_was_made_by_itself()
     {
@@ -83,6 +87,28 @@ public sealed class BackupTests
         await using var restored = new RestoredServer(cluster);
         (await restored.RestoreAsync("--at", "latest")).Fails(1, "RST-003");
         Assert.False(File.Exists(Path.Combine(restored.Data, "global", "pg_control")));
+    }
+
+    /// <summary>Its control file tells the former timeline until then.</summary>
+    [Fact]
+    public async Task The_archive_knows_the_new_timeline_before_the_new_primarys_first_checkpoint()
+    {
+        await using var cluster = await LiveCluster.UpWithBackupsAsync("--members", "2");
+        var first = (await cluster.HealthyAsync()).Primary.Port;
+        await Archive.BackedUpAsync(cluster);
+        await cluster.AskAsync<long>(first, Wide);
+        (await cluster.RunAsync("switchover", "--yes")).Exits(0);
+        var primary = (await cluster.HealthyAsync()).Primary.Port;
+        await cluster.AskAsync<long>(primary, "drop table wide; " + Wide);
+
+        (await cluster.RunAsync("repo", "check")).Exits(0);
+        await Eventually.HoldsAsync(
+            "names are kept for the new timeline", LiveCluster.Limit, () => Directory
+                .EnumerateFiles(Path.Combine(cluster.Home, "backup"), "*", SearchOption.AllDirectories)
+                .Any(file => file.Contains("/catalog/00000002/", StringComparison.Ordinal)));
+
+        Assert.Equal(
+            1, await cluster.AskAsync<long>(primary, "select timeline_id::bigint from pg_control_checkpoint()"));
     }
 
     [Fact]

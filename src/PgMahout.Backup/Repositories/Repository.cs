@@ -101,6 +101,9 @@ public sealed class Repository
         var marks = await SystemsAsync(store, cancellation);
         if (!marks.TryGet(out var known))
             return marks.Failure;
+        // An archiver on another host may have opened it between the two questions.
+        if (known.Contains(owner.SystemIdentifier))
+            return null;
         if (!known.IsEmpty && !owner.AdmitNewSystem)
             return RepositoryMark.OtherSystem(store.Address, owner, known);
         return (await store.CreateAsync(own, "{}"u8.ToArray(), cancellation)).Failure;

@@ -24,8 +24,16 @@ public static class CatalogReader
         (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END - '0/0')::int8
         """;
 
+    /// <summary>
+    /// The control file of a promoted server tells its former timeline until its first checkpoint ends.
+    /// </summary>
+    private const string Timeline = """
+        (CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())
+              ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int END)
+        """;
+
     private const string Server = $"""
-        SELECT {Position}, (SELECT timeline_id FROM pg_control_checkpoint()),
+        SELECT {Position}, {Timeline},
                current_setting('server_version_num')::int, clock_timestamp()
         """;
 

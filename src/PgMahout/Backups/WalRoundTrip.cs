@@ -10,9 +10,10 @@ namespace PgMahout.Backups;
 /// <summary>Has the primary end a segment of WAL, waits until it is archived, and reads it back.</summary>
 internal sealed class WalRoundTrip(string primary, OpenRepository opened, ulong systemIdentifier)
 {
+    // The control file of a promoted server tells its former timeline until its first checkpoint ends: minutes, maybe.
     private const string Switch = """
         SELECT pg_create_restore_point('pgmahout repo check')::text, pg_switch_wal()::text,
-               (SELECT timeline_id FROM pg_control_checkpoint())
+               ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int
         """;
 
     /// <summary>What was seen, in words.</summary>

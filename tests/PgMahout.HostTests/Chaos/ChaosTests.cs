@@ -28,6 +28,7 @@ public sealed class ChaosTests
         await using var bucket = new LabBucket();
         await using var cluster = await DeployedCluster.UpAsync(Rto, hasWitness, bucket.OpenAsync);
         await using var clients = await ChaosClients.StartAsync(cluster);
+        var archive = await ArchiveCheck.BeginAsync(cluster);
         using var hand = new FaultHand(cluster, bucket.Port, () => clients.Now);
 
         string? broken = null;
@@ -44,7 +45,7 @@ public sealed class ChaosTests
         var violations = final is not null
             ? HistoryChecker.Check(clients.History, final, StandbyLag)
             : [new Violation(Breach.Lost, "nobody shows what there is")];
-        if (broken is null && final is not null && await ArchiveCheck.WhyNotAsync(cluster, final) is { } missing)
+        if (broken is null && final is not null && await archive.WhyNotAsync(final) is { } missing)
             violations = violations.Add(new Violation(Breach.Lost, missing));
         await record.EndAsync(clients.History, violations, broken);
         if (broken is not null || !violations.IsEmpty)

@@ -95,12 +95,15 @@ internal sealed class DeployedCluster : IAsyncDisposable
 
     /// <summary>A command of an operator on a host; root's home is no place of the cluster's.</summary>
     /// <remarks>Again where etcd did not answer in time: the machine may be building something.</remarks>
-    public async Task<Ran> OnAsync(string host, params string[] command)
+    public Task<Ran> OnAsync(string host, params string[] command) => OnWithinAsync(Lab.Limit, host, command);
+
+    /// <param name="limit">Of one attempt.</param>
+    public async Task<Ran> OnWithinAsync(TimeSpan limit, string host, params string[] command)
     {
         Ran? ran = null;
         await Eventually.HoldsAsync($"the store answers {host}", Lab.Limit, async () =>
         {
-            ran = await Lab.ExecAsync(host, ["pgmahout", .. command]);
+            ran = await Lab.ExecWithinAsync(limit, host, ["pgmahout", .. command]);
             return !ran.Error.Contains("UP-008", StringComparison.Ordinal);
         });
         return ran!;

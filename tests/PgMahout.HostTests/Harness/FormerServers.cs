@@ -1,4 +1,5 @@
 using PgMahout.LiveTests.Harness;
+using Xunit;
 
 namespace PgMahout.HostTests.Harness;
 
@@ -102,6 +103,12 @@ internal sealed class FormerServers(Lab lab, string data)
         await SqlAsync("db1", "create table rows (id bigint primary key); alter table rows owner to app");
     }
 
-    private Task CopyAsync(string host) => lab.ShellAsync(host, As(
-        $"{Bin}/pg_basebackup -h {lab.Address("db1")} -U repl -R -C -S standby_{host} -c fast -D {data}"));
+    /// <summary>Where that fails, the primary's log tells more than the copy does.</summary>
+    private async Task CopyAsync(string host)
+    {
+        var ran = await lab.ExecAsync(host, "bash", "-c", As(
+            $"{Bin}/pg_basebackup -h {lab.Address("db1")} -U repl -R -C -S standby_{host} -c fast -D {data}"));
+        Assert.True(ran.Code == 0, ran + await lab.ShellAsync(
+            "db1", "tail -n 40 /var/log/postgresql/*.log /srv/pg/log 2> /dev/null || true"));
+    }
 }

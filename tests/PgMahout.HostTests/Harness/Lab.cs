@@ -76,7 +76,11 @@ internal sealed class Lab : IAsyncDisposable
 
     /// <summary>As root in the host, not over the network.</summary>
     public Task<Ran> ExecAsync(string host, params string[] command) =>
-        RunAsync(["exec", $"{Name}/{host}", .. command]);
+        ExecWithinAsync(Limit, host, command);
+
+    /// <summary>The same, for what takes longer.</summary>
+    public Task<Ran> ExecWithinAsync(TimeSpan limit, string host, params string[] command) =>
+        Program.RunAsync(Command, ["exec", $"{Name}/{host}", .. command], limit);
 
     /// <summary>A line of shell; the test fails when it does.</summary>
     public async Task<string> ShellAsync(string host, string script) =>

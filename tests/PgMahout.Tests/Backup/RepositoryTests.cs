@@ -3,6 +3,7 @@ using PgMahout.Backup.Framing;
 using PgMahout.Backup.Repositories;
 using PgMahout.Core.Backup;
 using PgMahout.Postgres;
+using PgMahout.Tests.Archiving;
 using Xunit;
 
 namespace PgMahout.Tests.Backup;
@@ -47,6 +48,17 @@ public sealed class RepositoryTests : IDisposable
         Assert.Null((await OpenAsync("demo", 2)).Failure);
         Assert.Null((await OpenAsync("demo", 1)).Failure);
         Assert.Equal("repository-other-system", (await OpenAsync("demo", 3)).Failure?.Code);
+    }
+
+    [Fact]
+    public async Task Two_hosts_that_are_the_first_at_once_are_both_let_in()
+    {
+        var store = new UnreliableStore();
+        var late = new MovingStore(store);
+        late.WhileListing(_ => false, async () => Assert.Null((await OpenAsync("demo", 1, store)).Failure));
+
+        Assert.Null((await OpenAsync("demo", 1, late)).Failure);
+        Assert.Equal("repository-other-system", (await OpenAsync("demo", 2, late)).Failure?.Code);
     }
 
     [Fact]
@@ -112,4 +124,9 @@ public sealed class RepositoryTests : IDisposable
         string cluster, ulong system, EncryptionKey? key = null, bool admit = false) =>
         Repository.OpenAsync(
             _store, new RepositoryOwner(cluster, system, admit), Compression.Of(CompressionKind.Lz4, null), key, Token);
+
+    private static Task<Outcome<Repository>> OpenAsync(string cluster, ulong system, IObjectStore store) =>
+        Repository.OpenAsync(
+            store, new RepositoryOwner(cluster, system, AdmitNewSystem: false),
+            Compression.Of(CompressionKind.Lz4, null), null, Token);
 }
