@@ -182,12 +182,14 @@ public static class Election
     /// <summary>
     /// How much <paramref name="own"/> has of what leads to <paramref name="end"/>: less than its address says, if it
     /// went on writing when the others were promoted. (Scenario: c stops at 1:900; b was promoted at 1:500 and has
-    /// reached 2:1000; c lacks 500 bytes of that and not 100.)
+    /// reached 2:1000; c lacks 500 bytes of that and not 100.) Where the histories part may not be in the record yet;
+    /// then nothing of it is known to be shared. (Scenario: b is promoted, the store is gone before b could write so,
+    /// and b leads on promises: c heard of 2:1000, and the record has only timeline 1.)
     /// </summary>
     private static Lsn Shared(Leadership record, WalPosition own, WalPosition end) =>
-        own.Timeline < end.Timeline && record.History is { } history && history.Current == end.Timeline
-            ? history.SharedWith(own)
-            : own.Lsn;
+        own.Timeline >= end.Timeline ? own.Lsn
+        : record.History is { } history && history.Current == end.Timeline ? history.SharedWith(own)
+        : Lsn.Zero;
 
     private static WalPosition? PositionOf(ClusterView view, MemberName name) =>
         view.PeerReport(name)?.Postgres is PostgresState.Standby standby ? standby.Received : null;

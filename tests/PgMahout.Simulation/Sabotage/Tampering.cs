@@ -44,9 +44,16 @@ internal static class Tampering
         return (view with { Sealed = store.Revision }).WithPeers(report => report with { Sealed = store.Revision });
     }
 
-    /// <summary>Two addresses are compared without a look at where their timelines parted.</summary>
+    /// <summary>Two addresses are compared as if no timeline had ever been left before its end.</summary>
     public static ClusterView NoHistory(ClusterView view) => view.WithStore(store =>
-        store.Leadership is { } record ? store with { Leadership = record with { History = null } } : store);
+        store.Leadership is { } record && new[] { record.Written, view.LeaderWritten }.Max() is { } newest
+            ? store with { Leadership = record with { History = Endless(newest.Timeline) } }
+            : store);
+
+    private static TimelineHistory Endless(TimelineId current) => new(
+        [.. Enumerable.Range(1, (int)current.Value - 1).Select(past =>
+            new TimelineSwitch(new TimelineId((uint)past), new Lsn(ulong.MaxValue)))],
+        current);
 
     public static ClusterView NothingLeft(ClusterView view) => view.Postgres is PostgresState.Stopped stopped
         ? view with { Postgres = stopped with { ProcessesLeft = 0 } }

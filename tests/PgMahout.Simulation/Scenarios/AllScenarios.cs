@@ -276,5 +276,20 @@ internal static class AllScenarios
         {
             Profile = Profile.Promises,
         },
+        new("promoted-just-before-the-store-was-away",
+            "Where a promotion left the history may not be in the record yet; then nothing is shared.",
+            18,
+        [
+            new(FaultKind.CutPair, 0, 1, 6000, 4300),
+            new(FaultKind.HangPostgres, 2, 0, 10030, 1400),
+            new(FaultKind.FreezeHost, 0, 0, 10050, 1300),
+            new(FaultKind.StoreOutage, 0, 0, 11350, 8000),
+            new(FaultKind.CrashHost, 1, 0, 19300, 15000),
+            new(FaultKind.CrashHost, 1, 0, 24300, 10000),
+        ])
+        {
+            Profile = Profile.Ahead,
+            BrokenBy = "ignore-history",
+        },
     ];
 }

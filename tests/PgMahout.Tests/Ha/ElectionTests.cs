@@ -167,6 +167,27 @@ public sealed class ElectionTests
         Assert.Equal(elected ? B : null, Election.Count(ahead).Winner?.Name);
     }
 
+    [Theory]
+    [InlineData(1, 1, true)]
+    [InlineData(1, 2, false)]
+    [InlineData(2, 2, true)]
+    public void Asynchronous_candidate_that_missed_a_promotion_which_the_record_does_not_know_yet_is_not_elected(
+        uint own, uint leader, bool elected)
+    {
+        var view = Voting with
+        {
+            Spec = Spec(Durability.Async, A, B, C) with { MaximumLag = new ByteSize(0x500) },
+            Postgres = Follower(0x900, null, timeline: own),
+            LeaderWritten = At(0xA00, leader),
+        };
+        var before = view.WithStore(store => store with
+        {
+            Leadership = store.Leadership! with { Written = At(0x800), History = TimelineHistory.Initial },
+        });
+
+        Assert.Equal(elected ? B : null, Election.Count(before).Winner?.Name);
+    }
+
     [Fact]
     public void Asynchronous_candidate_is_not_measured_by_a_history_that_was_given_up()
     {

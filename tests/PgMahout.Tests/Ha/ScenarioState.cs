@@ -50,9 +50,7 @@ internal static class ScenarioState
     private static PostgresState.Primary Primary(Words words, Instant now, MemberName owner)
     {
         var written = words.Position();
-        var history = new TimelineHistory([], written.Timeline);
-        if (words.Skip("after") && words.Position() is var left)
-            history = new TimelineHistory([new TimelineSwitch(left.Timeline, left.Lsn)], written.Timeline);
+        var history = words.History(written.Timeline);
         var waiting = words.Skip("waiting") ? words.Set() : SynchronousSet.Nobody;
         Lsn? settled = words.Skip("settled") ? written.Lsn : null;
         words.Skip("followed");

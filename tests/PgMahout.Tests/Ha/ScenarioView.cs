@@ -150,7 +150,8 @@ internal static class ScenarioView
     }
 
     /// <summary>
-    /// For example <c>a epoch 3 revision 7 knows any 1 of b c released c 1:0/500</c>, or <c>... heads b</c>.
+    /// For example <c>a epoch 3 revision 7 knows any 1 of b c released c 1:0/500</c>, or <c>... heads b</c>, or <c>...
+    /// wrote 2:0/900 after 1:0/500</c>.
     /// </summary>
     private static (Leadership?, Revision) Record(Words words)
     {
@@ -165,6 +166,8 @@ internal static class ScenarioView
         var leadership = new Leadership(epoch, holder, null, words.Set());
         if (words.Skip("heads"))
             leadership = leadership with { Heads = SiteHeads.Of(words.Names()) };
+        if (words.Skip("wrote") && words.Position() is var written)
+            leadership = leadership with { Written = written, History = words.History(written.Timeline) };
         return (words.Skip("released") ? leadership.ReleasedTo(words.Name(), words.Position()) : leadership, revision);
     }
 

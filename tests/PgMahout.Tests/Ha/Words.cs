@@ -76,4 +76,10 @@ internal sealed class Words(string line)
         var parts = Next().Split(':');
         return new WalPosition(new TimelineId(uint.Parse(parts[0], CultureInfo.InvariantCulture)), Lsn.Parse(parts[1]));
     }
+
+    /// <summary>For example <c>after 1:0/500</c>; nothing for a timeline that has no other before it.</summary>
+    public TimelineHistory History(TimelineId current) =>
+        Skip("after") && Position() is var left
+            ? new TimelineHistory([new TimelineSwitch(left.Timeline, left.Lsn)], current)
+            : new TimelineHistory([], current);
 }
