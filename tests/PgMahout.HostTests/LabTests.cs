@@ -142,6 +142,20 @@ public sealed class LabTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_command_that_its_host_stops_and_then_ends_is_over()
+    {
+        using var asleep = _lab.Launch("db1", "echo $$ > /run/asleep; exec sleep 600");
+        await Eventually.HoldsAsync("it runs", Soon, async () =>
+            (await _lab.ExecAsync("db1", "test", "-s", "/run/asleep")).Code == 0);
+
+        // As a host does it to every process when it goes down; the second is for whoever waits for this one.
+        await _lab.ShellAsync(
+            "db1", "p=$(cat /run/asleep); kill -STOP $p && sleep 1 && kill -TERM $p && kill -CONT $p");
+
+        await Eventually.HoldsAsync("it is over", Soon, () => Task.FromResult(asleep.HasExited));
+    }
+
+    [Fact]
     public async Task A_stuck_disk_holds_writers_until_it_is_free()
     {
         await _lab.DoAsync("disk", "db1", "stick");

@@ -196,7 +196,10 @@ host_exec() {
     local init
     [[ $# -gt 0 ]] || die 'lab exec HOST COMMAND...' 2
     init=$(init_of "$lab" "$host") || die "$lab/$host is off" 4
-    exec nsenter -t "$init" -m -u -i -n -p -C -r -w -- /usr/bin/env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
+    # A host that goes down stops every process before it ends them. nsenter would stop with the command that it waits
+    # for, for ever; a shell, itself not among the host's processes, only waits.
+    exec nsenter -t "$init" -m -u -i -n -p -C -r -w --no-fork -- /bin/sh -c '"$@"; exit $?' sh \
+        /usr/bin/env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
