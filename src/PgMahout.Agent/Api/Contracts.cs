@@ -107,8 +107,7 @@ public sealed record ServiceReport(
 /// </summary>
 /// <param name="HoldSeconds">After so long clients go on, should no other primary have come by then.</param>
 /// <param name="WaitSeconds">How long the answer may take.</param>
-/// <param name="Heir">Who will probably lead next; null when nobody knows.</param>
-public sealed record DrainBody(Epoch Epoch, double HoldSeconds, double WaitSeconds, MemberName? Heir = null);
+public sealed record DrainBody(Epoch Epoch, double HoldSeconds, double WaitSeconds);
 
 /// <summary>The answer to POST /drain.</summary>
 /// <param name="InFlight">Transactions that had not ended by then.</param>

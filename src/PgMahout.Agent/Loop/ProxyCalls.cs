@@ -22,10 +22,10 @@ internal static class ProxyCalls
     /// <summary>Those of this home, and those beside every other member that answers other hosts.</summary>
     /// <returns>What came of it, for the log.</returns>
     public static async Task<string> DrainAsync(
-        HomeLayout home, IEnumerable<AgentClient> others, Epoch epoch, MemberName? heir)
+        HomeLayout home, IEnumerable<AgentClient> others, Epoch epoch)
     {
         var begun = BootClock.Now();
-        var body = new DrainBody(epoch, Hold.TotalSeconds, Bound.TotalSeconds, heir);
+        var body = new DrainBody(epoch, Hold.TotalSeconds, Bound.TotalSeconds);
         var reports = await Task.WhenAll(
             others.Where(other => !home.Holds(other.Member))
                 .Select(async other => await other.DrainAsync(body, CancellationToken.None)

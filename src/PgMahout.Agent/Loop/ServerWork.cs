@@ -86,7 +86,7 @@ internal sealed class ServerWork(
                 return await instance.StopAsync(
                     stop.Mode,
                     view.Request == MemberRequest.Shutdown ? ShutdownLimit : view.Timing.StopLimit,
-                    () => PartAsync(view, stop),
+                    () => PartAsync(view, stop.Running),
                     CancellationToken.None);
             }
             finally
@@ -96,15 +96,15 @@ internal sealed class ServerWork(
         });
 
     /// <summary>Clients behind a proxy are held; from then on nobody is to be sent here.</summary>
-    private async Task PartAsync(ClusterView view, HaAction.Stop stop)
+    private async Task PartAsync(ClusterView view, Transactions running)
     {
-        if (stop.Running == Transactions.AllowedToEnd && view.Leadership is { } leadership)
+        if (running == Transactions.AllowedToEnd && view.Leadership is { } leadership)
         {
             // One that did not answer a moment ago would only be waited for.
             var others = view.Spec.Others(_self).Where(member => view.PeerReport(member.Name) is not null);
             Log.Write(
                 Severity.Information,
-                await ProxyCalls.DrainAsync(home, others.Select(observer.Client), leadership.Epoch, stop.Heir));
+                await ProxyCalls.DrainAsync(home, others.Select(observer.Client), leadership.Epoch));
         }
         state.Service.StopBegins();
     }

@@ -47,9 +47,7 @@ public abstract record HaAction
     /// <summary>Start in recovery, following <paramref name="Upstream"/>; following nobody when null.</summary>
     public sealed record StartStandby(MemberName? Upstream) : HaAction;
 
-    /// <param name="Heir">Who will probably lead next: proxies log in there meanwhile. Null when unknown.</param>
-    public sealed record Stop(
-        StopMode Mode, Transactions Running = Transactions.CutOff, MemberName? Heir = null) : HaAction;
+    public sealed record Stop(StopMode Mode, Transactions Running = Transactions.CutOff) : HaAction;
 
     /// <summary>
     /// End recovery. Only ever decided while holding the lease, in a later turn than the one that took it. The new

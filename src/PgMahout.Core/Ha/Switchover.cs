@@ -24,7 +24,7 @@ internal static class Switchover
             : Candidate.Best(candidates) ?? candidates.FirstOrDefault();
         if (chosen is { Eligible: true } || (request.Force && chosen is { Position: not null }))
             return AsLeader.Keep(view, Rule.StopForSwitchover)
-                .Then(new HaAction.Stop(StopMode.Fast, Transactions.AllowedToEnd, chosen.Name));
+                .Then(new HaAction.Stop(StopMode.Fast, Transactions.AllowedToEnd));
 
         var why = chosen is null
             ? "there is no such member to hand over to"

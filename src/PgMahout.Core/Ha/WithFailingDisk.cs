@@ -22,7 +22,7 @@ internal static class WithFailingDisk
         return view.Disk.IsStuck(view.Timing)
             ? Decision.Of(Rule.FenceStuckDisk, TimeSpan.Zero, new HaAction.Fence())
             : AsLeader.Keep(view, Rule.LeaveFullDisk)
-                .Then(new HaAction.Stop(StopMode.Fast, Transactions.AllowedToEnd, successor.Name));
+                .Then(new HaAction.Stop(StopMode.Fast, Transactions.AllowedToEnd));
     }
 
     /// <summary>

@@ -16,7 +16,7 @@ internal sealed class Lifecycle(InstanceContext context)
     private const int LogTail = 2000;
     private static readonly TimeSpan Fencing = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Launching = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan FirstKick = TimeSpan.FromMilliseconds(15);
+    private static readonly TimeSpan KickEvery = TimeSpan.FromMilliseconds(15);
 
     private ServerProcesses Processes => context.Processes;
 
@@ -84,8 +84,7 @@ internal sealed class Lifecycle(InstanceContext context)
         // signal from a child of it makes it look).
         await File.WriteAllBytesAsync(file, [], cancellation);
         Processes.Send(postmaster, Signal.User1);
-        var kickAfter = FirstKick;
-        var kickAt = BootClock.Now() + kickAfter;
+        var kickAt = BootClock.Now() + KickEvery;
         Problem? problem = null;
         var promoted = await InstanceContext.UntilAsync(
             async () =>
@@ -94,10 +93,8 @@ internal sealed class Lifecycle(InstanceContext context)
                 problem = recovering.Failure;
                 if (BootClock.Now() >= kickAt)
                 {
-                    // Ever more seldom: each wakes every process of the server while it has better things to do.
                     Processes.Send(postmaster, Signal.Hangup);
-                    kickAfter *= 2;
-                    kickAt = BootClock.Now() + kickAfter;
+                    kickAt = BootClock.Now() + KickEvery;
                 }
                 return recovering is Outcome<bool>.Done { Value: false } || !Processes.Lives(postmaster);
             },

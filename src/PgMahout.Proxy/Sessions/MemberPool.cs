@@ -68,19 +68,6 @@ internal sealed class MemberPool(ProxyLoop loop, PoolGroup group, Backend backen
         }
     }
 
-    /// <summary>Sessions for later, so many at most as there may be.</summary>
-    public void Prepare(int wanted)
-    {
-        var most = Math.Min(wanted, loop.Settings.PoolSize);
-        while (_all.Count < most && loop.Now >= _notBefore && Group.Credential is { } credential && Open(credential))
-        {
-            // Each is counted in _all.
-        }
-    }
-
-    /// <summary>It is the primary now: that it did not let anybody in before means nothing.</summary>
-    public void Reign() => _notBefore = 0;
-
     private bool Open(ServerCredential credential)
     {
         var descriptor = loop.OpenSocket(Backend.Address);
@@ -136,15 +123,8 @@ internal sealed class MemberPool(ProxyLoop loop, PoolGroup group, Backend backen
         Group.LastFailure = why;
     }
 
-    /// <summary>
-    /// The server does not let this user in: whoever waits would wait in vain. One that does not lead yet is not asked
-    /// for anybody.
-    /// </summary>
-    public void Refused(ServerLoginStep.Failed failed)
-    {
-        if (!IsPrimary || Group.Primary == this)
-            Group.Refused(failed, IsPrimary);
-    }
+    /// <summary>The server does not let this user in: whoever waits would wait in vain.</summary>
+    public void Refused(ServerLoginStep.Failed failed) => Group.Refused(failed, IsPrimary);
 
     /// <summary>Another reign has begun, or the member is gone.</summary>
     public void End(string why)

@@ -16,7 +16,6 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     private readonly Dictionary<MemberName, MemberPool> _standbys = [];
     private readonly List<ClientConnection> _arriving = [];
     private ImmutableSortedDictionary<string, string>? _welcome;
-    private MemberPool? _coming;
 
     public string User { get; } = user;
 
@@ -45,8 +44,7 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
 
     public IEnumerable<MemberPool> Standbys => _standbys.Values;
 
-    public IEnumerable<MemberPool> Pools =>
-        ((IEnumerable<MemberPool?>)[Primary, _coming]).OfType<MemberPool>().Concat(_standbys.Values);
+    public IEnumerable<MemberPool> Pools => Primary is null ? _standbys.Values : _standbys.Values.Prepend(Primary);
 
     public int Waiting => _writers.Count + _readers.Count;
 
@@ -59,13 +57,10 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     public SessionParameters Initial { get; private set; } = SessionParameters.None;
 
     /// <summary>
-    /// The first of those who wait for a session of their own that nobody is about to get; null when there is none, and
-    /// of a server that nobody can be given yet.
+    /// The first of those who wait for a session of their own that nobody is about to get; null when there is none.
     /// </summary>
-    public ClientConnection? OwnerFor(MemberPool pool)
+    public ClientConnection? NextOwner(MemberPool pool)
     {
-        if (pool == _coming)
-            return null;
         foreach (var client in pool.IsPrimary ? _writers : _readers)
             if (client.KeepsServer && !pool.Servers.Any(server => server.Owner == client))
                 return client;
@@ -79,25 +74,7 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     {
         if (loop.Topology.Primary is not { } backend)
             return null;
-        if (Primary is { IsOver: false })
-            return Primary;
-        Primary = _coming?.Backend == backend ? _coming : new MemberPool(loop, this, backend, isPrimary: true);
-        if (Primary == _coming)
-            _coming = null;
-        Primary.Reign();
-        return Primary;
-    }
-
-    /// <summary>
-    /// Sessions on who will lead next begin before it does: a standby lets them in, and they stay when it is promoted.
-    /// Nobody is given one before that.
-    /// </summary>
-    private void Prepare(int atLeast)
-    {
-        if (loop.Topology.Coming is not { } backend || Primary?.Backend == backend)
-            return;
-        _coming ??= new MemberPool(loop, this, backend, isPrimary: true);
-        _coming.Prepare(Math.Max(atLeast, _writers.Count(client => !client.KeepsServer)));
+        return Primary is { IsOver: false } ? Primary : Primary = new MemberPool(loop, this, backend, isPrimary: true);
     }
 
     public MemberPool Standby(Backend backend)
@@ -119,8 +96,6 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
         // One that is about to stop is not asked: it would have to refuse each login before it can end.
         if (loop.MayBegin(pool))
             pool!.Grow(queue.Count, reserve: false);
-        else
-            Prepare(0);
         return null;
     }
 
@@ -182,18 +157,11 @@ internal sealed class PoolGroup(ProxyLoop loop, string user, string database)
     /// <summary>Another reign, or other standbys: what does not belong to it any more ends.</summary>
     public void Follow(Topology topology, bool newReign)
     {
-        var before = Primary?.Servers.Count(server => server.Owner is null) ?? 0;
         if (newReign && Primary is { } former)
         {
             Primary = null;
             former.End("another primary leads");
         }
-        if (_coming is { } coming && coming.Backend != (topology.Coming ?? topology.Primary))
-        {
-            _coming = null;
-            coming.End("another primary was expected");
-        }
-        Prepare(before);
         foreach (var (name, pool) in _standbys.ToArray())
             if (pool.Servers.Count == 0 && topology.Standbys.All(standby => standby.Backend.Name != name))
                 _standbys.Remove(name);

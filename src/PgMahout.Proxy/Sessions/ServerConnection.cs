@@ -74,7 +74,7 @@ internal sealed class ServerConnection(ProxyLoop loop, int descriptor, MemberPoo
     protected override void Opened(ImmutableArray<byte> certificateHash)
     {
         login.CertificateHash = certificateHash;
-        Owner = Pool.Group.OwnerFor(Pool);
+        Owner = Pool.Group.NextOwner(Pool);
         var settings = ImmutableSortedDictionary<string, string>.Empty.Add("application_name", "pgmahout");
         Write(login.Startup(Owner is null ? settings : settings.SetItems(Owner.Startup.Values)));
     }

@@ -51,7 +51,7 @@ internal sealed class ProxyApi(ProxyWork work, ProxySuccession succession)
         if (Read(body, WireContext.Default.DrainBody) is not { HoldSeconds: >= 0, WaitSeconds: >= 0 } asked)
             return HttpAnswer.Refusing(400, "the body is not what this path takes");
         var until = BootClock.Now() + Shorter(asked.WaitSeconds, LongestWait);
-        work.Feed.Drain(asked.Epoch, asked.Heir, Shorter(asked.HoldSeconds, LongestHold));
+        work.Feed.Drain(asked.Epoch, Shorter(asked.HoldSeconds, LongestHold));
         while (!IsDrained(asked.Epoch) && BootClock.Now() < until)
             await Task.Delay(Pace, cancellation);
         return HttpAnswer.Json(new DrainAnswer(work.Server.Report.InFlight), WireContext.Default.DrainAnswer);

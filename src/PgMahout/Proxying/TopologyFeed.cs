@@ -75,8 +75,8 @@ internal sealed class TopologyFeed(
     }
 
     /// <summary>The leader of that epoch is about to hand over, as it says itself.</summary>
-    public void Drain(Epoch epoch, MemberName? heir, TimeSpan hold) =>
-        Learn(knowledge => knowledge.Drain(epoch, heir, BootClock.Now() + hold));
+    public void Drain(Epoch epoch, TimeSpan hold) =>
+        Learn(knowledge => knowledge.Drain(epoch, BootClock.Now() + hold));
 
     /// <summary>It does not, after all.</summary>
     public void Release() => Learn(knowledge => knowledge.Release());

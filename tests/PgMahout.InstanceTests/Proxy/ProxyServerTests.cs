@@ -135,26 +135,6 @@ public sealed class ProxyServerTests
 
     [Theory]
     [MemberData(nameof(Engines))]
-    public async Task Sessions_on_who_leads_next_begin_before_it_does_and_nobody_gets_one_until_then(bool onlyEpoll)
-    {
-        await using var proxy = await StartAsync(onlyEpoll);
-        await using var client = await proxy.ConnectAsync();
-        var former = await AskAsync<int>(client, "SELECT pg_backend_pid()");
-
-        proxy.LeadNobody(1);
-        await proxy.UntilAsync(report => report.Seen.Primary is null);
-        var waiting = AskAsync<int>(client, "SELECT pg_backend_pid()");
-        await proxy.UntilAsync(report => report.Waiting == 1);
-        proxy.Expect(2);
-        var prepared = await IdleSessionBesideAsync(proxy, former);
-        Assert.False(waiting.IsCompleted);
-        proxy.Lead(2);
-
-        Assert.Equal(prepared, await waiting);
-    }
-
-    [Theory]
-    [MemberData(nameof(Engines))]
     public async Task Nobody_logs_in_at_a_primary_that_hands_over(bool onlyEpoll)
     {
         await using var proxy = await StartAsync(onlyEpoll);
@@ -169,19 +149,6 @@ public sealed class ProxyServerTests
         proxy.Lead(1);
 
         Assert.All(await Task.WhenAll(waiting), answer => Assert.Equal(2, answer));
-    }
-
-    private static async Task<int> IdleSessionBesideAsync(RunningProxy proxy, int former)
-    {
-        while (true)
-        {
-            var found = await proxy.Server.QueryAsync<int?>(
-                "SELECT max(pid) FROM pg_stat_activity WHERE state = 'idle' AND application_name = 'pgmahout' "
-                + $"AND pid <> {former}");
-            if (found is { } pid)
-                return pid;
-            await Task.Delay(5);
-        }
     }
 
     [Theory]

@@ -88,11 +88,7 @@ internal sealed class RunningProxy : IAsyncDisposable
 
     /// <summary>From now on the server leads by this epoch.</summary>
     public void Lead(long epoch, bool draining = false) => _proxy.Publish(new Topology(
-        epoch, Here, Instant.Never, [], draining, Why: draining ? "a switchover is under way" : ""));
-
-    /// <summary>The server leads by the next epoch, as soon as it can; or so it is expected.</summary>
-    public void Expect(long epoch) =>
-        _proxy.Publish(new Topology(epoch, null, Instant.Zero, [], Coming: Here, Why: "the promotion goes on"));
+        epoch, Here, Instant.Never, [], draining, draining ? "a switchover is under way" : ""));
 
     /// <summary>The server leads, and this one is a standby of it that has replayed everything.</summary>
     public void LeadWith(LoneServer standby) => _proxy.Publish(new Topology(

@@ -35,7 +35,7 @@ public sealed class TopologyKnowledgeTests
     [Fact]
     public void Order_to_drain_holds_clients_until_the_next_leader_serves()
     {
-        var draining = Serving.Drain(Third, null, Now + Seconds(1));
+        var draining = Serving.Drain(Third, Now + Seconds(1));
         Assert.True(draining.At(Now, Silence).Draining);
 
         var stopping = draining.Told(Says(A, 3, false), Now);
@@ -51,7 +51,7 @@ public sealed class TopologyKnowledgeTests
     [Fact]
     public void Order_to_drain_ends_by_itself_when_nobody_hands_over()
     {
-        var draining = Serving.Drain(Third, null, Now + Seconds(1));
+        var draining = Serving.Drain(Third, Now + Seconds(1));
 
         Assert.Equal(Now + Seconds(1), draining.ChangesAfter(Now));
         Assert.False(draining.At(Now + Seconds(1), Silence).Draining);
@@ -61,49 +61,15 @@ public sealed class TopologyKnowledgeTests
     [Fact]
     public void Server_that_was_only_restarted_serves_again_without_a_hold_left_over()
     {
-        var back = Serving.Drain(Third, null, Now + Seconds(10))
-            .Told(Says(A, 3, false), Now).Told(Says(A, 3, true), Now);
+        var back = Serving.Drain(Third, Now + Seconds(10)).Told(Says(A, 3, false), Now).Told(Says(A, 3, true), Now);
 
         Assert.False(back.At(Now, Silence).Draining);
         Assert.Equal(A, back.At(Now, Silence).Primary!.Name);
     }
 
     [Fact]
-    public void Heir_is_expected_from_the_order_to_drain_until_it_serves()
-    {
-        var draining = Serving.Drain(Third, B, Now + Seconds(1));
-        var stopping = draining.Told(Says(A, 3, false), Now);
-        var released = stopping.Read(HeldBy(A).ReleasedTo(B, null), new Revision(8), Now, Limits);
-        var taken = released.Read(HeldBy(B) with { Epoch = Third.Next }, new Revision(9), Now, Limits);
-
-        Assert.Null(Serving.At(Now, Silence).Coming);
-        Assert.All(
-            new[] { draining, stopping, released, taken },
-            known => Assert.Equal(B, known.At(Now, Silence).Coming?.Name));
-        Assert.Null(taken.Told(Says(B, 4, true), Now).At(Now, Silence).Coming);
-    }
-
-    [Fact]
-    public void Another_than_the_heir_who_takes_the_lease_is_expected_instead()
-    {
-        var taken = Serving.Drain(Third, B, Now + Seconds(1))
-            .Read(HeldBy(C) with { Epoch = Third.Next }, new Revision(8), Now, Limits);
-
-        Assert.Equal(C, taken.At(Now, Silence).Coming?.Name);
-    }
-
-    [Fact]
-    public void Nobody_is_expected_any_more_when_the_handover_did_not_come()
-    {
-        var back = Serving.Drain(Third, B, Now + Seconds(10))
-            .Told(Says(A, 3, false), Now).Told(Says(A, 3, true), Now);
-
-        Assert.Null(back.At(Now, Silence).Coming);
-    }
-
-    [Fact]
     public void Order_of_a_reign_that_is_over_is_void() =>
-        Assert.False(Serving.Drain(new Epoch(2), null, Now + Seconds(1)).At(Now, Silence).Draining);
+        Assert.False(Serving.Drain(new Epoch(2), Now + Seconds(1)).At(Now, Silence).Draining);
 
     [Fact]
     public void In_a_region_that_follows_standbys_are_as_old_as_the_stream_of_its_leader()

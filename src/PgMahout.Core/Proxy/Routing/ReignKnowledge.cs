@@ -12,7 +12,6 @@ namespace PgMahout.Core.Proxy.Routing;
 /// when it answers, it had from the moment of the question on. Durations are compared, never two hosts' clocks.
 /// </summary>
 /// <param name="Held">False once the record says that the lease was given up.</param>
-/// <param name="Heir">To whom it was given up; null while it is held.</param>
 /// <param name="Revision">Of the record as last read.</param>
 /// <param name="ReadBegun">When the last read began that showed this revision; null before the first.</param>
 /// <param name="Until">From then on it is not certain any more.</param>
@@ -21,14 +20,13 @@ public sealed record ReignKnowledge(
     Epoch Epoch,
     MemberName? Holder,
     bool Held,
-    MemberName? Heir,
     Revision Revision,
     Instant? ReadBegun,
     Instant Until,
     bool? Serving)
 {
     public static readonly ReignKnowledge Nothing =
-        new(Epoch.Zero, null, Held: false, null, Revision.None, null, Instant.Zero, null);
+        new(Epoch.Zero, null, Held: false, Revision.None, null, Instant.Zero, null);
 
     /// <summary>After a read of the record that began at <paramref name="begun"/>.</summary>
     public ReignKnowledge Read(Leadership record, Revision revision, Instant begun, Timing timing)
@@ -45,7 +43,6 @@ public sealed record ReignKnowledge(
             record.Epoch,
             record.Holder,
             record.IsHeld,
-            record.Released?.Heir,
             revision,
             begun,
             record.IsHeld ? Instant.Max(certain, same ? Until : Instant.Zero) : Instant.Zero,
@@ -64,7 +61,6 @@ public sealed record ReignKnowledge(
                 Epoch = epoch,
                 Holder = word.Member,
                 Held = true,
-                Heir = null,
                 Until = until,
                 Serving = word.Serving,
             };

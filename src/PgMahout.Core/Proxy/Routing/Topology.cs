@@ -10,9 +10,6 @@ namespace PgMahout.Core.Proxy.Routing;
 /// The end of the leader's lease as far as is known here, on this host's boot clock: from then on nothing is sent.
 /// </param>
 /// <param name="Draining">A switchover is under way: what runs may end, nothing new begins.</param>
-/// <param name="Coming">
-/// Who will probably be the primary next: sessions may begin there, and wait until it is. Null when nobody knows.
-/// </param>
 /// <param name="Why">For people, while there is no primary or a switchover is under way: the reason.</param>
 public sealed record Topology(
     long Epoch,
@@ -20,7 +17,6 @@ public sealed record Topology(
     Instant PrimaryUntil,
     ImmutableArray<StandbyBackend> Standbys,
     bool Draining = false,
-    Backend? Coming = null,
     string Why = "")
 {
     public static readonly Topology Unknown =

@@ -13,14 +13,12 @@ public sealed record TopologyKnowledge(
     ImmutableSortedDictionary<MemberName, Backend> Backends,
     ReignKnowledge Reign,
     DrainOrder? Order,
-    HeirWord? Heir,
     WrittenTrail Trail,
     ImmutableSortedDictionary<MemberName, StandbyWord> Standbys)
 {
     public static readonly TopologyKnowledge Nothing = new(
         ImmutableSortedDictionary<MemberName, Backend>.Empty,
         ReignKnowledge.Nothing,
-        null,
         null,
         WrittenTrail.Empty,
         ImmutableSortedDictionary<MemberName, StandbyWord>.Empty);
@@ -64,14 +62,8 @@ public sealed record TopologyKnowledge(
     /// The leader of <paramref name="epoch"/> is about to hand over: what runs may end, nothing new begins, until
     /// <paramref name="until"/> at the longest. Of an epoch that is not the present one it is void.
     /// </summary>
-    /// <param name="heir">Who will probably lead next; null when nobody knows.</param>
-    public TopologyKnowledge Drain(Epoch epoch, MemberName? heir, Instant until) => epoch == Reign.Epoch
-        ? this with
-        {
-            Order = new DrainOrder(epoch, until),
-            Heir = heir is { } name ? new HeirWord(epoch, name) : null,
-        }
-        : this;
+    public TopologyKnowledge Drain(Epoch epoch, Instant until) =>
+        epoch == Reign.Epoch ? this with { Order = new DrainOrder(epoch, until) } : this;
 
     public TopologyKnowledge Release() => this with { Order = null };
 
@@ -86,19 +78,7 @@ public sealed record TopologyKnowledge(
             primary is null ? Instant.Zero : Reign.Until,
             [.. Backends.Values.Select(backend => Standby(backend, now, silence)).OfType<StandbyBackend>()],
             draining,
-            primary is null || draining ? Coming() : null,
             draining ? "a planned change of the primary is under way" : Reign.WhyNoneAt(now));
-    }
-
-    /// <summary>
-    /// To whom the lease was given up; before that, who was named when the reign was about to end; and without either,
-    /// who holds the lease, whose server does not accept writes yet.
-    /// </summary>
-    private Backend? Coming()
-    {
-        var named = Heir is { } heir && heir.After == Reign.Epoch ? heir.Name : (MemberName?)null;
-        var coming = Reign.Heir ?? named ?? (Reign.Held ? Reign.Holder : null);
-        return coming is { } name ? Backends.GetValueOrDefault(name) : null;
     }
 
     /// <summary>When the topology changes by itself, with nothing more heard; never, if it does not.</summary>
@@ -132,9 +112,6 @@ public sealed record TopologyKnowledge(
 /// <param name="Epoch">Of the reign that ends.</param>
 /// <param name="Until">Should it not end after all, clients are held no longer than this.</param>
 public sealed record DrainOrder(Epoch Epoch, Instant Until);
-
-/// <summary>Who will probably lead after the reign of an epoch.</summary>
-public sealed record HeirWord(Epoch After, MemberName Name);
 
 /// <param name="Replayed">How far, and on which timeline.</param>
 public sealed record StandbyWord(WalPosition Replayed, Instant SeenAt);
