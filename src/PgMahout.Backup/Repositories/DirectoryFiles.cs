@@ -22,7 +22,7 @@ internal sealed class DirectoryFiles(string root, TimeProvider time)
 
     private static readonly TimeSpan LeftoverAge = TimeSpan.FromHours(1);
 
-    private readonly ConcurrentDictionary<string, bool> _unflushed = new();
+    private readonly ConcurrentDictionary<string, long> _unflushed = new();
     private readonly (uint Device, ulong Node, long MadeAt) _identity = Identity(root);
     private long _written;
 
@@ -48,7 +48,7 @@ internal sealed class DirectoryFiles(string root, TimeProvider time)
         if (flushing == Flushing.Now)
             SyncParents(target);
         else
-            _unflushed[name] = true;
+            _unflushed[name] = Interlocked.Increment(ref _written);
     }
 
     /// <returns>Whether it was made: false when there is one of this name.</returns>
@@ -76,20 +76,16 @@ internal sealed class DirectoryFiles(string root, TimeProvider time)
 
     public void Flush()
     {
-        var names = _unflushed.Keys.Where(name => _unflushed.TryRemove(name, out _)).ToList();
-        try
-        {
-            // One that was deleted or replaced since needs nothing.
-            foreach (var path in names.Select(Path).Concat(names.SelectMany(name => Above(Path(name))).Distinct()))
-                SyncIfThere(path);
-            Sync(root);
-        }
-        catch
-        {
-            foreach (var name in names)
-                _unflushed[name] = true;
-            throw;
-        }
+        var waiting = _unflushed.ToArray();
+        var paths = waiting.Select(one => Path(one.Key)).ToList();
+        // One that was deleted or replaced since needs nothing.
+        foreach (var path in paths.Concat(paths.SelectMany(Above).Distinct()))
+            SyncIfThere(path);
+        Sync(root);
+        // Not before: whoever flushes again after a flush that failed, or hangs still, has all of it to do. What was
+        // put again meanwhile has another number, and stays.
+        foreach (var one in waiting)
+            _unflushed.TryRemove(one);
     }
 
     public int Read(string name, long offset, Span<byte> into, StoreCall call)
