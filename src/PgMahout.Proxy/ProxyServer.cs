@@ -111,7 +111,7 @@ public sealed class ProxyServer : IDisposable
     /// <returns>False when that process has given up: whoever waits for this one is not told of it.</returns>
     public bool Succeed(Predecessor predecessor)
     {
-        var inheritance = new Inheritance(_loop, predecessor.Line);
+        var inheritance = new Inheritance(_loop, predecessor.Line, ended: () => _listeners.ForEach(one => one.AcceptRest()));
         _mailbox.Post(() => _loop.Inheritance = inheritance);
         return inheritance.Begin(_mailbox);
     }
@@ -190,6 +190,7 @@ public sealed class ProxyServer : IDisposable
         foreach (var listener in _listeners)
         {
             _loop.Engine.StopListening(listener);
+            listener.AcceptRest();
             _ = LibC.Close(listener.Descriptor);
         }
         _listeners.Clear();

@@ -10,6 +10,7 @@ internal static unsafe partial class LibC
 {
     public const int Again = 11;
     public const int Interrupted = 4;
+    public const int ConnectionAborted = 103;
     public const int NoBuffers = 105;
     public const int Cancelled = 125;
     public const int InProgress = 115;

@@ -6,7 +6,8 @@ using PgMahout.Proxy.Loop;
 namespace PgMahout.Proxy.Handover;
 
 /// <summary>Clients that come from the process before this one, as the loop sees it.</summary>
-internal sealed class Inheritance(ProxyLoop loop, HandoverLine line)
+/// <param name="ended">Called in the loop when that process has gone.</param>
+internal sealed class Inheritance(ProxyLoop loop, HandoverLine line, Action ended)
 {
     private bool _isOver;
 
@@ -39,7 +40,11 @@ internal sealed class Inheritance(ProxyLoop loop, HandoverLine line)
         {
             // Whom it has not confirmed stays with the other one.
         }
-        mailbox.Post(() => _isOver = true);
+        mailbox.Post(() =>
+        {
+            _isOver = true;
+            ended();
+        });
     }
 
     // Confirmed before anything is read of it: then only one of both processes ever reads.

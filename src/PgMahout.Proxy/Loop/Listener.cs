@@ -21,6 +21,22 @@ internal sealed unsafe class Listener(ProxyLoop loop, ListeningSocket socket) : 
 
     public void Accepted(int descriptor) => loop.Accept(descriptor, ReadsOnly, IsLocal);
 
+    /// <summary>
+    /// Lets in who waits. To be called whenever one of two processes that listen at the same socket ends to do so: of
+    /// the last who came the kernel may have told only that one, and the other would not look before the next comes.
+    /// </summary>
+    public void AcceptRest()
+    {
+        while (true)
+        {
+            var descriptor = LibC.Accept(Descriptor, null, null, loop.Engine.SocketFlags);
+            if (descriptor >= 0)
+                Accepted(descriptor);
+            else if (LibC.LastError is not (LibC.Interrupted or LibC.ConnectionAborted))
+                return;
+        }
+    }
+
     private bool IsLocal => Socket.Name.StartsWith("unix ", StringComparison.Ordinal);
 
     /// <returns>Null when it cannot listen there; then <paramref name="error"/> says why.</returns>

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Npgsql;
 using PgMahout.Core.Proxy.Handover;
 using PgMahout.InstanceTests.Replication;
@@ -37,6 +39,32 @@ public sealed class ProxyHandoverTests
 
         await Task.WhenAll(asking);
         Assert.True(await coming > 0);
+    }
+
+    [Theory]
+    [MemberData(nameof(Engines))]
+    public async Task Who_comes_just_before_the_first_stops_listening_is_let_in(bool before, bool after)
+    {
+        await using var first = await StartAsync(before);
+        await using var staying = await first.ConnectAsync("SSL Mode=Disable");
+        using var busy = new ManualResetEventSlim();
+        using var coming = new TcpClient();
+
+        await using var second = await first.SucceedAsync(after, between: async () =>
+        {
+            // The kernel may tell only one of both processes of a client: the first, which next hears that it is to
+            // stop.
+            first.Proxy.Remark(() => busy.Wait(LoneServer.Limit));
+            await coming.ConnectAsync(IPAddress.Loopback, first.Port);
+        });
+        busy.Set();
+
+        var asksForTls = new byte[] { 0, 0, 0, 8, 4, 210, 22, 47 };
+        await coming.GetStream().WriteAsync(asksForTls);
+        using var limit = new CancellationTokenSource(LoneServer.Limit);
+        var answer = new byte[1];
+        await coming.GetStream().ReadExactlyAsync(answer, limit.Token);
+        Assert.Equal((byte)'N', answer[0]);
     }
 
     [Theory]

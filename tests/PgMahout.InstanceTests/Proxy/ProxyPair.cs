@@ -10,8 +10,10 @@ internal static class ProxyPair
 {
     private static readonly TimeSpan Limit = LoneServer.Limit;
 
+    /// <param name="between">Done when both listen.</param>
     /// <returns>The successor, which listens; the other one has retired.</returns>
-    public static async Task<RunningProxy> SucceedAsync(this RunningProxy before, bool onlyEpoll)
+    public static async Task<RunningProxy> SucceedAsync(
+        this RunningProxy before, bool onlyEpoll, Func<Task>? between = null)
     {
         using var succession = new Succession(before.HandoverPath);
         // Any descriptor does in the place of the lock's.
@@ -25,6 +27,8 @@ internal static class ProxyPair
         await after.Proxy.Listens.WaitAsync(Limit);
         Assert.True(after.Proxy.Succeed(found));
         Assert.Null(await waiting);
+        if (between is not null)
+            await between();
         before.Proxy.Retire(succession);
         return after;
     }
