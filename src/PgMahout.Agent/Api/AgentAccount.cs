@@ -37,6 +37,7 @@ internal static class AgentAccount
             AddressReport.Read(place.Home))
         {
             Archiver = ArchiverWord.Read(place.Home),
+            Tablespaces = notes?.Tablespaces ?? [],
         };
     }
 

@@ -33,6 +33,9 @@ public sealed record AgentStatus(
 {
     /// <summary>What the archiver beside it last said; null on one machine, and where it said nothing.</summary>
     public ArchiverWord? Archiver { get; init; }
+
+    /// <summary>Directories of the server's tablespaces outside the data directory.</summary>
+    public ImmutableArray<string> Tablespaces { get; init; } = [];
 }
 
 /// <summary>What an archiver said of itself, for whoever asks from another host.</summary>

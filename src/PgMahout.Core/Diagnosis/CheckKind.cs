@@ -83,11 +83,14 @@ public sealed record CheckKind(string Code, string Name, string Meaning)
         "Whether the address that goes with the leadership is on the leader's host, on no other, and on nobody else's "
         + "machine.");
 
+    public static readonly CheckKind Tablespaces = new("DOC-024", "tablespaces",
+        "A tablespace has the same path on every member. On one machine the servers would write each other's files.");
+
     public static readonly ImmutableArray<CheckKind> All =
     [
         Programs, Directory, LockFile, Port, Settings, AccessRules, LastFailure, DiskSpace, Answer, Pending, Drift,
         Replication, Archiving, Connections, Certificate, Passwords, Reachability, Keepers, Store, Limits, Kernel,
-        Clock, VirtualAddress,
+        Clock, VirtualAddress, Tablespaces,
     ];
 }
 

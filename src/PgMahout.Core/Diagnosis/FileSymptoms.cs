@@ -32,6 +32,12 @@ internal static class FileSymptoms
                 + "directory is missing, not mounted, or was never initialized. Before you make a new one, look "
                 + "whether its file system is mounted.", $"ls -ld {finding.Reading.DataDirectory}; findmnt",
                 $"initdb -D {finding.Reading.DataDirectory}    (a new, empty one)")),
+        new("tablespace-missing", SymptomEnd.Start, @"FATAL:  directory ""(?<file>/[^""]*)"" does not exist",
+            finding => new Remedy(
+                $"A tablespace was made in {finding["file"]}, and this server has no such directory. PostgreSQL uses "
+                + "the same path on every member; it makes its own files there, and not the directory.",
+                $"install -d -o postgres -g postgres -m 700 {finding["file"]}    (the server is started again by "
+                + "itself)")),
         new("file-permission", SymptomEnd.Start, @"could not (open|access|read|load)[^""]*""(?<file>[^""]*)"": "
             + @"Permission denied",
             finding => new Remedy(

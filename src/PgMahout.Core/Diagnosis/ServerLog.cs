@@ -103,10 +103,14 @@ public static partial class ServerLog
     [GeneratedRegex(@"\b(FATAL|PANIC):  ")]
     private static partial Regex Fatal();
 
-    /// <summary>What an administrator or a client does to a session, and the end of one by a shutdown.</summary>
+    /// <summary>
+    /// What an administrator or a client does to a session, the end of one by a shutdown, and that of a receiver of
+    /// WAL: its server runs on, and begins another.
+    /// </summary>
     [GeneratedRegex(
         @"FATAL:  (terminating|the database system is (starting up|shutting down|in recovery|not (yet )?accepting)"
-        + @"|canceling|connection to client lost|database ""[^""]*"" does not exist|role ""[^""]*"" does not exist)")]
+        + @"|canceling|connection to client lost|could not send (data to WAL stream|end-of-streaming message)"
+        + @"|database ""[^""]*"" does not exist|role ""[^""]*"" does not exist)")]
     private static partial Regex Client();
 
     [GeneratedRegex(

@@ -39,3 +39,19 @@ internal sealed class FileSystemFlush : IDisposable
             throw new IOException($"flushing the file system of {_path} failed: error {Marshal.GetLastPInvokeError()}");
     }
 }
+
+/// <summary>Of all file systems that something is written to.</summary>
+internal sealed class Flushes : IDisposable
+{
+    private readonly List<FileSystemFlush> _flushes = [];
+
+    public Flushes(IEnumerable<string> directories)
+    {
+        foreach (var directory in directories)
+            _flushes.Add(FileSystemFlush.Before(directory));
+    }
+
+    public Task RunAsync() => Task.WhenAll(_flushes.Select(flush => flush.RunAsync()));
+
+    public void Dispose() => _flushes.ForEach(flush => flush.Dispose());
+}

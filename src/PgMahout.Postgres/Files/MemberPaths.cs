@@ -41,4 +41,8 @@ internal static class MemberPaths
 
     /// <summary>The directory that a finished clone replaces, until it is removed.</summary>
     public static string Replaced(InstanceSettings settings) => settings.DataDirectory + ".replaced";
+
+    /// <summary>There while a clone is made: one line for each tablespace whose files are the clone's.</summary>
+    public static string ClonedTablespaces(InstanceSettings settings) =>
+        Path.Combine(settings.MemberDirectory, "cloned.tablespaces");
 }

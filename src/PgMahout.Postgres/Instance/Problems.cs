@@ -69,6 +69,20 @@ internal static class Problems
         "nothing was changed",
         "free space on the file system of the data directory");
 
+    public static Problem SharedTablespace(MemberName source, string location) => new(
+        "tablespace-shared",
+        $"no copy of {source} is made on its own machine",
+        $"its tablespace in {location} has the same path for every member, so both would write the same files",
+        "nothing was changed",
+        "move its tables (ALTER TABLE ... SET TABLESPACE pg_default) and drop it, or give each member a machine");
+
+    public static Problem TablespaceInUse(string location) => new(
+        "tablespace-in-use",
+        $"nothing was copied to the tablespace in {location}",
+        "files of a server are there that are not known to be this member's",
+        "nothing was changed",
+        $"if no server needs them, remove {location}/PG_*; the member tries again by itself");
+
     public static Problem UnknownMember(MemberName name) => new(
         "unknown-member",
         $"there is no other member {name}",

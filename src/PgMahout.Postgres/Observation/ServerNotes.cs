@@ -16,6 +16,9 @@ public sealed record ServerNotes(
     ImmutableSortedDictionary<string, int> StandbyMinimums,
     ImmutableArray<SeenLogin> Logins)
 {
+    /// <summary>Directories of tablespaces outside the data directory: the same paths on every member.</summary>
+    public ImmutableArray<string> Tablespaces { get; init; } = [];
+
     private const string Questions = """
         SELECT name, setting FROM pg_settings WHERE pending_restart ORDER BY name;
         SELECT lower(name), setting FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf' ORDER BY 1;
@@ -25,7 +28,8 @@ public sealed record ServerNotes(
         SELECT DISTINCT usename::text, datname::text, host(client_addr) FROM pg_stat_activity
          WHERE backend_type IN ('client backend', 'walsender') AND usename IS NOT NULL
            AND application_name NOT LIKE 'pgmahout%';
-        SELECT CASE WHEN pg_is_in_recovery() THEN pg_get_wal_replay_pause_state() ELSE '' END = 'paused'
+        SELECT CASE WHEN pg_is_in_recovery() THEN pg_get_wal_replay_pause_state() ELSE '' END = 'paused';
+        SELECT pg_tablespace_location(oid) FROM pg_tablespace WHERE pg_tablespace_location(oid) LIKE '/%' ORDER BY 1
         """;
 
     internal static async Task<ServerNotes> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation)
@@ -41,12 +45,16 @@ public sealed record ServerNotes(
         var logins = await RowsAsync(
             reader, row => new SeenLogin(row.GetString(0), TextOrNull(row, 1), TextOrNull(row, 2)), cancellation);
         var paused = await RowsAsync(reader, row => row.GetBoolean(0), cancellation);
+        var tablespaces = await RowsAsync(reader, row => row.GetString(0), cancellation);
         return new ServerNotes(
             pending,
             drift,
             paused is [true],
             has.ToImmutableSortedDictionary(one => one.Item1, one => one.Item2, StringComparer.Ordinal),
-            logins);
+            logins)
+        {
+            Tablespaces = tablespaces,
+        };
     }
 
     private static async Task<ImmutableArray<T>> RowsAsync<T>(

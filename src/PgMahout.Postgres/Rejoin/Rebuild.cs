@@ -18,7 +18,8 @@ internal sealed partial class Rebuild(InstanceContext context)
 {
     private const string AfterRewind =
         "the data directory may be half rewound: it must not be started, and a clone replaces it";
-    private const string AfterClone = "the present data directory, if there is one, is untouched";
+    private const string AfterClone =
+        "the present data directory, if there is one, is untouched; with tablespaces it was removed to make room";
     private static readonly ByteSize Headroom = ByteSize.Megabytes(256);
 
     private InstanceSettings Settings => context.Settings;
@@ -32,6 +33,9 @@ internal sealed partial class Rebuild(InstanceContext context)
         if (context.Processes.List().Count > 0)
             return new Outcome.Failed(Problems.Running("a rewind"));
         var source = new Source(Settings, member);
+        var found = await TablespacesAsync(source, member, limit, cancellation);
+        if (!found.TryGet(out var tablespaces))
+            return new Outcome.Failed(found.Failure!);
         var checkpoint = await source.CheckpointOnTimelineAsync(limit, cancellation);
         if (checkpoint is not Outcome<bool>.Done { Value: true })
             return new Outcome.Failed(checkpoint.Failure
@@ -41,7 +45,7 @@ internal sealed partial class Rebuild(InstanceContext context)
         // Recovery of a crashed server in single-user mode, which pg_rewind begins with, refuses a standby.
         context.Files.StartAsStandby(false);
         context.Observer.RememberEnd(null);
-        using var flush = FileSystemFlush.Before(Settings.DataDirectory);
+        using var flush = new Flushes(tablespaces.Roots.Prepend(Settings.DataDirectory));
         var result = await RewindTool(source).RunAsync(limit, cancellation);
         // Whatever came of it: it brought the source's configuration along, and must never come up as a primary.
         context.Files.StartAsStandby(true);
@@ -70,14 +74,18 @@ internal sealed partial class Rebuild(InstanceContext context)
         if (context.Processes.List().Count > 0)
             return new Outcome.Failed(Problems.Running("a clone"));
         var source = new Source(Settings, member);
+        var found = await TablespacesAsync(source, member, limit, cancellation);
+        if (!found.TryGet(out var tablespaces))
+            return new Outcome.Failed(found.Failure!);
         var reserved = await source.ReserveAsync(limit, cancellation);
         if (!reserved.TryGet(out var kept))
             return new Outcome.Failed(reserved.Failure!);
         var unfinished = MemberPaths.Unfinished(Settings);
         if (MakeRoom(unfinished, new ByteSize(kept.Size.Bytes + Headroom.Bytes)) is { } problem)
             return new Outcome.Failed(problem);
+        tablespaces.MakeRoom();
         context.Files.WritePassFiles();
-        using var flush = FileSystemFlush.Before(unfinished);
+        using var flush = new Flushes(tablespaces.Roots.Prepend(unfinished));
         var made = await make(source, new CopyPlace(unfinished, kept));
         if (made.Failure is not null)
         {
@@ -88,9 +96,23 @@ internal sealed partial class Rebuild(InstanceContext context)
         context.Observer.RememberEnd(null);
         await Task.Factory.StartNew(
             () => Replace(unfinished), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        tablespaces.Done();
         context.Files.StartAsStandby(true);
         context.Files.Write(new AssignedRole(member.Name, SynchronousSet.Nobody));
         return Outcome.Success;
+    }
+
+    /// <summary>Of the source, and that a copy of them here overwrites nothing but this member's.</summary>
+    private async Task<Outcome<CopiedTablespaces>> TablespacesAsync(
+        Source source, MemberSpec member, TimeSpan limit, CancellationToken cancellation)
+    {
+        var read = await source.TablespacesAsync(limit, cancellation);
+        if (!read.TryGet(out var tablespaces))
+            return new Outcome<CopiedTablespaces>.Failed(read.Failure!);
+        var copied = new CopiedTablespaces(Settings, tablespaces);
+        return copied.WhyNot(member) is { } problem
+            ? new Outcome<CopiedTablespaces>.Failed(problem)
+            : new Outcome<CopiedTablespaces>.Done(copied);
     }
 
     /// <summary>A line such as "  23187/31026 kB (74%), 0/1 tablespace".</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Npgsql;
 using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
@@ -45,6 +46,11 @@ internal sealed class Source(InstanceSettings settings, MemberSpec member)
             return new CopySource(
                 Lsn.TryParse(kept, out var from) ? from : new Lsn(ulong.MaxValue), new ByteSize(size));
         }, limit, cancellation);
+
+    public Task<Outcome<ImmutableArray<Tablespace>>> TablespacesAsync(
+        TimeSpan limit, CancellationToken cancellation) =>
+        AskAsync("reading the tablespaces of", async (connection, bound) =>
+            Tablespace.Parse(await connection.ScalarAsync<string>(Tablespace.Query, bound) ?? ""), limit, cancellation);
 
     private string Slot => member.Name == Region.Upstream ? Region.SlotName : settings.Name.SlotName;
 

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using PgMahout.Agent.Home;
 using PgMahout.Configuring;
+using PgMahout.Core.Backup;
 using PgMahout.Core.Cluster;
 using PgMahout.Core.Diagnosis;
+using PgMahout.Errors;
 using PgMahout.Postgres;
 using PgMahout.Postgres.Files;
 using PgMahout.Processes;
@@ -77,6 +79,30 @@ internal sealed class ClusterChecks(HomeLayout home)
             {
                 IsManaged = true,
             };
+    }
+
+    /// <summary>Links of the members' data directories on this machine that lead to the same place.</summary>
+    public static CheckResult Tablespaces(IEnumerable<Patient> patients)
+    {
+        var shared = patients
+            .SelectMany(patient => Links(patient).Select(place => (patient.Name, Place: place)))
+            .GroupBy(one => one.Place)
+            .Where(place => place.Count() > 1)
+            .ToArray();
+        return shared.Length == 0
+            ? new CheckResult(CheckKind.Tablespaces, Subject, CheckVerdict.Ok, "none has two of the members' files")
+            : new CheckResult(
+                CheckKind.Tablespaces, Subject, CheckVerdict.Broken,
+                "members on this machine write the same files in a tablespace")
+                .Seen([.. shared.Select(place => $"{place.Key}: {string.Join(", ", place.Select(one => one.Name))}")])
+                .Try("psql -c 'ALTER TABLE ... SET TABLESPACE pg_default'", "psql -c 'DROP TABLESPACE ...'",
+                    "pgmahout explain " + ErrorCatalogue.TablespaceShared.Code);
+    }
+
+    private static IEnumerable<string> Links(Patient patient)
+    {
+        var links = new DirectoryInfo(patient.File(DataPath.Tablespaces));
+        return links.Exists ? links.EnumerateFileSystemInfos().Select(link => link.LinkTarget).OfType<string>() : [];
     }
 
     // Made where they are missing by whoever else reads them; here nothing is made.

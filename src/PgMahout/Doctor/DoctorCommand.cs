@@ -37,6 +37,8 @@ internal sealed class DoctorCommand(Invocation invocation)
             BoundAsync(CheckKind.Keepers, "cluster", cluster.KeepersAsync),
             BoundAsync(CheckKind.Passwords, "cluster", _ => Task.FromResult<IEnumerable<CheckResult>>(
                 [cluster.Passwords()])),
+            BoundAsync(CheckKind.Tablespaces, "cluster", _ => Task.FromResult<IEnumerable<CheckResult>>(
+                [ClusterChecks.Tablespaces(patients)])),
             .. patients.SelectMany(Of),
             .. patients.Select(patient => BoundAsync(
                 CheckKind.Reachability, patient.Name, async stop => [await Reachability.TryAsync(patient, stop)])),

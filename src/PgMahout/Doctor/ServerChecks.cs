@@ -111,9 +111,10 @@ internal sealed class ServerChecks(Patient patient)
         const string Sql = """
             SELECT pg_is_in_recovery(),
                    (SELECT string_agg(application_name || ' ' || state, ', ') FROM pg_stat_replication
-                     WHERE application_name NOT LIKE 'pg_basebackup%'),
+                     WHERE application_name NOT LIKE 'pg_basebackup%' AND application_name !~ '^pgmahout( |$)'),
                    (SELECT status FROM pg_stat_wal_receiver),
-                   (SELECT count(*) FROM pg_stat_replication WHERE state <> 'streaming')
+                   (SELECT count(*) FROM pg_stat_replication
+                     WHERE state <> 'streaming' AND application_name !~ '^pgmahout( |$)')
             """;
         var (rows, silence) = await patient.AskAsync(Sql, cancellation);
         if (silence is not null)

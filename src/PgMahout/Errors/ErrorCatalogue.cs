@@ -288,6 +288,12 @@ public static partial class ErrorCatalogue
         + "such a disk hands over to a standby that has room, if there is one; where there is none, PostgreSQL ends "
         + "when it can write no more. `pgmahout doctor` shows what takes the room.");
 
+    public static readonly ErrorKind TablespaceShared = new("CLU-014", ExitCode.Ok,
+        "A tablespace outside the data directory has the same path on every member, and members are on one machine: "
+        + "each replays its WAL into the same files, and a page of one may overwrite a newer one of another. "
+        + "PostgreSQL cannot give members different paths. Rewinds and clones there are refused. Move the tables to "
+        + "pg_default and drop the tablespace, or give each member a machine of its own.");
+
     public static readonly ErrorKind SwitchoverPending = new("CLU-012", ExitCode.Ok,
         "An operator asked for a switchover, and the leader has not carried it out or refused it yet.");
 

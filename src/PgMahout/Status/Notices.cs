@@ -65,6 +65,20 @@ public static class Notices
             yield return Of(ErrorCatalogue.NoLeader, WithoutLeader(status), "pgmahout explain");
         if (OnSynchronousSet(seen, status) is { } notice)
             yield return notice;
+        if (OnTablespaces(seen, status) is { } shared)
+            yield return shared;
+    }
+
+    private static Notice? OnTablespaces(ClusterObservation seen, ClusterStatus status)
+    {
+        var leader = seen.Members.FirstOrDefault(member => member.Name == status.Leader)?.Status;
+        if (leader is not { Tablespaces: [var first, ..] } || seen.Spec is not { } spec)
+            return null;
+        var neighbours = spec.Members.GroupBy(member => member.Host).FirstOrDefault(host => host.Count() > 1);
+        return neighbours is null ? null : Of(
+            ErrorCatalogue.TablespaceShared,
+            $"{string.Join(", ", neighbours.Select(member => member.Name))} write the same files in {first}",
+            "ALTER TABLE ... SET TABLESPACE pg_default; DROP TABLESPACE ...");
     }
 
     private static string WithoutLeader(ClusterStatus status) => status.Leader is { } leader

@@ -97,6 +97,23 @@ public sealed class VerdictTests
     }
 
     [Fact]
+    public void Members_on_one_machine_that_share_a_tablespace_are_told_of()
+    {
+        var leader = Observed(M1, Primary(Both));
+        var seen = Cluster(
+            leader with { Status = leader.Status! with { Tablespaces = ["/srv/fast"] } },
+            Observed(M2, Standby()), Observed(M3, Standby()));
+        var apart = Spec with
+        {
+            Members = [.. Spec.Members.Select(member => member with { Host = $"{member.Name}.example" })],
+        };
+
+        var notice = Assert.Single(Verdict.On(seen).Notices);
+        Assert.Equal(("CLU-014", "m1, m2, m3 write the same files in /srv/fast"), (notice.Code, notice.Text));
+        Assert.Empty(Verdict.On(seen with { Spec = apart }).Notices);
+    }
+
+    [Fact]
     public void A_standby_that_does_not_stream_degrades() =>
         IsJudged(ClusterState.Degraded, ExitCode.Degraded,
             Cluster(Observed(M1, Primary(Both)), Observed(M2, Standby(streaming: false)), Observed(M3, Standby())));

@@ -27,6 +27,7 @@ public sealed class ServerLogTests
     [InlineData("library-missing", "FATAL:  could not access file \"timescaledb\": No such file or directory")]
     [InlineData("library-missing", "FATAL:  could not load library \"/l/x.so\": undefined symbol: y")]
     [InlineData("certificate-mode", "FATAL:  private key file \"server.key\" has group or world access")]
+    [InlineData("tablespace-missing", "FATAL:  directory \"/srv/fast\" does not exist")]
     [InlineData("locale", "FATAL:  database locale is incompatible with operating system")]
     [InlineData("checkpoint-missing", "PANIC:  could not locate a valid checkpoint record at 0/16B5A20")]
     [InlineData("standby-settings", "FATAL:  recovery aborted because of insufficient parameter settings")]
@@ -76,6 +77,15 @@ public sealed class ServerLogTests
         Assert.All(failure.Fixes, fix => Assert.NotEmpty(fix));
         Assert.EndsWith(".", failure.What.TrimEnd(' ', '?').TrimEnd('.') + ".", StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("FATAL:  could not send end-of-streaming message to primary: no COPY in progress")]
+    [InlineData("FATAL:  could not send data to WAL stream: server closed the connection unexpectedly")]
+    [InlineData("FATAL:  terminating walreceiver process due to administrator command")]
+    public void The_end_of_a_receiver_of_wal_is_not_that_of_the_server(string message) =>
+        Assert.Null(ServerLog.LastFailure(
+            [Stamp + "LOG:  database system is ready to accept read-only connections", Stamp + message],
+            LogReading.Of(15, "/d")));
 
     [Fact]
     public void Half_a_setting_name_is_completed_in_the_line_itself()
