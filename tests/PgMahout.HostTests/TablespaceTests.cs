@@ -34,7 +34,8 @@ public sealed class TablespaceTests : IAsyncLifetime
                 $"install -d -o postgres -g postgres -m 700 {Place}", StringComparison.Ordinal));
         await MakePlaceAsync(standby);
         await _cluster.WholeAsync(Lab.Limit);
-        await _cluster.DoAsync("create table if not exists kept tablespace fast as select generate_series(1, 5000) n");
+        await _cluster.DoAsync(
+            "create table if not exists kept tablespace fast as select generate_series(1, 5000)::bigint n");
 
         (await _cluster.OnAsync(standby, "member", "reinit", standby, "--yes")).Exits(0);
         await _cluster.WholeAsync(Lab.Limit);
