@@ -70,9 +70,7 @@ public static class Detached
         ProcessStartInfo command, ImmutableArray<(string Name, string Value)> environment,
         ReadOnlySpan<string> arguments)
     {
-        // What the operator has set stays.
-        foreach (var (name, value) in environment)
-            command.Environment.TryAdd(name, value);
+        ProcessEnvironment.Fit(command.Environment, environment);
         foreach (var part in Self)
             command.ArgumentList.Add(part);
         foreach (var argument in arguments)
