@@ -111,7 +111,8 @@ public sealed class ProxyServer : IDisposable
     /// <returns>False when that process has given up: whoever waits for this one is not told of it.</returns>
     public bool Succeed(Predecessor predecessor)
     {
-        var inheritance = new Inheritance(_loop, predecessor.Line, ended: () => _listeners.ForEach(one => one.AcceptRest()));
+        var inheritance = new Inheritance(
+            _loop, predecessor.Line, ended: () => _listeners.ForEach(one => one.AcceptRest()));
         _mailbox.Post(() => _loop.Inheritance = inheritance);
         return inheritance.Begin(_mailbox);
     }
