@@ -27,10 +27,15 @@ public sealed class ClientAddressTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Every_host_tells_one_address_that_works_there_also_the_witness()
+    public async Task Every_host_tells_one_address_that_works_there_also_the_witness_and_after_a_change_of_ports()
     {
         await EveryHostLeadsThereAsync(DeployedCluster.WritePort, DeployedCluster.ReadPort);
 
+        (await _cluster.OnAsync(Witness, "proxy", "settings", "--port", "6532", "--read-port", "6533")).Exits(0);
+        foreach (var host in Lab.Hosts)
+            (await _cluster.OnAsync(host, "proxy", "restart")).Exits(0);
+
+        await EveryHostLeadsThereAsync(6532, 6533);
         // With one of them gone, the address still names others that lead there.
         await Lab.DoAsync("power-off", "db1");
         await LeadsAsync(Witness, "primary", "--write");
