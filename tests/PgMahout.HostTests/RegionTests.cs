@@ -10,6 +10,13 @@ public sealed class RegionTests
     private const int WritePort = 6432;
     private const int ReadPort = 6433;
 
+    private const string KilledWhenItIsUnderWay =
+        """
+        pgmahout region switchover > /tmp/said 2>&1 &
+        until grep -qF '[1/4]' /tmp/said; do kill -0 $! || { cat /tmp/said; exit 1; }; sleep 0.01; done
+        kill -9 $!
+        """;
+
     private const string ModeOfKey = "stat -c '%U %a' /var/lib/pgmahout/region /var/lib/pgmahout/region/certs/host.key";
 
     [Fact]
@@ -81,6 +88,53 @@ public sealed class RegionTests
             await hosts.ArrivesAsync(host, writer.Rows.Max(row => row.Id));
         var missing = writer.Rows.Count(row => !present.Contains(row.Id));
         Say($"{missing} of {writer.Rows.Count} confirmed rows were not there yet");
+    }
+
+    [Fact]
+    public async Task A_change_is_taken_back_and_a_region_that_cannot_hear_that_it_was_left_behind_is_told()
+    {
+        await using var hosts = await RegionHosts.UpAsync();
+        var (near, far) = (await hosts.HealthyAsync("db1"), await hosts.HealthyAsync("db3"));
+        await using (var writer = await HostWriter.StartAsync(hosts, near.Leader!))
+        {
+            await writer.ReachesAsync(20);
+            await hosts.Lab.ShellAsync("db4", KilledWhenItIsUnderWay);
+            (await hosts.RegionAsync("db4", "switchover", "--cancel")).Fails(3, "REG-006");
+            (await hosts.RegionAsync("db2", "switchover", "--cancel")).Exits(0);
+            await writer.ReachesAsync(50);
+            Assert.Equal(["orders leads 1", "far follows 1"], await hosts.RolesAsync("db2"));
+            await hosts.HealthyAsync("db1");
+            await writer.NothingIsLostAsync(near.Leader!);
+        }
+
+        await TakeThePortAsync(hosts);
+        (await hosts.RegionAsync("db1", "follow", "--yes")).Fails(3, "REG-006");
+        (await hosts.RegionAsync("db3", "failover", "--yes")).Exits(0);
+        Assert.Equal(["orders leads 1", "far leads 2"], await hosts.RolesAsync("db2"));
+        Assert.False(await hosts.AskAsync<bool>(near.Leader!, "select pg_is_in_recovery()"));
+        (await hosts.RegionAsync("db2", "follow")).Fails(2, "PGM-003");
+        (await hosts.RegionAsync("db2", "follow", "--yes")).Exits(0);
+        await hosts.BecomeAsync("db1", "orders follows 2", "far leads 2");
+        (await hosts.RegionAsync("db1", "follow", "--yes")).Fails(3, "REG-006");
+        await RefusesWritesAsync(hosts, "db1");
+        await RefusesWritesAsync(hosts, "db2");
+
+        await Task.WhenAll(RegionHosts.Far.Select(host => hosts.Lab.ShellAsync(host, "nft delete table inet cut")));
+        await hosts.AskAsync<int>(far.Leader!, "insert into live (id) values (-1)");
+        foreach (var host in RegionHosts.Near)
+            await hosts.ArrivesAsync(host, -1);
+        Assert.All((await hosts.HealthyAsync("db1")).Members, member => Assert.Equal("standby", member.Role));
+    }
+
+    /// <summary>
+    /// Of the servers there for the hosts here, so that those who ask them hear nothing; the store is not cut off.
+    /// </summary>
+    private static Task TakeThePortAsync(RegionHosts hosts)
+    {
+        var near = string.Join(", ", RegionHosts.Near.Select(hosts.Lab.Address));
+        return Task.WhenAll(RegionHosts.Far.Select(host => hosts.Lab.ShellAsync(host,
+            "nft add table inet cut && nft 'add chain inet cut in { type filter hook input priority 0; }' && "
+            + $"nft 'add rule inet cut in ip saddr {{ {near} }} tcp dport 5432 drop'")));
     }
 
     /// <summary>Given on a host of the region that leads.</summary>

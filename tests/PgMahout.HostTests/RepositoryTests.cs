@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Npgsql;
 using PgMahout.HostTests.Harness;
@@ -37,6 +38,7 @@ public sealed class RepositoryTests : IAsyncLifetime
         await SecretsAreForTheAccountAloneAsync();
         await EveryHostSaysTheSameAsync();
         await EveryProxyServesAsync();
+        await WhoWaitsWritesNothingIntoTheLogAsync();
         await NothingIsMissingAfterALossOfPowerAsync();
         await AllOfItIsTakenBackInTimeAsync();
         await ADroppedTableComesBackAsync(await StandbyAsync());
@@ -89,6 +91,19 @@ public sealed class RepositoryTests : IAsyncLifetime
         (await _cluster.OnAsync(Witness, "backup", "verify")).Exits(0);
         var listed = await _cluster.OnAsync(Witness, "backup", "list", "-o", "plain");
         Assert.Equal(3, listed.Out.Trim().Split('\n').Length);
+    }
+
+    /// <summary>The archiver of the other host waits all the while for the slot.</summary>
+    private async Task WhoWaitsWritesNothingIntoTheLogAsync()
+    {
+        var primary = (await _cluster.PrimaryAsync())!;
+        var log = $"cat {Home}/members/{primary}/log/postgresql-*.log";
+        var before = int.Parse(await Lab.ShellAsync(primary, $"{log} | wc -l"), CultureInfo.InvariantCulture);
+        await Task.Delay(TimeSpan.FromSeconds(20));
+        var written = await Lab.ShellAsync(primary, $"{log} | tail -n +{before + 1}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"written in 20 s by {primary}: {written}");
+        Assert.DoesNotContain("archiver", written, StringComparison.Ordinal);
+        Assert.DoesNotContain("REPLICATION", written, StringComparison.Ordinal);
     }
 
     /// <summary>Also the one on the host without a member.</summary>

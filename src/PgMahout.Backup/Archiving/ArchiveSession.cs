@@ -148,25 +148,28 @@ internal sealed class ArchiveSession(
 
     private Outcome EnsureSlot()
     {
-        var created = connection.CreateSlot(_settings.SlotName, _settings.CommandLimit);
-        if (!created.TryGet(out var isNew))
-            return new Outcome.Failed(created.Failure!);
-        if (isNew || connection.Major < 15)
-            return Outcome.Success;
+        if (connection.Major < 15)
+            return Created();
         var read = connection.ReadSlot(_settings.SlotName, _settings.CommandLimit);
         if (!read.TryGet(out var slot))
             return new Outcome.Failed(read.Failure!);
+        // Looked at first, because a server writes down that it cannot make what is there.
+        if (slot is null)
+            return Created();
         // One that lost its WAL, or never kept any, would not keep any from now on either.
-        return slot is { RestartLsn: not null } ? Outcome.Success : RenewSlot();
+        return slot.RestartLsn is not null ? Outcome.Success : RenewSlot();
     }
+
+    private Outcome Created() =>
+        connection.CreateSlot(_settings.SlotName, _settings.CommandLimit).Failure is { } problem
+            ? new Outcome.Failed(problem)
+            : Outcome.Success;
 
     private Outcome RenewSlot()
     {
         if (connection.DropSlot(_settings.SlotName, _settings.CommandLimit) is Outcome.Failed failed)
             return failed;
-        return connection.CreateSlot(_settings.SlotName, _settings.CommandLimit).Failure is { } problem
-            ? new Outcome.Failed(problem)
-            : Outcome.Success;
+        return Created();
     }
 
     /// <summary>What can be done about it is done here; then the next session begins anew.</summary>

@@ -23,6 +23,9 @@ public sealed class Archiver(
 
     public ArchiveStatus Status => _board.Status;
 
+    /// <summary>Says whether somebody else has the slot, once that was refused; null: it is tried again.</summary>
+    public SlotWatch? Slot { get; init; }
+
     /// <summary>
     /// Says that the primary may have changed, from any thread. One that is no longer named is let go at once: so it
     /// can be stopped without waiting for the repository.
@@ -35,6 +38,7 @@ public sealed class Archiver(
         using var segments = new SegmentSource(settings);
         var context = new ArchiveContext(archive, settings, sink, time, _board);
         ArchivedWal? archived = null;
+        SessionEnd? waiting = null;
         var isStale = false;
         var pause = FirstPause;
         try
@@ -43,13 +47,14 @@ public sealed class Archiver(
             {
                 var changed = _changed.Task;
                 var end = await primary(cancellation) is { } target
-                    ? await ServeAsync(context, target, (archived, isStale), segments, cancellation)
+                    ? await StillAsync(waiting, cancellation)
+                        ?? await ServeAsync(context, target, (archived, isStale), segments, cancellation)
                     : new SessionEnd(archived, null, ArchiveState.NoPrimary);
                 pause = end.Archived != archived ? FirstPause : Longer(pause);
                 archived = end.Archived;
                 // On several hosts each has an archiver, and the one that has the slot archives.
-                isStale = archived is not null
-                    && (isStale || end.Problem?.Code == ReplicationProblems.SlotInUseCode);
+                waiting = end.Problem?.Code == ReplicationProblems.SlotInUseCode ? end : null;
+                isStale = archived is not null && (isStale || waiting is not null);
                 if (end.Problem is { } problem && problem != ArchiveProblems.LetGo)
                     _board.Failed(end.State, problem);
                 else
@@ -62,6 +67,17 @@ public sealed class Archiver(
         {
             _board.State(ArchiveState.Stopped);
         }
+    }
+
+    /// <summary>How it ended the last time, while another has the slot; null: it is time to ask for it.</summary>
+    private async ValueTask<SessionEnd?> StillAsync(SessionEnd? waiting, CancellationToken cancellation)
+    {
+        if (waiting is null || Slot is not { } slot)
+            return null;
+        if (await slot.IsTakenAsync(cancellation))
+            return waiting;
+        await slot.CloseAsync();
+        return null;
     }
 
     private async Task<SessionEnd> ServeAsync(

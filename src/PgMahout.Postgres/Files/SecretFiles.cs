@@ -61,15 +61,24 @@ public static class SecretFiles
     /// path.
     /// </summary>
     public static string WritePassFile(
-        string directory, ClusterSecrets secrets, IEnumerable<(string Host, int Port)> addresses)
+        string directory, ClusterSecrets secrets, IEnumerable<(string Host, int Port)> addresses) => WritePassFile(
+            directory,
+            secrets,
+            addresses.Select(address => (address.Host, address.Port.ToString(CultureInfo.InvariantCulture))));
+
+    /// <summary>
+    /// The same for hosts of a cluster on several, at whatever port: those that proxies listen at change with a command
+    /// on one host, and the file of every other host has to hold all the same.
+    /// </summary>
+    public static string WritePassFile(string directory, ClusterSecrets secrets, IEnumerable<string> hosts) =>
+        WritePassFile(directory, secrets, hosts.Distinct().Select(host => (host, "*")));
+
+    private static string WritePassFile(
+        string directory, ClusterSecrets secrets, IEnumerable<(string Host, string Port)> addresses)
     {
         var path = Path.Combine(directory, "pgpass");
         var lines = addresses.Select(address => PassFileLine(
-            address.Host,
-            address.Port.ToString(CultureInfo.InvariantCulture),
-            "*",
-            InstanceSettings.Superuser,
-            secrets.SuperuserPassword));
+            address.Host, address.Port, "*", InstanceSettings.Superuser, secrets.SuperuserPassword));
         AtomicFile.Write(path, string.Concat(lines), Caller);
         return path;
     }

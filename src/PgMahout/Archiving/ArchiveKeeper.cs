@@ -138,12 +138,16 @@ internal sealed class ArchiveKeeper : IAsyncDisposable
             _repository = opened.Repository;
             var archive = new WalArchive(opened.Repository, SystemIdentifier);
             using var index = new ArchiveIndexing(archive);
+            await using var slot = new SlotWatch(Settings.SlotName, () => _cluster.PrimaryLogin);
             var archiver = new Archiver(
                 archive,
                 new ArchiverSettings(SystemIdentifier, Settings.SlotName),
                 _ => ValueTask.FromResult(Primary),
                 index.Sink,
-                TimeProvider.System);
+                TimeProvider.System)
+            {
+                Slot = slot,
+            };
             _archiver = archiver;
             var names = new CatalogKeeping(new CatalogArchive(opened.Repository, SystemIdentifier), _cluster);
             await Task.WhenAll(

@@ -1,4 +1,5 @@
 using PgMahout.Agent.Home;
+using PgMahout.Backups;
 using PgMahout.Core.Cluster;
 using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Instance;
@@ -27,6 +28,9 @@ internal sealed class ArchivedCluster(HomeLayout home, ClusterSecrets secrets)
     /// the lease is let go at once.
     /// </summary>
     public ReplicationTarget? Primary => Leader is { } leader ? TargetOf(leader) : null;
+
+    /// <summary>To the same server, for a session of SQL.</summary>
+    public string? PrimaryLogin => Leader is { } leader ? ServerConnection.Text(leader, secrets) : null;
 
     public MemberSpec? Leader =>
         _records is { Leadership.Value: { IsHeld: true } leadership, Spec.Value: var spec }

@@ -7,22 +7,19 @@ namespace PgMahout.Deploying;
 internal static class ClientAddresses
 {
     /// <summary>Every address that has the cluster's logins: of servers, of proxies, and the virtual one.</summary>
-    public static IEnumerable<(string Host, int Port)> Of(Blueprint blueprint)
+    public static IEnumerable<string> Of(Blueprint blueprint)
     {
-        foreach (var host in blueprint.DataHosts)
-            yield return (host.Address, blueprint.Ports.Postgres);
+        foreach (var host in blueprint.Hosts.Where(host =>
+            host.Role == HostRole.Data || blueprint.RunsProxy(host)))
+            yield return host.Address;
         // Programs on a host that has a proxy go through that one.
-        foreach (var one in OfProxies(blueprint).Select(one => one.Port).Distinct())
-            foreach (var loopback in new[] { "127.0.0.1", "::1" })
-                yield return (loopback, one);
-        foreach (var one in OfProxies(blueprint))
-            yield return one;
-        if (blueprint.VirtualAddress is { } shared)
+        if (blueprint.Hosts.Any(blueprint.RunsProxy))
         {
-            yield return (shared.Address.ToString(), blueprint.Ports.Postgres);
-            foreach (var one in OfProxies(blueprint).Select(one => one.Port).Distinct())
-                yield return (shared.Address.ToString(), one);
+            yield return "127.0.0.1";
+            yield return "::1";
         }
+        if (blueprint.VirtualAddress is { } shared)
+            yield return shared.Address.ToString();
     }
 
     /// <summary>
@@ -38,13 +35,4 @@ internal static class ClientAddresses
                 new ClientPlace([.. blueprint.DataHosts.Select(host => host.Address)], servers), passFile,
                 "target_session_attrs=read-write&");
     }
-
-    private static IEnumerable<(string Host, int Port)> OfProxies(Blueprint blueprint) =>
-        blueprint.Proxy is not { } proxy
-            ? []
-            : from host in blueprint.Hosts
-              where blueprint.RunsProxy(host)
-              from port in new[] { proxy.Port, proxy.ReadPort }
-              where port > 0
-              select (host.Address, port);
 }

@@ -160,7 +160,7 @@ internal sealed class DeployRun(DeployMeans means, DeployHosts hosts, Screen scr
             means.Passwords.SuperuserPassword,
             means.Passwords.ReplicationPassword,
             host.Role == HostRole.Data ? host.Name : null,
-            [.. ClientAddresses.Of(Blueprint).Select(one => new AddressDocument(one.Host, one.Port))])
+            [.. ClientAddresses.Of(Blueprint)])
         {
             Adopts = adopts,
             Secrets = [.. goods.Secrets.Select(file => new NamedText(Path.GetFileName(file.Path), file.Content))],

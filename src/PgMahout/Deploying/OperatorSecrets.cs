@@ -66,7 +66,7 @@ internal sealed class OperatorSecrets
     /// </summary>
     /// <param name="followed">Of the cluster that this one is a copy of; null: it has passwords of its own.</param>
     public Attempt<ClusterSecrets> Keep(
-        IEnumerable<(string Host, int Port)> addresses, ClusterSecrets? followed = null)
+        IEnumerable<string> addresses, ClusterSecrets? followed = null)
     {
         try
         {

@@ -5,6 +5,7 @@ using PgMahout.Core.Proxy;
 using PgMahout.Core.Proxy.Routing;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Errors;
+using PgMahout.Hosts;
 using PgMahout.Output;
 using PgMahout.Starting;
 using PgMahout.Status;
@@ -88,6 +89,7 @@ internal sealed class ProxySettingsCommand(Invocation invocation)
         await cluster.TellAsync(
             JournalKind.ProxySettings, null, wanted is null ? "no proxy any more" : ProxyText.Sentence(wanted),
             invocation.Cancellation);
-        return HomeCreation.WriteSecrets(cluster.Home, cluster.Spec, wanted);
+        // That of a host has the others' addresses too, which no record has, and holds at any port.
+        return HostHome.Is(cluster.Home) ? null : HomeCreation.WriteSecrets(cluster.Home, cluster.Spec, wanted);
     }
 }

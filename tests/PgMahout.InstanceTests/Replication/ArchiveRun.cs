@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Npgsql;
 using PgMahout.Backup.Archiving;
 using PgMahout.Backup.Framing;
 using PgMahout.Backup.Repositories;
@@ -21,10 +22,12 @@ internal sealed class ArchiveRun : IAsyncDisposable
 
     private CancellationTokenSource _cancellation = new();
     private Task _running = Task.CompletedTask;
+    private readonly SlotWatch _slot;
     private ReplicationTarget? _primary;
 
     private ArchiveRun(UnreliableStore store, WalArchive archive)
     {
+        _slot = new SlotWatch(Slot, () => Login(Volatile.Read(ref _primary)));
         Store = store;
         Archive = archive;
     }
@@ -68,7 +71,10 @@ internal sealed class ArchiveRun : IAsyncDisposable
             Adjust(new ArchiverSettings(Archive.SystemIdentifier, Slot)),
             _ => ValueTask.FromResult(Volatile.Read(ref _primary)),
             new Sink(Sunk),
-            TimeProvider.System);
+            TimeProvider.System)
+        {
+            Slot = _slot,
+        };
         _running = Archiver.RunAsync(_cancellation.Token);
     }
 
@@ -124,7 +130,19 @@ internal sealed class ArchiveRun : IAsyncDisposable
     {
         if (!_cancellation.IsCancellationRequested)
             await KillAsync();
+        await _slot.DisposeAsync();
     }
+
+    private static string? Login(ReplicationTarget? primary) => primary is null
+        ? null
+        : new NpgsqlConnectionStringBuilder
+        {
+            Host = primary.Host,
+            Port = primary.Port,
+            Username = primary.User,
+            Password = primary.Password,
+            Database = "postgres",
+        }.ConnectionString;
 
     private sealed class Sink(List<WalSegment> sunk) : ISegmentSink
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using PgMahout.Backup.Archiving;
 using PgMahout.Core.Vocabulary;
 using PgMahout.Core.Wal;
+using PgMahout.Postgres.Files;
 using PgMahout.Postgres.Replication;
 using PgMahout.Tests.Backup;
 using Xunit;
@@ -270,6 +271,37 @@ public sealed class ArchiverTests
         await first.KillAsync();
 
         await second.UntilAsync(status => status is { State: ArchiveState.Streaming, Problem: null });
+    }
+
+    [Fact]
+    public async Task One_that_waits_for_the_other_writes_nothing_more_into_the_servers_log()
+    {
+        await using var cluster = await TestCluster.WithPrimaryAsync(1);
+        var settings = cluster.A.Instance.Settings;
+        await using var first = await ArchiveRun.StartAsync(ReplicationTarget.Local(settings));
+        await first.UntilAsync(status => status.State == ArchiveState.Streaming);
+        await using var second = await ArchiveRun.StartAsync(ReplicationTarget.Local(settings));
+        await second.UntilAsync(status => status.Problem?.Code == ReplicationProblems.SlotInUseCode);
+        while (!Lines().Any(line => line.Contains("is active for PID", StringComparison.Ordinal)))
+            await Task.Delay(5);
+        var before = Lines();
+
+        // What each renewal of a lease does.
+        for (var i = 0; i < 30; i++)
+        {
+            second.Archiver!.Wake();
+            await Task.Delay(100);
+        }
+
+        Assert.Equal(ReplicationProblems.SlotInUseCode, second.Status.Problem?.Code);
+        Assert.Equal(before, Lines());
+        Assert.DoesNotContain(before, line => line.Contains("already exists", StringComparison.Ordinal));
+        await first.KillAsync();
+        await second.UntilAsync(status => status is { State: ArchiveState.Streaming, Problem: null });
+
+        string[] Lines() =>
+            [.. Directory.EnumerateFiles(MemberPaths.Logs(settings)).SelectMany(File.ReadLines)
+                .Where(line => line.Contains(ArchiveRun.Slot, StringComparison.Ordinal))];
     }
 
     [Fact]

@@ -86,7 +86,7 @@ public sealed class CertificateAuthorityTests : IDisposable
         var first = Look(Two, Now);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_directory));
 
-        Assert.True(first.Keep([("10.0.0.1", 5432)]).TryGet(out var passwords, out _));
+        Assert.True(first.Keep(["10.0.0.1"]).TryGet(out var passwords, out _));
         var second = Look(Two, Now);
 
         Assert.Empty(second.News);

@@ -5,6 +5,7 @@ using PgMahout.Core.Deployment;
 using PgMahout.Core.Proxy;
 using PgMahout.Deploying;
 using PgMahout.Deploying.OnHost;
+using PgMahout.Postgres.Files;
 using PgMahout.Status;
 using PgMahout.Store;
 using PgMahout.Store.Records;
@@ -111,6 +112,18 @@ public sealed class ClientEntranceTests : IDisposable
             "@127.0.0.1:6432/", ClientUri.For(HostFile.Read(_home)!.Clients, spec, proxy, _home, read: false));
     }
 
+    [Theory]
+    [InlineData("", "10.0.0.1 10.0.0.2 127.0.0.1 \\:\\:1")]
+    [InlineData("proxy: { hosts: [db2, w1] }", "10.0.0.1 10.0.0.2 10.0.0.3 127.0.0.1 \\:\\:1")]
+    [InlineData(Shared + "proxy: false", "10.0.0.1 10.0.0.2 10.0.0.100")]
+    public void The_password_file_of_a_host_holds_at_whatever_port_a_proxy_comes_to_listen(string more, string where)
+    {
+        var file = SecretFiles.WritePassFile(
+            _home.Root, new ClusterSecrets("secret", "other"), ClientAddresses.Of(Read(more)));
+
+        Assert.Equal(where.Split(' ').Select(host => $"{host}:*:*:postgres:secret"), File.ReadLines(file));
+    }
+
     private static Blueprint Read(string more) =>
         BlueprintReader.Read(YamlDocument.Read(new StringReader(Hosts + more))).Blueprint!;
 
@@ -135,7 +148,7 @@ public sealed class ClientEntranceTests : IDisposable
     /// <summary>Each host gets a line for each of these addresses.</summary>
     private static void InPassFile(Blueprint blueprint, string uri)
     {
-        var known = ClientAddresses.Of(blueprint).Select(one => FormattableString.Invariant($"{one.Host}:{one.Port}"));
-        Assert.Subset(known.ToHashSet(), uri.Split('@', '/')[3].Split(',').ToHashSet());
+        var named = uri.Split('@', '/')[3].Split(',').Select(place => place[..place.LastIndexOf(':')]);
+        Assert.Subset(ClientAddresses.Of(blueprint).ToHashSet(), named.ToHashSet());
     }
 }

@@ -15,7 +15,7 @@ public sealed record PreparationDocument(
     string SuperuserPassword,
     string ReplicationPassword,
     string? Member,
-    ImmutableArray<AddressDocument> Addresses)
+    ImmutableArray<string> Addresses)
 {
     /// <summary>A running server becomes the member: its settings are its own, and none are suggested.</summary>
     public bool Adopts { get; init; }

@@ -60,7 +60,7 @@ internal static class HostPreparation
         SecretFiles.WritePassFile(
             home.SecretsDirectory,
             new ClusterSecrets(wanted.SuperuserPassword, wanted.ReplicationPassword),
-            wanted.Addresses.Select(address => (address.Host, address.Port)));
+            wanted.Addresses);
         // Keys before what they belong to: a reader that finds both new or both old has a pair.
         foreach (var file in wanted.Files.OrderBy(file => file.Name.EndsWith(".key", StringComparison.Ordinal) ? 0 : 1))
             Replace(Path.Combine(home.CertificateDirectory, Path.GetFileName(file.Name)), file.Text);
