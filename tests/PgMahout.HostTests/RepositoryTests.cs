@@ -224,6 +224,7 @@ public sealed class RepositoryTests : IAsyncLifetime
         await _cluster.DoAsync("insert into moments values (3) on conflict do nothing");
         var held = await StandbyAsync();
         (await _cluster.OnAsync(held, "restore", "--in-place", "--at", first)).Fails(3, "HST-001");
+        await ASilentHostIsWaitedForAsync(held, first);
         var planned = (await RestoreAsync(first, "--dry-run")).Exits(0);
         Assert.Contains("UNDONE", planned.Error, StringComparison.Ordinal);
 
@@ -243,6 +244,24 @@ public sealed class RepositoryTests : IAsyncLifetime
                 Status.Parse((await _cluster.OnAsync(host, "status", "-o", "json")).Out).IsHealthy);
         await using var writer = await RowWriter.StartAsync(_cluster, "goes_on");
         await writer.ReachesAsync(50);
+    }
+
+    /// <summary>What it has could come to lead, so nothing is begun, and it takes part in the next attempt.</summary>
+    private async Task ASilentHostIsWaitedForAsync(string silent, string point)
+    {
+        const string Server = $"cat {Home}/members/*/data/postmaster.pid | head -n 1";
+        var leads = (await _cluster.PrimaryAsync())!;
+        var server = await Lab.ShellAsync(leads, Server);
+        await Lab.DoAsync("power-off", silent);
+        var refused = (await RestoreAsync(point, "--yes")).Fails(1, "DEP-005");
+        Assert.Contains($"{silent} does not answer", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("nothing was changed", refused.Error, StringComparison.Ordinal);
+        Assert.Contains($"deploy remove {silent} --lost", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(server, await Lab.ShellAsync(leads, Server));
+        await Lab.ShellAsync(leads, $"test ! -e {Home}/held");
+        await Lab.DoAsync("power-on", silent);
+        await _cluster.WholeAsync(Lab.Limit);
+        Assert.Equal([1, 2, 3], (await _cluster.NumbersAsync("select id from moments")).Order());
     }
 
     /// <summary>Whenever it changes, for whoever looks for the reason of a failure.</summary>

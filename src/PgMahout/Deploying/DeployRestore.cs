@@ -76,7 +76,9 @@ internal sealed class DeployRestore(Invocation invocation, DeployRequest request
                 return new Failure(ErrorCatalogue.DeployStepFailed, $"{host.Name} does not answer")
                     .Because($"{answer.Complaint}\nwhat a host has that nobody stopped could come to lead")
                     .Leaving("nothing was changed")
-                    .Try($"pgmahout deploy remove {host.Name}    (when it is gone for good; then out of the file)");
+                    .Try(
+                        "the same command    (when it answers)",
+                        $"pgmahout deploy remove {host.Name} --lost    (if it never will; then out of the file)");
         var begun = answers.Select(answer => blueprint.Find(answer.Output.Trim()))
             .FirstOrDefault(host => host is not null);
         if (begun is not null)
@@ -121,7 +123,7 @@ internal sealed class DeployRestore(Invocation invocation, DeployRequest request
         }
         Screen.Note($"  {leader.Name,-10} {restored.Output.Trim()}");
         if (await OnAllAsync(hosts, [leader, .. others], _ => HostCommands.LetGo, "started", StopLimit) is { } held)
-            return held.Try("the same command    (again)");
+            return NotStarted(held);
         var watch = new DeployWatch(hosts[leader], Screen);
         if (!(await watch.UntilHealthyAsync(request.Limit, Cancellation)).TryGet(out var status, out var unwell))
             return unwell;
@@ -174,6 +176,16 @@ internal sealed class DeployRestore(Invocation invocation, DeployRequest request
                 Screen.Note($"  {host.Name,-10} {done}");
         return null;
     }
+
+    /// <summary>
+    /// The restore is done, and the leader serves: the same command would take back what is written from now on.
+    /// </summary>
+    internal static Failure NotStarted(Failure held) => held
+        .Leaving("the cluster is restored, and those that could be started are; nothing starts on that host until it "
+            + "is told to, and then it follows by itself")
+        .Try(
+            $"rm -f {HostPaths.Held} && systemctl start {SystemdUnits.Agent} {SystemdUnits.Member}    (on that host)",
+            "pgmahout backup now --full    (on the leader's host)");
 
     /// <summary>What went wrong there was shown already, in full.</summary>
     private static Failure Failed(HostBlueprint host, string left)

@@ -1,5 +1,6 @@
 using PgMahout.Core.Deployment;
 using PgMahout.Deploying;
+using PgMahout.Errors;
 using Xunit;
 
 namespace PgMahout.Tests.Deployment;
@@ -15,4 +16,16 @@ public sealed class HostCommandsTests
             $"rm -f /etc/systemd/system/{unit}{said}",
             Assert.Single(
                 HostCommands.RemoveUnit(unit).Split('\n'), line => line.StartsWith("rm ", StringComparison.Ordinal)));
+
+    [Fact]
+    public void A_host_that_falls_silent_after_a_restore_is_let_go_there_and_nothing_is_restored_again()
+    {
+        var said = DeployRestore.NotStarted(new Failure(ErrorCatalogue.DeployStepFailed, "db2 is not started"));
+
+        Assert.Equal("db2 is not started", said.What);
+        Assert.Contains(said.Next, next => next.StartsWith(
+            "rm -f /var/lib/pgmahout/held && systemctl start pgmahout-agent.service", StringComparison.Ordinal));
+        Assert.DoesNotContain(said.Next, next => next.Contains("same command", StringComparison.Ordinal)
+            || next.Contains("deploy restore", StringComparison.Ordinal));
+    }
 }
