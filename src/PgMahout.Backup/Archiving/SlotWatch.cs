@@ -25,22 +25,16 @@ public sealed class SlotWatch(string slot, Func<string?> primary) : IAsyncDispos
     {
         if (primary() is not { } text)
             return false;
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        bound.CancelAfter(Limit);
+        var asking = AskAsync(text, cancellation);
         try
         {
-            var connection = await ToAsync(text, bound.Token);
-            await using var question = new NpgsqlCommand(
-                "SELECT true FROM pg_replication_slots WHERE slot_name = $1 AND active", connection)
-            {
-                Parameters = { new NpgsqlParameter { Value = slot } },
-            };
-            return await question.ExecuteScalarAsync(bound.Token) is true;
+            // Bounded here, too: a question to a host that is gone is given up only after telling that host so.
+            return await asking.WaitAsync(Limit, cancellation);
         }
         catch (Exception e) when (e is NpgsqlException or IOException or SocketException or TimeoutException
             || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
-            await CloseAsync();
+            Abandon(asking);
             return false;
         }
     }
@@ -55,22 +49,49 @@ public sealed class SlotWatch(string slot, Func<string?> primary) : IAsyncDispos
 
     public ValueTask DisposeAsync() => CloseAsync();
 
+    private async Task<bool> AskAsync(string text, CancellationToken cancellation)
+    {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bound.CancelAfter(Limit);
+        var connection = await ToAsync(text, bound.Token);
+        await using var question = new NpgsqlCommand(
+            "SELECT true FROM pg_replication_slots WHERE slot_name = $1 AND active", connection)
+        {
+            Parameters = { new NpgsqlParameter { Value = slot } },
+        };
+        return await question.ExecuteScalarAsync(bound.Token) is true;
+    }
+
     private async Task<NpgsqlConnection> ToAsync(string text, CancellationToken cancellation)
     {
         if (_connection is { } same && _asked == text)
             return same;
         await CloseAsync();
         _asked = text;
-        _connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(text)
+        var connection = _connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(text)
         {
             ApplicationName = "pgmahout archiver",
             Options = Quiet,
             Pooling = false,
-            Timeout = 0,
+            Timeout = (int)Limit.TotalSeconds,
             CommandTimeout = 0,
             CancellationTimeout = -1,
         }.ConnectionString);
-        await _connection.OpenAsync(cancellation);
-        return _connection;
+        await connection.OpenAsync(cancellation);
+        return connection;
+    }
+
+    /// <summary>The connection goes when the question has ended, for which nobody waits.</summary>
+    private void Abandon(Task asking)
+    {
+        var left = _connection;
+        _connection = null;
+        _ = asking.ContinueWith(
+            ended =>
+            {
+                _ = ended.Exception;
+                left?.Dispose();
+            },
+            TaskScheduler.Default);
     }
 }

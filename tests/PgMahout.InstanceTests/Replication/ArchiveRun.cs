@@ -133,7 +133,7 @@ internal sealed class ArchiveRun : IAsyncDisposable
         await _slot.DisposeAsync();
     }
 
-    private static string? Login(ReplicationTarget? primary) => primary is null
+    public static string? Login(ReplicationTarget? primary) => primary is null
         ? null
         : new NpgsqlConnectionStringBuilder
         {

@@ -305,6 +305,36 @@ public sealed class ArchiverTests
     }
 
     [Fact]
+    public async Task A_server_that_stands_still_is_not_waited_for_by_whoever_asks_about_its_slot()
+    {
+        await using var server = await WritingServerAsync(15);
+        await using var run = await ArchiveRun.StartAsync(server.Target);
+        await run.UntilAsync(status => status.State == ArchiveState.Streaming);
+        await using var watch = new SlotWatch(ArchiveRun.Slot, () => ArchiveRun.Login(server.Target));
+        Assert.True(await watch.IsTakenAsync(default));
+        var processes = (await server.QueryAsync<int[]>("""
+            SELECT array_agg(pid) || split_part(pg_read_file('postmaster.pid'), E'\n', 1)::int
+              FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+            """))!;
+
+        foreach (var process in processes)
+            Signals.Send(process, Signals.Stop);
+        var begun = Stopwatch.StartNew();
+        try
+        {
+            Assert.False(await watch.IsTakenAsync(default));
+            Assert.True(begun.Elapsed < TimeSpan.FromSeconds(4), $"{begun.Elapsed}");
+        }
+        finally
+        {
+            foreach (var process in processes)
+                Signals.Send(process, Signals.Continue);
+        }
+        while (!await watch.IsTakenAsync(default))
+            Assert.True(begun.Elapsed < LoneServer.Limit, "the server goes on");
+    }
+
+    [Fact]
     public async Task One_that_waited_long_finds_no_gap_where_the_other_has_archived()
     {
         await using var server = await WritingServerAsync(15, ("wal_keep_size", "0"), ("max_wal_size", "64MB"));
