@@ -67,8 +67,7 @@ public sealed class SlotWatch(string slot, Func<string?> primary) : IAsyncDispos
         if (_connection is { } same && _asked == text)
             return same;
         await CloseAsync();
-        _asked = text;
-        var connection = _connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(text)
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(text)
         {
             ApplicationName = "pgmahout archiver",
             Options = Quiet,
@@ -77,7 +76,17 @@ public sealed class SlotWatch(string slot, Func<string?> primary) : IAsyncDispos
             CommandTimeout = 0,
             CancellationTimeout = -1,
         }.ConnectionString);
-        await connection.OpenAsync(cancellation);
+        try
+        {
+            await connection.OpenAsync(cancellation);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+        // Not before: one that never opened must not be asked again.
+        (_connection, _asked) = (connection, text);
         return connection;
     }
 
