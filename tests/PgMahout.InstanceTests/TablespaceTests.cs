@@ -42,6 +42,9 @@ public sealed class TablespaceTests
         var refused = new CopiedTablespaces(settings, [new(oid, fast), new(oid + 1, foreign)]).WhyNot(source);
         Assert.Equal("tablespace-in-use", refused?.Code);
 
+        var crowded = settings with { Others = [new(new("y"), settings.Host, 5433, "")] };
+        Assert.Equal("tablespace-shared", new CopiedTablespaces(crowded, [new(oid, fast)]).WhyNot(source)?.Code);
+
         var copied = new CopiedTablespaces(settings, [new(oid, fast)]);
         Assert.Null(copied.WhyNot(source));
         copied.MakeRoom();

@@ -69,10 +69,10 @@ internal static class Problems
         "nothing was changed",
         "free space on the file system of the data directory");
 
-    public static Problem SharedTablespace(MemberName source, string location) => new(
+    public static Problem SharedTablespace(MemberName neighbour, string location) => new(
         "tablespace-shared",
-        $"no copy of {source} is made on its own machine",
-        $"its tablespace in {location} has the same path for every member, so both would write the same files",
+        $"nothing was copied beside {neighbour}, which is on the same machine",
+        $"the tablespace in {location} has the same path for every member, so both would write the same files",
         "nothing was changed",
         "move its tables (ALTER TABLE ... SET TABLESPACE pg_default) and drop it, or give each member a machine");
 

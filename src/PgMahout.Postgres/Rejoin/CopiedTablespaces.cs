@@ -38,8 +38,9 @@ internal sealed class CopiedTablespaces(InstanceSettings settings, ImmutableArra
     {
         if (tablespaces.IsEmpty)
             return null;
-        if (source.Host == settings.Host)
-            return Problems.SharedTablespace(source.Name, tablespaces[0].Location);
+        // Also beside a third member: its files are at that path, whoever is copied.
+        if (settings.Others.Append(source).FirstOrDefault(other => other.Host == settings.Host) is { } neighbour)
+            return Problems.SharedTablespace(neighbour.Name, tablespaces[0].Location);
         var mark = Marked();
         return tablespaces
             .Where(one => Files(one).Any() && !mark.Contains(one.Location) && !IsOwn(one))

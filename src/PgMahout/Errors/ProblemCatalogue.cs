@@ -70,9 +70,9 @@ public static class ProblemCatalogue
         ["tablespace-in-use"] = "A clone would put files into the directory of a tablespace, and a server has files "
             + "there that do not belong to the member: its data directory does not link to them. Nothing was deleted. "
             + "If no server needs them, remove the directory PG_... there; the member tries again by itself.",
-        ["tablespace-shared"] = "The primary has a tablespace outside its data directory, and this member is on the "
-            + "same machine. PostgreSQL uses the same path on every member, so a rewind, a clone or a replay would "
-            + "overwrite the primary's files. Move the tables to pg_default and drop the tablespace, or give each "
+        ["tablespace-shared"] = "The primary has a tablespace outside its data directory, and another member is on "
+            + "this machine. PostgreSQL uses the same path on every member, so a rewind, a clone or a replay would "
+            + "overwrite that member's files. Move the tables to pg_default and drop the tablespace, or give each "
             + "member a machine of its own.",
         ["unknown-member"] =
             "A server was to follow a member that is not in its specification: it was removed a moment "
