@@ -70,24 +70,32 @@ public sealed class DiskProbe : IDisposable
         _asked.Dispose();
     }
 
-    private DiskState Look(bool writes)
+    /// <summary>
+    /// What is left for a data directory and its WAL at this moment, where less is left. May take as long as a disk
+    /// that hangs.
+    /// </summary>
+    /// <returns>Null when there is no data directory, or none that can be looked at.</returns>
+    public static DiskState? RoomNow(string dataDirectory)
     {
         try
         {
-            var wal = Path.Combine(_data, "pg_wal");
+            var wal = Path.Combine(dataDirectory, "pg_wal");
             if (!Directory.Exists(wal))
-                return DiskState.Well;
-            var refuses = writes ? Write(Path.Combine(wal, FileName)) : null;
-            var (data, own) = (RoomOf(_data), RoomOf(wal));
-            return (own.Free.Bytes - own.Low.Bytes < data.Free.Bytes - data.Low.Bytes ? own : data) with
-            {
-                Refuses = refuses,
-            };
+                return null;
+            var (data, own) = (RoomOf(dataDirectory), RoomOf(wal));
+            return own.Free.Bytes - own.Low.Bytes < data.Free.Bytes - data.Low.Bytes ? own : data;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return DiskState.Well;
+            return null;
         }
+    }
+
+    private DiskState Look(bool writes)
+    {
+        var wal = Path.Combine(_data, "pg_wal");
+        var refuses = writes && Directory.Exists(wal) ? Write(Path.Combine(wal, FileName)) : null;
+        return RoomNow(_data) is { } room ? room with { Refuses = refuses } : DiskState.Well;
     }
 
     private static DiskState RoomOf(string directory)
