@@ -122,7 +122,11 @@ internal sealed class UserDirectory(Func<Topology> topology, Func<ProxySettings>
         catch (Exception failure) when (
             failure is NpgsqlException or OperationCanceledException or IOException or InvalidOperationException)
         {
-            ProxyProcess.Say($"{server.Name} could not be asked for a role: {failure.Message}");
+            // What is outermost only says that reading or the handshake failed.
+            var why = failure is OperationCanceledException
+                ? $"no answer within {LimitEach.TotalSeconds:F0} s"
+                : failure.GetBaseException().Message;
+            ProxyProcess.Say($"{server.Name} could not be asked for a role: {why}");
             return null;
         }
     }
