@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PgMahout.Backup.Repositories;
 using Xunit;
 
@@ -70,6 +71,56 @@ public sealed class DirectoryStoreTests : ObjectStoreContract, IDisposable
         Assert.NotNull((await Store.PutAsync("a/b/c", new byte[1], Flushing.Now, Token)).Failure);
         Assert.Equal(["a/b"], await NamesAsync(""));
         Assert.Empty(Directory.GetFiles(Path.Combine(_directory, ".new")));
+    }
+
+    [Fact]
+    public async Task A_flush_after_one_that_hangs_has_as_much_to_do()
+    {
+        Done(await Store.PutAsync("x", new byte[3], Flushing.Later, Token));
+        var (file, kept) = (Path.Combine(_directory, "x"), Path.Combine(_directory, "kept"));
+        File.Move(file, kept);
+        // Whoever opens it waits for somebody to write to it, as for a server of files that has gone.
+        using (var made = Process.Start("mkfifo", [file]))
+            await made.WaitForExitAsync(Token);
+
+        Assert.False(await EndsSoonAsync(Store.FlushAsync));
+        Assert.False(await EndsSoonAsync(Store.FlushAsync));
+
+        // Lets go who waits.
+        using (File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+            File.Move(kept, file, overwrite: true);
+        Done(await Store.FlushAsync(Token));
+        Assert.Equal(3, Value(await Store.LengthAsync("x", Token)));
+    }
+
+    [Fact]
+    public async Task A_flush_that_failed_is_to_be_done_again()
+    {
+        Done(await Store.PutAsync("x", new byte[3], Flushing.Later, Token));
+        var (file, kept) = (Path.Combine(_directory, "x"), Path.Combine(_directory, "kept"));
+        File.Move(file, kept);
+        File.CreateSymbolicLink(file, file);
+
+        Assert.NotNull((await Store.FlushAsync(Token)).Failure);
+        Assert.NotNull((await Store.FlushAsync(Token)).Failure);
+
+        File.Move(kept, file, overwrite: true);
+        Done(await Store.FlushAsync(Token));
+    }
+
+    private static async Task<bool> EndsSoonAsync(Func<CancellationToken, Task> work)
+    {
+        using var moment = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        moment.CancelAfter(TimeSpan.FromMilliseconds(300));
+        try
+        {
+            await work(moment.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!Token.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     private static TimeSpan Limit => TimeSpan.FromSeconds(20);
