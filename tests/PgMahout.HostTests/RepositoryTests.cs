@@ -74,6 +74,9 @@ public sealed class RepositoryTests : IAsyncLifetime
             lists.Add((await _cluster.OnAsync(host, "backup", "list", "-o", "plain")).Exits(0).Out.Trim());
         Assert.Single(lists.Distinct());
         Assert.Single(lists[0].Split('\n'));
+        // A backup is complete with its WAL in pieces; the segment of its end is put together a moment later.
+        await Eventually.HoldsAsync("a segment of WAL is whole", Lab.Limit, async () =>
+            (await _cluster.OnAsync(_cluster.Data[0], "wal", "stats")).Code == 0);
         foreach (var host in Lab.Hosts)
         {
             (await _cluster.OnAsync(host, "backup", "verify")).Exits(0);
