@@ -60,16 +60,6 @@ public sealed class DiskProbe : IDisposable
         _asked.Set();
     }
 
-    private void Run()
-    {
-        while (_asked.WaitOne() && !Volatile.Read(ref _ended))
-        {
-            Volatile.Write(ref _last, Look(Volatile.Read(ref _writes)));
-            Volatile.Write(ref _begunAt, 0);
-        }
-        _asked.Dispose();
-    }
-
     /// <summary>
     /// What is left for a data directory and its WAL at this moment, where less is left. May take as long as a disk
     /// that hangs.
@@ -89,6 +79,16 @@ public sealed class DiskProbe : IDisposable
         {
             return null;
         }
+    }
+
+    private void Run()
+    {
+        while (_asked.WaitOne() && !Volatile.Read(ref _ended))
+        {
+            Volatile.Write(ref _last, Look(Volatile.Read(ref _writes)));
+            Volatile.Write(ref _begunAt, 0);
+        }
+        _asked.Dispose();
     }
 
     private DiskState Look(bool writes)
