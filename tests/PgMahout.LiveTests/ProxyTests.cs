@@ -137,12 +137,15 @@ public sealed class ProxyTests
                     return true;
             return false;
         });
-        for (var round = 2; round <= 100; round++)
+        // Only so is it sure that they lack it; and some reports of that have come before this ends.
+        foreach (var standby in standbys)
+            await cluster.AskAsync<bool>(standby, "select pg_wal_replay_pause() is null");
+        for (var round = 2; round <= 20; round++)
         {
             await WriteAsync(round);
             for (var i = 0; i < 5; i++)
                 await SeesAsync(round);
-            await Task.Delay(round);
+            await Task.Delay(100);
         }
 
         async Task WriteAsync(int round)
